@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fetch Debian's own kernels and Xen into the lab's cache: fetch.py [6.1 5.10 6.12 xen].
+
+An apt configuration of its own (lists and state in the cache) serves suites that the
+machine does not use; the mirror is the one that the machine's own apt uses, and packages
+are checked against the system's Debian keyring.
+"""
+import fcntl
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
+
+
+class FetchError(Exception):
+    """What could not be fetched, in words for the user."""
+
+
+def mirror():
+    """The address of the Debian mirror in the machine's own apt configuration."""
+    out = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)"],
+                         stdout=subprocess.PIPE, text=True, check=True).stdout
+    for line in out.splitlines():
+        site, _, release = line.partition("|")
+        if release and "security" not in site + release:
+            return site
+    raise FetchError("apt knows no Debian mirror (apt-get indextargets is empty)")
+
+
+def apt_options(suite):
+    """Options that give apt state of its own for one suite; creates the directories."""
+    root = os.path.join(CACHE, "apt", suite)
+    for sub in ("state/lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(root, sub), exist_ok=True)
+    status, sources = os.path.join(root, "status"), os.path.join(root, "sources.list")
+    with open(status, "w", encoding="ascii"):
+        pass
+    with open(sources, "w", encoding="ascii") as file:
+        file.write(f"deb [arch=amd64 signed-by={KEYRING}] {mirror()} {suite} main\n")
+    settings = {"Dir::State": f"{root}/state", "Dir::State::status": status,
+                "Dir::Cache": f"{root}/cache", "Dir::Etc::sourcelist": sources,
+                "Dir::Etc::sourceparts": "/dev/null", "APT::Architecture": "amd64",
+                "APT::Sandbox::User": "root", "Acquire::Languages": "none"}
+    return [arg for key, value in settings.items() for arg in ("-o", f"{key}={value}")]
+
+
+def apt(options, tool, *args, cwd=None):
+    """Run an apt tool with the suite's options; its output as text."""
+    done = subprocess.run([tool, "-q", *options, *args], cwd=cwd, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise FetchError(f"{tool} {' '.join(args)} failed:\n{done.stdout}")
+    return done.stdout
+
+
+def unpack(suite, package, into):
+    """Download one package (the newest of the suite) and unpack it into a directory."""
+    options = apt_options(suite)
+    apt(options, "apt-get", "update")
+    if package == "linux-image-amd64":
+        depends = apt(options, "apt-cache", "depends", "linux-image-amd64")
+        package = next((line.split()[-1] for line in depends.splitlines()
+                        if "Depends: linux-image-" in line), None)
+        if not package:
+            raise FetchError(f"linux-image-amd64 of {suite} names no kernel:\n{depends}")
+    print(f"fetch: {package} of {suite}", flush=True)
+    apt(options, "apt-get", "download", package, cwd=into)
+    deb = next(name for name in os.listdir(into) if name.endswith(".deb"))
+    subprocess.run(["dpkg-deb", "-x", os.path.join(into, deb), into], check=True)
+    os.unlink(os.path.join(into, deb))
+
+
+def place_kernel(files, target):
+    """Arrange a kernel package as vmlinuz, config and modules/."""
+    boot = os.path.join(files, "boot")
+    release = next(n[len("vmlinuz-"):] for n in os.listdir(boot) if n.startswith("vmlinuz-"))
+    os.rename(os.path.join(boot, "vmlinuz-" + release), os.path.join(target, "vmlinuz"))
+    os.rename(os.path.join(boot, "config-" + release), os.path.join(target, "config"))
+    lib = next(path for path in (os.path.join(files, "lib"), os.path.join(files, "usr/lib"))
+               if os.path.isdir(os.path.join(path, "modules")))
+    os.rename(os.path.join(lib, "modules", release), os.path.join(target, "modules"))
+    with open(os.path.join(target, "release"), "w", encoding="ascii") as file:
+        file.write(release + "\n")
+
+
+def place_xen(files, target):
+    """Unpack Debian's compressed Xen into xen.elf, which QEMU's -kernel takes."""
+    boot = os.path.join(files, "boot")
+    image = next(n for n in os.listdir(boot) if n.startswith("xen-4.17") and n.endswith(".gz"))
+    with gzip.open(os.path.join(boot, image)) as src, \
+         open(os.path.join(target, "xen.elf"), "wb") as dst:
+        shutil.copyfileobj(src, dst)
+    shutil.copy(os.path.join(boot, image), os.path.join(target, "xen.gz"))
+
+
+def fetch(name):
+    """Make one thing ("6.1", "xen", …) present; its directory. Safe among processes."""
+    target = os.path.join(CACHE, "xen-4.17" if name == "xen" else "linux-" + name)
+    if os.path.isdir(target):
+        return target
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(target):
+            return target
+        scratch = target + ".new"
+        shutil.rmtree(scratch, ignore_errors=True)
+        files = os.path.join(scratch, "files")
+        os.makedirs(files)
+        if name == "xen":
+            unpack("bookworm", "xen-hypervisor-4.17-amd64", files)
+            place_xen(files, scratch)
+        else:
+            unpack(SUITES[name], "linux-image-amd64", files)
+            place_kernel(files, scratch)
+        shutil.rmtree(files)
+        os.rename(scratch, target)
+    return target
+
+
+def main():
+    """Fetch what the command line names, or everything."""
+    names = sys.argv[1:] or [*SUITES, "xen"]
+    unknown = [name for name in names if name not in SUITES and name != "xen"]
+    if unknown:
+        sys.exit(f"fetch: unknown: {' '.join(unknown)} (known: {' '.join(SUITES)} xen)")
+    try:
+        for name in names:
+            fetch(name)
+    except FetchError as error:
+        sys.exit(f"fetch: {error}")
+
+
+if __name__ == "__main__":
+    main()
