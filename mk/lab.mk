@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# The lab: set-up, running in QEMU, system tests. HYPERVISOR=xen runs all on Debian's Xen 4.17.
+
+HYPERVISOR ?= zeroth
+LAB_IMAGE = $(if $(filter zeroth,$(HYPERVISOR)),all)
+PYTEST = /usr/bin/python3 -m pytest -p no:cacheprovider -ra test/system
+LAB_VARS = HYPERVISOR KERNEL SMP MEM CPU FIRMWARE PROTOCOL ARGS DOM0_ARGS
+$(foreach v,$(LAB_VARS),$(if $(filter undefined,$(origin $(v))),,$(eval export $(v))))
+
+.PHONY: setup setup-build setup-lab lab run test test-full test-system test-system-full
+
+setup: ## install missing Debian packages (all groups) with apt
+	tools/setup all
+
+lab: ## fetch Debian's kernels and Xen 4.17 into build/lab
+	tools/setup lab
+	tools/lab/fetch.py
+
+run: ## build, fetch a stock kernel and boot in QEMU on this terminal (HYPERVISOR= KERNEL= SMP= MEM=)
+	tools/setup build lab
+	$(if $(LAB_IMAGE),$(MAKE) $(LAB_IMAGE))
+	tools/run
+
+test: ## every part of the tests, the system tests in their quick selection
+	tools/setup all
+	tools/test-all test-unit check test-system
+
+test-full: ## every part of the tests, all system tests
+	tools/setup all
+	tools/test-all test-unit check test-system-full
+
+test-system: $(LAB_IMAGE) ## system tests in QEMU, quick selection
+	$(PYTEST) -m "not slow"
+
+test-system-full: $(LAB_IMAGE) ## all system tests in QEMU
+	$(PYTEST)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One emulated machine: its QEMU command and its console.
+
+Waits are for text on the console, bounded by a deadline; nothing sleeps for a guessed time.
+"""
+import dataclasses
+import fcntl
+import os
+import selectors
+import subprocess
+import tempfile
+import time
+
+import fetch
+import initramfs
+
+TOP = fetch.TOP
+OVMF = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")
+
+
+class MachineError(Exception):
+    """A machine that did not do what was waited for; carries the console's tail."""
+
+
+@dataclasses.dataclass
+class Config:
+    """What to boot, and on what."""
+    hypervisor: str = os.environ.get("HYPERVISOR", "zeroth")
+    kernel: str = os.environ.get("KERNEL", "6.1")
+    smp: int = int(os.environ.get("SMP", "2"))
+    mem: int = int(os.environ.get("MEM", "1024"))           # MiB
+    cpu: str = os.environ.get("CPU", "max,-smap")
+    options: str = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
+    append: str = "console=hvc0 panic=-1"                   # Dom0's command line
+    icount: bool = False
+    qemu: list = dataclasses.field(default_factory=list)    # further arguments
+    machine: str = "q35"
+    image: str = ""             # another Dom0 kernel than the stock one
+    no_dom0: bool = False       # hand over no module at all
+    firmware: str = os.environ.get("FIRMWARE", "")          # "": -kernel; "bios", "uefi": ISO
+    protocol: str = os.environ.get("PROTOCOL", "multiboot2")  # of the ISO's menu entry
+
+
+def hypervisor_image(name):
+    """The ELF of a hypervisor: ours, or Debian's Xen 4.17."""
+    if name == "xen":
+        return os.path.join(fetch.fetch("xen"), "xen.elf")
+    if name != "zeroth":
+        raise MachineError(f"HYPERVISOR={name}: known are zeroth and xen")
+    path = os.path.join(TOP, "build/zeroth.elf")
+    if not os.path.exists(path):
+        raise MachineError("build/zeroth.elf is missing: run make first")
+    return path
+
+
+def initrd_image(kernel):
+    """The initramfs for a kernel, built once per process."""
+    path = os.path.join(TOP, "build", f"initramfs-{kernel}.cpio")
+    if path not in _built:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path + ".lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            initramfs.build(kernel, path)
+        _built.add(path)
+    return path
+
+
+_built = set()
+
+
+def grub_iso(config, kernel, initrd, directory):
+    """A GRUB ISO with one menu entry that boots at once, on BIOS and UEFI alike."""
+    root = os.path.join(directory, "iso")
+    os.makedirs(os.path.join(root, "boot/grub"))
+    for name, source in (("hv", hypervisor_image(config.hypervisor)), ("vmlinuz", kernel),
+                         ("initrd", initrd)):
+        os.symlink(source, os.path.join(root, "boot", name))
+    load, module = {"multiboot1": ("multiboot", "module"),
+                    "multiboot2": ("multiboot2", "module2")}[config.protocol]
+    with open(os.path.join(root, "boot/grub/grub.cfg"), "w", encoding="ascii") as file:
+        file.write("set timeout=0\nmenuentry zeroth {\n"
+                   f"  {load} /boot/hv {config.options}\n"
+                   f"  {module} /boot/vmlinuz {config.append}\n"
+                   f"  {module} /boot/initrd\n}}\n")
+    iso = os.path.join(directory, "boot.iso")
+    done = subprocess.run(["grub-mkrescue", "-o", iso, root, "--", "-follow", "on"], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise MachineError("grub-mkrescue failed:\n" + done.stdout)
+    return iso
+
+
+def qemu_command(config, directory):
+    """The arguments that boot a configuration; temporary files go to a directory."""
+    command = ["qemu-system-x86_64", "-machine", config.machine, "-accel", "tcg", "-cpu",
+               config.cpu, "-m", str(config.mem), "-smp", str(config.smp), "-display", "none",
+               "-nodefaults", "-no-reboot", "-chardev", "stdio,id=console,signal=off",
+               "-serial", "chardev:console"]
+    if config.icount:
+        command += ["-icount", "shift=0,sleep=off,align=off"]
+    kernel = config.image
+    if not kernel and not config.no_dom0:
+        kernel = os.path.join(fetch.fetch(config.kernel), "vmlinuz")
+    if config.firmware:
+        iso = grub_iso(config, kernel, initrd_image(config.kernel), directory)
+        command += ["-drive", f"if=none,id=boot,media=cdrom,format=raw,file={iso}",
+                    "-device", "ide-cd,drive=boot"]
+        if config.firmware == "uefi":
+            # Variables are read-only: nothing needs to outlive the run.
+            command += ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF[0]}",
+                        "-drive", f"if=pflash,format=raw,snapshot=on,file={OVMF[1]}"]
+    else:
+        command += ["-kernel", hypervisor_image(config.hypervisor), "-append", config.options]
+        if kernel:
+            line = config.append.replace(",", ",,")
+            command += ["-initrd", f"{kernel} {line},{initrd_image(config.kernel)}"]
+    return command + config.qemu
+
+
+def take_slot():
+    """Hold one of a few machine-wide emulator slots; close the returned file to free it.
+
+    LAB_SLOTS is their number, LAB_SLOT_DIR the directory of their locks.
+    """
+    directory = os.environ.get("LAB_SLOT_DIR") or os.path.join(tempfile.gettempdir(),
+                                                               f"lab-slots-{os.getuid()}")
+    os.makedirs(directory, exist_ok=True)
+    count = int(os.environ.get("LAB_SLOTS", "2"))
+    files = [open(os.path.join(directory, f"slot.{i + 1}"), "w", encoding="ascii")
+             for i in range(count)]
+    for file in files:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        break
+    else:
+        file = files[os.getpid() % count]
+        fcntl.flock(file, fcntl.LOCK_EX)
+    for other in files:
+        if other is not file:
+            other.close()
+    return file
+
+
+class Machine:
+    """A running machine: `with Machine(config, log) as m: m.expect("DOM0 READY", 60)`."""
+
+    def __init__(self, config, log):
+        self.config, self.log, self.text, self.seen = config, log, "", 0
+
+    def __enter__(self):
+        self.slot = take_slot()
+        self.directory = tempfile.TemporaryDirectory(prefix="lab-")
+        try:
+            command = qemu_command(self.config, self.directory.name)
+            # The slot belongs to this process alone: O_CLOEXEC is Python's default.
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except BaseException:
+            self.slot.close()
+            self.directory.cleanup()
+            raise
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.makedirs(os.path.dirname(self.log), exist_ok=True)
+        with open(self.log, "w", encoding="utf-8") as file:
+            file.write(self.text)
+        self.selector.close()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.directory.cleanup()
+        self.slot.close()
+
+    def pump(self, deadline):
+        """Read what the console says; False at the end of QEMU's output."""
+        if not self.selector.select(max(0.0, deadline - time.monotonic())):
+            return True
+        data = self.process.stdout.read(65536)
+        self.text += (data or b"").decode("utf-8", "replace").replace("\r", "")
+        return bool(data)
+
+    def fail(self, why):
+        """Raise with the last lines of the console."""
+        tail = "\n".join(self.text.splitlines()[-25:])
+        raise MachineError(f"{why}; log: {self.log}; the console ended with:\n{tail}")
+
+    def expect(self, *needles, timeout=120):
+        """Wait until one of the texts appears after what was matched before; returns it."""
+        deadline, alive = time.monotonic() + timeout, True
+        while True:
+            hits = [(self.text.find(n, self.seen), n) for n in needles]
+            hits = [hit for hit in hits if hit[0] >= 0]
+            if hits:
+                at, needle = min(hits)
+                self.seen = at + len(needle)
+                return needle
+            if not alive:
+                self.fail(f"QEMU ended before {needles!r}")
+            if time.monotonic() >= deadline:
+                self.fail(f"no {needles!r} within {timeout} s")
+            alive = self.pump(deadline)
+
+    def wait_end(self, timeout=60):
+        """Wait until QEMU ends by itself (the guest powered off or reset); its exit code."""
+        deadline = time.monotonic() + timeout
+        while self.pump(deadline):
+            if time.monotonic() >= deadline:
+                self.fail(f"the machine did not end within {timeout} s")
+        return self.process.wait()
+
+    def send(self, text):
+        """Type on the console."""
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
