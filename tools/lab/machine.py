@@ -7,6 +7,7 @@ import dataclasses
 import fcntl
 import os
 import selectors
+import shutil
 import subprocess
 import tempfile
 import time
@@ -74,16 +75,17 @@ def grub_iso(config, kernel, initrd, directory):
     os.makedirs(os.path.join(root, "boot/grub"))
     for name, source in (("hv", hypervisor_image(config.hypervisor)), ("vmlinuz", kernel),
                          ("initrd", initrd)):
-        os.symlink(source, os.path.join(root, "boot", name))
+        shutil.copy(source, os.path.join(root, "boot", name))
     load, module = {"multiboot1": ("multiboot", "module"),
                     "multiboot2": ("multiboot2", "module2")}[config.protocol]
     with open(os.path.join(root, "boot/grub/grub.cfg"), "w", encoding="ascii") as file:
-        file.write("set timeout=0\nmenuentry zeroth {\n"
+        file.write("serial --speed=115200\nterminal_output serial\n"
+                   "set timeout=0\nmenuentry zeroth {\n"
                    f"  {load} /boot/hv {config.options}\n"
                    f"  {module} /boot/vmlinuz {config.append}\n"
                    f"  {module} /boot/initrd\n}}\n")
     iso = os.path.join(directory, "boot.iso")
-    done = subprocess.run(["grub-mkrescue", "-o", iso, root, "--", "-follow", "on"], check=False,
+    done = subprocess.run(["grub-mkrescue", "-o", iso, root], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise MachineError("grub-mkrescue failed:\n" + done.stdout)
