@@ -3,11 +3,13 @@
 
 Waits are for text on the console, bounded by a deadline; nothing sleeps for a guessed time.
 """
+import ctypes
 import dataclasses
 import fcntl
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -145,6 +147,11 @@ def take_slot():
     return file
 
 
+def die_with_parent():
+    """In the child: end when the test driver ends, however it does (prctl(2), option 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 class Machine:
     """A running machine: `with Machine(config, log) as m: m.expect("DOM0 READY", 60)`."""
 
@@ -158,7 +165,8 @@ class Machine:
             command = qemu_command(self.config, self.directory.name)
             # The slot belongs to this process alone: O_CLOEXEC is Python's default.
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                            preexec_fn=die_with_parent)
         except BaseException:
             self.slot.close()
             self.directory.cleanup()
