@@ -4,7 +4,9 @@ import pytest
 
 import machine
 
-ROADS = [(f, p) for f in ("bios", "uefi") for p in ("multiboot1", "multiboot2")]
+# Measured: GRUB on UEFI ends Xen's multiboot 1 with "no suitable video mode found".
+ROADS = [("bios", "multiboot1"), ("bios", "multiboot2"), ("uefi", "multiboot2"),
+         pytest.param("uefi", "multiboot1", marks=pytest.mark.zeroth_only)]
 
 
 @pytest.mark.parametrize("kernel", ["6.1", "5.10", "6.12"])
