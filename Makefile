@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists the targets.  O= chooses the build folder, CC= the compiler (gcc or clang).
+
+O ?= build
+CC = gcc
+WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+       -Wconversion -Wno-sign-conversion
+CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -ffreestanding -fPIE -fvisibility=hidden -nostdinc \
+         -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
+         -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+         -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+SOURCES := $(sort $(shell find src -name '*.c' -o -name '*.S' ! -name '*.lds.S'))
+OBJECTS = $(SOURCES:%=$(O)/%.o)
+
+.PHONY: all help clean
+all: $(O)/zeroth.elf $(O)/zeroth.gz ## the hypervisor: zeroth.elf, zeroth.gz and zeroth-syms.elf
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
+
+clean: ## remove what was built, fetched packages too
+	rm -rf $(O)
+
+$(O)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+$(O)/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(CC) -Isrc -MMD -MP -c -o $@ $<
+
+$(O)/zeroth.lds: src/zeroth.lds.S src/boot/layout.h
+	@mkdir -p $(@D)
+	$(CC) -E -P -x c -Isrc -o $@ $<
+
+$(O)/zeroth-syms.elf: $(OBJECTS) $(O)/zeroth.lds
+	ld -static -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS)
+
+$(O)/zeroth.bin: $(O)/zeroth-syms.elf
+	objcopy -O binary $< $@
+
+$(O)/zeroth.elf: $(O)/zeroth.bin $(O)/zeroth-syms.elf tools/mkelf32.py
+	tools/mkelf32.py $(O)/zeroth.bin $(O)/zeroth-syms.elf $@
+
+$(O)/zeroth.gz: $(O)/zeroth.elf
+	gzip -9nc $< > $@
+
+-include $(OBJECTS:.o=.d)
+include mk/lab.mk mk/unit.mk mk/check.mk

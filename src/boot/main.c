@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot, in order.  It ends where Dom0 would be built: see README, "What works". */
+#include "boot/console.h"
+#include "boot/main.h"
+#include "boot/multiboot.h"
+
+#define RAM      1
+#define MIB      (1ul << 20)
+#define LEAST_MB 64             /* Zeroth itself and the smallest Dom0 there is */
+
+static struct boot_info info;
+
+static void complain(struct span word, const char *why)
+{
+    char copy[80];
+    size_t i;
+
+    for (i = 0; i < word.length && i < sizeof(copy) - 1; i++)
+        copy[i] = word.at[i];
+    copy[i] = '\0';
+    console_log(LOG_WARNING, "command line: %s: %s; ignored", copy, why);
+}
+
+static void ignore(struct span word, const char *why)
+{
+    (void)word;
+    (void)why;
+}
+
+/* Twice: first to know where messages go, then to say what was not understood. */
+static void read_command_line(void)
+{
+    struct options o = options_default();
+
+    options_read(&o, info.line, ignore);
+    console_init(&o);
+    console_log(LOG_INFO, "Zeroth, a hypervisor that speaks Xen's ABI");
+    console_log(LOG_INFO, "loaded by %s, %s", info.loader[0] ? info.loader : "an unnamed loader",
+                info.protocol);
+    console_log(LOG_INFO, "command line: %s", info.line);
+    options_read(&o, info.line, complain);
+}
+
+static void check_memory(void)
+{
+    uint64_t ram = 0;
+
+    for (unsigned int i = 0; i < info.region_count; i++) {
+        const struct boot_region *r = &info.regions[i];
+
+        console_log(LOG_DEBUG, "memory: %016lx-%016lx type %u", (unsigned long)r->start,
+                    (unsigned long)(r->start + r->size - 1), r->type);
+        if (r->type == RAM)
+            ram += r->size;
+    }
+    if (info.cut)
+        console_log(LOG_WARNING, "memory: more regions or modules than are kept; the rest is lost");
+    if (info.region_count == 0)
+        console_fatal("memory: the boot loader gave no memory map");
+    if (ram < LEAST_MB * MIB)
+        console_fatal("memory: %lu MiB of RAM are too little; %u MiB are needed",
+                      (unsigned long)(ram / MIB), LEAST_MB);
+    console_log(LOG_INFO, "memory: %lu MiB of RAM", (unsigned long)(ram / MIB));
+}
+
+static void check_modules(void)
+{
+    for (unsigned int i = 0; i < info.module_count; i++) {
+        const struct boot_module *m = &info.modules[i];
+
+        console_log(LOG_INFO, "module %u: %lu bytes at %#lx: %s", i,
+                    (unsigned long)(m->end - m->start), (unsigned long)m->start, m->line);
+    }
+    if (info.module_count == 0)
+        console_fatal("Dom0: the boot loader handed over no kernel; name one as the first module");
+}
+
+_Noreturn void boot_main(uint32_t magic, uint32_t address)
+{
+    bool known = multiboot_read(&info, magic, address, NULL);
+
+    read_command_line();                /* first: all later lines need the console */
+    if (!known)
+        console_fatal("boot: %#x is the magic of no multiboot loader", magic);
+    check_memory();
+    check_modules();
+    console_fatal("Dom0: this build of Zeroth cannot start PV guests yet");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BOOT_MULTIBOOT_H
+#define BOOT_MULTIBOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BOOT_REGIONS 128
+#define BOOT_MODULES 16
+
+/* A range of physical memory; type as in an E820 map (ACPI 6.4, table 15.4): 1 is RAM. */
+struct boot_region {
+    uint64_t start, size;               /* bytes */
+    uint32_t type;
+};
+
+struct boot_module {
+    uint64_t start, end;                /* physical addresses, end not included */
+    const char *line;                   /* its own command line, "" without one */
+};
+
+/* What a boot loader handed over, by whichever protocol. */
+struct boot_info {
+    const char *protocol, *loader, *line;
+    struct boot_region regions[BOOT_REGIONS];
+    struct boot_module modules[BOOT_MODULES];
+    unsigned int region_count, module_count;
+    bool cut;                           /* there were more regions or modules than we keep */
+    uint64_t rsdp;                      /* physical address of ACPI's root pointer, 0: unknown */
+    uint64_t efi_system_table;          /* physical address, 0: not started by EFI */
+};
+
+/*
+ * Read the information that a boot loader left at a physical address below 4 GiB, reached at
+ * base + address.  magic: what it put into EAX.  Texts go on pointing into the loader's memory.
+ * False when magic is of no protocol we know.  (Multiboot 0.6.96, section 3.3; Multiboot2 2.0,
+ * section 3.6.)
+ */
+bool multiboot_read(struct boot_info *info, uint32_t magic, uint32_t address, const void *base);
+
+#endif
