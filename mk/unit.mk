@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests on the host: the rooms' own code, with AddressSanitizer and UBSan.
+
+UNIT_CC = clang
+UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -MMD -MP \
+             -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c
+UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
+
+.PHONY: test-unit
+test-unit: $(UNIT_TESTS) ## unit tests under sanitizers
+	tools/unit $(UNIT_TESTS)
+
+$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES)
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $< $(UNIT_SOURCES) -lcmocka
+
+-include $(UNIT_TESTS:=.d)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* boot/: the command line and what the loaders hand over, hostile input too. */
+#include "cmocka_all.h"
+#include "boot/multiboot.h"
+#include "boot/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned int complaints;
+
+static void count(struct span word, const char *why)
+{
+    (void)word;
+    (void)why;
+    complaints++;
+}
+
+static struct options read_line(const char *line, unsigned int expected)
+{
+    struct options o = options_default();
+
+    complaints = 0;
+    options_read(&o, line, count);
+    assert_int_equal(complaints, expected);
+    return o;
+}
+
+static void good_options(void **state)
+{
+    struct options o = read_line("  console=com1,com2 com1=115200,8n1 com2=auto loglvl=all noreboot",
+                                 0);
+
+    (void)state;
+    assert_true(o.console_com1 && o.console_com2 && o.noreboot);
+    assert_int_equal(o.com1_baud, 115200);
+    assert_int_equal(o.com2_baud, 0);
+    assert_int_equal(o.loglvl, LOG_DEBUG);
+    assert_false(read_line("noreboot noreboot=no", 0).noreboot);
+    assert_false(read_line("console=none", 0).console_com1);
+}
+
+static void malformed_options_change_nothing(void **state)
+{
+    struct options before = options_default();
+    struct options o = read_line("console=com3 com1=0 com1=1 com1=115201 com2=9600,7e1 loglvl= "
+                                 "loglvl=al noreboot=perhaps = =x unknown", 11);
+
+    (void)state;
+    assert_memory_equal(&o, &before, sizeof(o));
+}
+
+/* A loader's memory below 4 GiB: what multiboot_read's base stands for. */
+static _Alignas(8) unsigned char memory[4096];
+
+static void mb2_tag(size_t *at, uint32_t type, const void *data, uint32_t size)
+{
+    uint32_t head[2] = { type, size + 8 };
+
+    memcpy(memory + *at, head, 8);
+    memcpy(memory + *at + 8, data, size);
+    *at += (8 + size + 7) & ~7u;
+}
+
+static void multiboot2_tags(void **state)
+{
+    struct boot_info info;
+    uint64_t efi = 0x1234;
+    struct { uint32_t size, version; uint64_t start, length; uint32_t type, zero; } map =
+        { 24, 0, 0x100000, 0x200000, 1, 0 };
+    struct { uint32_t start, end; char line[8]; } module = { 0x1000, 0x3000, "one" };
+    struct { uint32_t start, end; } bare = { 0x4000, 0x5000 };
+    size_t at = 8;
+
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    mb2_tag(&at, 1, "loglvl=all", 11);
+    mb2_tag(&at, 2, "GRUB", 5);
+    mb2_tag(&at, 3, &module, sizeof(module));
+    mb2_tag(&at, 3, &bare, sizeof(bare));
+    mb2_tag(&at, 6, &map, sizeof(map));
+    mb2_tag(&at, 12, &efi, sizeof(efi));
+    mb2_tag(&at, 0, "", 0);
+    memcpy(memory, &(uint32_t){ (uint32_t)at }, 4);
+
+    assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
+    assert_string_equal(info.line, "loglvl=all");
+    assert_string_equal(info.loader, "GRUB");
+    assert_int_equal(info.module_count, 2);
+    assert_string_equal(info.modules[0].line, "one");
+    assert_string_equal(info.modules[1].line, "");
+    assert_int_equal(info.region_count, 1);
+    assert_int_equal(info.regions[0].size, 0x200000);
+    assert_int_equal(info.efi_system_table, efi);
+}
+
+static void multiboot2_broken_tags_end_the_walk(void **state)
+{
+    static const uint32_t sizes[] = { 0, 7, 4081, 0x7fffffff, 0xffffffff };
+    struct boot_info info;
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint32_t tags[] = { 4088, 0, 6, sizes[i] };
+
+        memset(memory, 0, sizeof(memory));
+        memcpy(memory, tags, sizeof(tags));
+        assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
+        assert_int_equal(info.region_count, 0);
+    }
+}
+
+static void multiboot1_name_is_no_option(void **state)
+{
+    struct boot_info info;
+    uint32_t mb[17] = { 1 << 2 | 1 << 9, [4] = 100, [16] = 200 };
+
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    memcpy(memory, mb, sizeof(mb));
+    strcpy((char *)memory + 100, "zeroth.elf noreboot");
+    strcpy((char *)memory + 200, "qemu");
+    assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
+    assert_string_equal(info.line, "noreboot");
+    strcpy((char *)memory + 200, "GRUB 2.06");
+    assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
+    assert_string_equal(info.line, "zeroth.elf noreboot");
+}
+
+static void more_modules_than_kept(void **state)
+{
+    struct boot_info info;
+    uint32_t mb[17] = { 1 << 3, [5] = 100, [6] = 256 };
+    uint32_t module[4] = { 1, 2, 0, 0 };
+
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    memcpy(memory, mb, sizeof(mb));
+    for (unsigned int i = 0; i < 100; i++)
+        memcpy(memory + 256 + 16 * i, module, sizeof(module));
+    assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
+    assert_int_equal(info.module_count, BOOT_MODULES);
+    assert_true(info.cut);
+}
+
+static void unknown_magic(void **state)
+{
+    struct boot_info info;
+
+    (void)state;
+    assert_false(multiboot_read(&info, 0, 0, memory));
+    assert_int_equal(info.module_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_options), cmocka_unit_test(malformed_options_change_nothing),
+        cmocka_unit_test(multiboot2_tags),
+        cmocka_unit_test(multiboot2_broken_tags_end_the_walk),
+        cmocka_unit_test(multiboot1_name_is_no_option), cmocka_unit_test(more_modules_than_kept),
+        cmocka_unit_test(unknown_magic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
