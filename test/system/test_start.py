@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Zeroth itself, from the boot loader to where Dom0 would be built."""
+import subprocess
+
+import pytest
+
+import machine
+
+pytestmark = pytest.mark.zeroth_only
+NO_PV = "Dom0: this build of Zeroth cannot start PV guests yet"
+NO_KERNEL = "Dom0: the boot loader handed over no kernel; name one as the first module"
+
+
+def boot(log, last, **changes):
+    """Boot until a line, and to the reset after it; the console's text."""
+    with machine.Machine(machine.Config(**changes), log) as guest:
+        guest.expect(last, timeout=120)
+        guest.wait_end(60)
+        return guest.text
+
+
+@pytest.mark.parametrize("firmware,protocol", [("", "multiboot1"), ("bios", "multiboot1"),
+                                               ("bios", "multiboot2"), ("uefi", "multiboot2")])
+def test_road(log, firmware, protocol):
+    """Each boot road brings the command line, the memory map and both modules."""
+    text = boot(log, NO_PV, firmware=firmware, protocol=protocol, options="loglvl=info",
+                append="console=hvc0 first")
+    assert f"loaded by {'GRUB' if firmware else 'qemu'}" in text
+    assert protocol.replace("t1", "t 1").replace("t2", "t 2") in text
+    assert "command line: loglvl=info\n" in text
+    assert "MiB of RAM" in text
+    assert "console=hvc0 first" in text and "module 1: " in text
+    assert "ignored" not in text
+
+
+def test_unknown_and_malformed_options(log):
+    """What is not understood is named, and the boot goes on."""
+    text = boot(log, NO_KERNEL, no_dom0=True, options="frobnicate=3 com1=77,8n1 loglvl=all")
+    assert "command line: frobnicate=3: unknown option; ignored" in text
+    assert "command line: com1=77,8n1: malformed value; ignored" in text
+
+
+def test_loglvl(log):
+    """loglvl bounds what is printed, but never the line that says why the boot ends."""
+    assert "MiB of RAM" not in boot(log, NO_KERNEL, no_dom0=True, options="loglvl=error")
+
+
+def test_console_none(log):
+    """With console=none the serial port stays silent."""
+    with machine.Machine(machine.Config(no_dom0=True, options="console=none"), log) as guest:
+        guest.wait_end(60)
+        assert "zeroth" not in guest.text
+
+
+def test_com2(log):
+    """console=com2 talks on the second serial port."""
+    other = ["-serial", "chardev:console"]
+    text = boot(log, NO_KERNEL, no_dom0=True, options="console=com2 com2=115200,8n1 loglvl=info",
+                qemu=other)
+    assert text.count("Zeroth, a hypervisor") == 1
+
+
+def test_noreboot(log):
+    """With noreboot a failed boot halts."""
+    with machine.Machine(machine.Config(no_dom0=True, options="noreboot"), log) as guest:
+        guest.expect("halted (noreboot)", timeout=60)
+        assert "resetting" not in guest.text
+
+
+def test_too_little_memory(log):
+    """One clear line when memory is short."""
+    boot(log, "MiB of RAM are too little", no_dom0=True, mem=48)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_two_builds_are_equal(tmp_path, compiler):
+    """Both compilers build it without a warning, and a second build has the same bytes."""
+    images = []
+    for name in ("one", "two"):
+        out = tmp_path / name
+        subprocess.run(["make", "-s", "-C", machine.TOP, f"O={out}", f"CC={compiler}"], check=True)
+        images.append((out / "zeroth.gz").read_bytes())
+    assert images[0] == images[1]
+    assert len(images[0]) <= 400 * 1024
