@@ -47,4 +47,4 @@ $(O)/zeroth.gz: $(O)/zeroth.elf
 	gzip -9nc $< > $@
 
 -include $(OBJECTS:.o=.d)
-include mk/lab.mk mk/unit.mk mk/check.mk
+include mk/lab.mk mk/unit.mk mk/check.mk mk/docs.mk

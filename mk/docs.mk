@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Pages generated from the tables of the code.
+
+.PHONY: docs
+docs: $(O)/options_doc ## generate docs/options.md from the option table
+	$(O)/options_doc > docs/options.md
+
+$(O)/options_doc: tools/options_doc.c src/boot/options.c src/boot/options.h src/lib/text.c
+	@mkdir -p $(@D)
+	gcc -std=gnu11 -Wall -Wextra -Werror -Isrc -o $@ $(filter %.c,$^)
