@@ -5,7 +5,7 @@ O ?= build
 CC = gcc
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
        -Wconversion -Wno-sign-conversion
-CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -ffreestanding -fPIE -fvisibility=hidden -nostdinc \
+CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -ffreestanding -fPIE -include src/hidden.h -nostdinc \
          -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
          -ffile-prefix-map=$(CURDIR)=. -MMD -MP

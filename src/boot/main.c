@@ -3,6 +3,7 @@
 #include "boot/console.h"
 #include "boot/main.h"
 #include "boot/multiboot.h"
+#include "x86/trap.h"
 
 #define RAM      1
 #define MIB      (1ul << 20)
@@ -39,6 +40,23 @@ static void read_command_line(void)
                 info.protocol);
     console_log(LOG_INFO, "command line: %s", info.line);
     options_read(&o, info.line, complain);
+}
+
+/* An exception in Zeroth: the state it happened in, and the end. */
+static void report_trap(const struct trap_frame *f)
+{
+    console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx,
+                f->rdx);
+    console_log(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp,
+                f->rsp);
+    console_log(LOG_ERROR, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10,
+                f->r11);
+    console_log(LOG_ERROR, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14,
+                f->r15);
+    console_log(LOG_ERROR, "rip %02lx:%016lx flags %08lx cr2 %016lx", f->cs, f->rip, f->rflags,
+                trap_fault_address());
+    console_fatal("exception %lu (%s), error code %#lx", f->vector, trap_name(f->vector),
+                  f->error);
 }
 
 static void check_memory(void)
@@ -80,6 +98,7 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     bool known = multiboot_read(&info, magic, address, NULL);
 
     read_command_line();                /* first: all later lines need the console */
+    trap_init(report_trap);             /* before anything follows the loader's pointers */
     if (!known)
         console_fatal("boot: %#x is the magic of no multiboot loader", magic);
     check_memory();

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Zeroth itself, from the boot loader to where Dom0 would be built."""
+import json
+import socket
 import subprocess
 
 import pytest
@@ -70,6 +72,21 @@ def test_noreboot(log):
     with machine.Machine(machine.Config(no_dom0=True, options="noreboot"), log) as guest:
         guest.expect("halted (noreboot)", timeout=60)
         assert "resetting" not in guest.text
+
+
+def test_nmi_is_reported(log, tmp_path):
+    """An NMI, here on the halted machine, prints the registers and ends."""
+    qmp = str(tmp_path / "qmp")
+    config = machine.Config(no_dom0=True, options="noreboot",
+                            qemu=["-qmp", f"unix:{qmp},server=on,wait=off"])
+    with machine.Machine(config, log) as guest:
+        guest.expect("halted (noreboot)", timeout=60)
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(qmp)
+            for command in ("qmp_capabilities", "inject-nmi"):
+                monitor.sendall(json.dumps({"execute": command}).encode() + b"\n")
+            guest.expect("exception 2 (NMI), error code 0", timeout=60)
+        assert "rip 08:ffff82d0" in guest.text
 
 
 def test_too_little_memory(log):
