@@ -29,7 +29,7 @@ $(O)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(CC) -Isrc -MMD -MP -c -o $@ $<
 
-$(O)/zeroth.lds: src/zeroth.lds.S src/boot/layout.h
+$(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 	@mkdir -p $(@D)
 	$(CC) -E -P -x c -Isrc -o $@ $<
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "boot/layout.h"
+#include "x86/layout.h"
 
 OUTPUT_FORMAT("elf64-x86-64")
 ENTRY(start)
@@ -10,11 +10,14 @@ SECTIONS
     image_start = .;
     .text : { *(.text.head) *(.text .text.*) }
     . = ALIGN(4096);
+    image_rodata = .;
     .rodata : { *(.rodata .rodata.*) }
     . = ALIGN(4096);
+    image_data = .;
     .data : { *(.data .data.*) }
     .bss : { *(.bss .bss.*) *(COMMON) }
     . = ALIGN(4096);
     image_end = .;
+    ASSERT(image_end - image_start <= 0x200000, "one page table maps the image: x86/paging.c")
     /DISCARD/ : { *(.note.*) *(.comment) *(.eh_frame) }
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrap a flat image as the ELF32 file that multiboot loaders take: mkelf32.py FLAT SYMS OUT
 
-The addresses are of boot/layout.h, the size with .bss is read from SYMS, the linked ELF64.
+The addresses are of x86/layout.h, the size with .bss is read from SYMS, the linked ELF64.
 (ELF: System V ABI, chapters 4 and 5.)
 """
 import re
@@ -15,8 +15,8 @@ EHDR, PHDR, OFFSET = 52, 32, 4096
 
 
 def layout(name):
-    """A number that src/boot/layout.h defines."""
-    with open("src/boot/layout.h", encoding="utf-8") as file:
+    """A number that src/x86/layout.h defines."""
+    with open("src/x86/layout.h", encoding="utf-8") as file:
         return int(re.search(rf"#define {name}\s+(\w+)", file.read()).group(1), 0)
 
 

@@ -3,6 +3,7 @@
 #include "boot/console.h"
 #include "boot/main.h"
 #include "boot/multiboot.h"
+#include "x86/paging.h"
 #include "x86/trap.h"
 
 #define RAM      1
@@ -99,6 +100,8 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
 
     read_command_line();                /* first: all later lines need the console */
     trap_init(report_trap);             /* before anything follows the loader's pointers */
+    if (!paging_protect())
+        console_fatal("paging: this CPU has no NX");
     if (!known)
         console_fatal("boot: %#x is the magic of no multiboot loader", magic);
     check_memory();

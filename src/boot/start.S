@@ -4,7 +4,7 @@
  * long mode at the linked address.  (Multiboot 0.6.96 chapter 3, Multiboot2 2.0 chapter 3;
  * mode switch: AMD APM volume 2, section 14.6.)
  */
-#include "boot/layout.h"
+#include "x86/layout.h"
 
 #define MB1_MAGIC 0x1badb002
 #define MB1_FLAGS 0x00000003            /* page-aligned modules, memory information */
@@ -120,6 +120,8 @@ boot_l3_low:
     .quad   PHYS(boot_l2) + 0x0003, PHYS(boot_l2) + 0x1003
     .quad   PHYS(boot_l2) + 0x2003, PHYS(boot_l2) + 0x3003
     .fill   508, 8, 0
+    .globl  boot_l3_high, boot_l2
+    .hidden boot_l3_high, boot_l2
 boot_l3_high:
     .fill   VIRT_L3, 8, 0
     .quad   PHYS(boot_l2) + 3

@@ -74,19 +74,49 @@ def test_noreboot(log):
         assert "resetting" not in guest.text
 
 
-def test_nmi_is_reported(log, tmp_path):
-    """An NMI, here on the halted machine, prints the registers and ends."""
+@pytest.fixture
+def halted(log, tmp_path):
+    """A machine that has halted, and a function that gives QEMU's monitor a command."""
     qmp = str(tmp_path / "qmp")
-    config = machine.Config(no_dom0=True, options="noreboot",
+    config = machine.Config(no_dom0=True, options="noreboot", cpu="max",
                             qemu=["-qmp", f"unix:{qmp},server=on,wait=off"])
-    with machine.Machine(config, log) as guest:
+    with machine.Machine(config, log) as guest, socket.socket(socket.AF_UNIX) as monitor:
         guest.expect("halted (noreboot)", timeout=60)
-        with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.connect(qmp)
-            for command in ("qmp_capabilities", "inject-nmi"):
-                monitor.sendall(json.dumps({"execute": command}).encode() + b"\n")
-            guest.expect("exception 2 (NMI), error code 0", timeout=60)
-        assert "rip 08:ffff82d0" in guest.text
+        monitor.connect(qmp)
+        answers = monitor.makefile(encoding="utf-8")
+
+        def ask(command, **arguments):
+            line = json.dumps({"execute": command, "arguments": arguments})
+            monitor.sendall(line.encode() + b"\n")
+            for answer in map(json.loads, answers):
+                assert "error" not in answer, answer
+                if "return" in answer:
+                    return answer["return"]
+            raise AssertionError("the monitor went away")
+
+        ask("qmp_capabilities")
+        yield guest, ask
+
+
+def test_nmi_is_reported(halted):
+    """An NMI, here on the halted machine, prints the registers and ends."""
+    guest, ask = halted
+    ask("inject-nmi")
+    guest.expect("exception 2 (NMI), error code 0", timeout=60)
+    assert "rip 08:ffff82d0" in guest.text
+
+
+def test_nothing_is_writable_and_executable(halted):
+    """W^X for every mapping; SMEP and SMAP are on where the CPU has them."""
+    _, ask = halted
+    pages = ask("human-monitor-command", **{"command-line": "info tlb"}).split("\r\n")
+    rights = [page.split()[-1] for page in pages if page.strip()]
+    assert len(rights) > 2048
+    assert not [flags for flags in rights if "W" in flags and "X" not in flags]  # X says NX
+    assert [flags for flags in rights if "X" not in flags]
+    registers = ask("human-monitor-command", **{"command-line": "info registers"})
+    cr4 = int(registers.split("CR4=")[1].split()[0], 16)
+    assert cr4 & 0x300000 == 0x300000
 
 
 def test_too_little_memory(log):

@@ -4,8 +4,8 @@
  * (xen/arch-x86/xen-x86_64.h, __HYPERVISOR_VIRT_START and _END); the image stands inside it.
  * Read by C, by assembly and by the linker script.
  */
-#ifndef BOOT_LAYOUT_H
-#define BOOT_LAYOUT_H
+#ifndef X86_LAYOUT_H
+#define X86_LAYOUT_H
 
 #define VIRT_OFFSET 0xffff82d040000000  /* linked address minus load address */
 #define VIRT_L4     261                 /* its index in the level-4 table */
