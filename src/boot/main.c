@@ -40,6 +40,8 @@ static void read_command_line(void)
     console_log(LOG_INFO, "loaded by %s, %s", info.loader[0] ? info.loader : "an unnamed loader",
                 info.protocol);
     console_log(LOG_INFO, "command line: %s", info.line);
+    console_log(LOG_DEBUG, "ACPI root pointer %#lx, EFI system table %#lx",
+                (unsigned long)info.rsdp, (unsigned long)info.efi_system_table);
     options_read(&o, info.line, complain);
 }
 

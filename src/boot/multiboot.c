@@ -97,14 +97,14 @@ static void read_mb1(struct boot_info *info, const void *base, const struct mb1_
     if (mb->flags & MB1_MODULES) {
         const struct mb1_module *module = at(base, mb->mods_addr);
 
-        for (uint32_t i = 0; i < mb->mods_count && !info->cut; i++)
+        for (uint32_t i = 0; i < mb->mods_count && i <= BOOT_MODULES; i++)
             add_module(info, module[i].start, module[i].end,
                        module[i].line ? at(base, module[i].line) : "");
     }
     if (mb->flags & MB1_REGIONS) {
         uint64_t from = mb->mmap_addr, end = from + mb->mmap_length;
 
-        while (from + sizeof(struct mb1_region) <= end && !info->cut) {
+        while (from + sizeof(struct mb1_region) <= end) {
             const struct mb1_region *region = at(base, from);
 
             add_region(info, region->start, region->length, region->type);
@@ -138,8 +138,9 @@ static void read_mb2_tag(struct boot_info *info, const void *base, const struct 
         info->loader = at(tag, sizeof(*tag));
         break;
     case TAG_MODULE:
-        add_module(info, module->start, module->end,
-                   tag->size > sizeof(*module) ? module->line : "");
+        if (tag->size >= sizeof(*module))
+            add_module(info, module->start, module->end,
+                       tag->size > sizeof(*module) ? module->line : "");
         break;
     case TAG_REGIONS:
         read_mb2_regions(info, (const void *)tag);

@@ -130,17 +130,31 @@ static void multiboot1_name_is_no_option(void **state)
 static void more_modules_than_kept(void **state)
 {
     struct boot_info info;
-    uint32_t mb[17] = { 1 << 3, [5] = 100, [6] = 256 };
-    uint32_t module[4] = { 1, 2, 0, 0 };
+    uint32_t mb[17] = { 1 << 3 | 1 << 6, [5] = 100, [6] = 256, [11] = 24, [12] = 2048 };
+    uint32_t module[4] = { 1, 2, 0, 0 }, region[6] = { 20, 0, 0, 4096, 0, 1 };
 
     (void)state;
     memset(memory, 0, sizeof(memory));
     memcpy(memory, mb, sizeof(mb));
     for (unsigned int i = 0; i < 100; i++)
         memcpy(memory + 256 + 16 * i, module, sizeof(module));
+    memcpy(memory + 2048, region, sizeof(region));
     assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
     assert_int_equal(info.module_count, BOOT_MODULES);
     assert_true(info.cut);
+    assert_int_equal(info.region_count, 1);     /* the memory map is not lost with them */
+}
+
+static void multiboot2_short_module_is_no_module(void **state)
+{
+    uint32_t tags[] = { 20, 0, 3, 12, 0x1000 };
+    struct boot_info info;
+
+    (void)state;
+    memset(memory, 0xff, sizeof(memory));
+    memcpy(memory, tags, sizeof(tags));
+    assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
+    assert_int_equal(info.module_count, 0);
 }
 
 static void unknown_magic(void **state)
@@ -159,7 +173,7 @@ int main(void)
         cmocka_unit_test(multiboot2_tags),
         cmocka_unit_test(multiboot2_broken_tags_end_the_walk),
         cmocka_unit_test(multiboot1_name_is_no_option), cmocka_unit_test(more_modules_than_kept),
-        cmocka_unit_test(unknown_magic),
+        cmocka_unit_test(multiboot2_short_module_is_no_module), cmocka_unit_test(unknown_magic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
