@@ -5,7 +5,10 @@ O ?= build
 CC = gcc
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
        -Wconversion -Wno-sign-conversion
-CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -ffreestanding -fPIE -include src/hidden.h -nostdinc \
+# The ABI's headers (libxen-dev) are reached by a link, so that no other header of the host is.
+ABI = -isystem $(O)/include -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \
+      -D__XEN_TOOLS__
+CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding -fPIE -include src/hidden.h -nostdinc \
          -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
          -ffile-prefix-map=$(CURDIR)=. -MMD -MP
@@ -21,7 +24,11 @@ help: ## list the targets
 clean: ## remove what was built, fetched packages too
 	rm -rf $(O)
 
-$(O)/%.c.o: %.c Makefile
+$(O)/include/xen:
+	@mkdir -p $(@D)
+	ln -sfn /usr/include/xen $@
+
+$(O)/%.c.o: %.c Makefile | $(O)/include/xen
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 

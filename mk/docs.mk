@@ -7,4 +7,4 @@ docs: $(O)/options_doc ## generate docs/options.md from the option table
 
 $(O)/options_doc: tools/options_doc.c src/boot/options.c src/boot/options.h src/lib/text.c
 	@mkdir -p $(@D)
-	gcc -std=gnu11 -Wall -Wextra -Werror -Isrc -o $@ $(filter %.c,$^)
+	gcc -std=gnu11 -Wall -Wextra -Werror -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -Isrc -o $@ $(filter %.c,$^)

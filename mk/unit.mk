@@ -3,6 +3,7 @@
 
 UNIT_CC = clang
 UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -MMD -MP \
+             -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -D__XEN_TOOLS__ \
              -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))

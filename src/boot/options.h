@@ -2,9 +2,8 @@
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 
+#include "core/console.h"
 #include "lib/text.h"
-
-enum { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* What the command line chose. */
 struct options {

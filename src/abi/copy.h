@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one way to guest memory.  Guest structs are read once, into a copy; then the copy is checked. */
+#ifndef ABI_COPY_H
+#define ABI_COPY_H
+
+#include "core/types.h"
+
+/* size bytes at a guest address; false: -EFAULT is due. */
+bool copy_from_guest(void *to, uint64_t guest, size_t size);
+bool copy_to_guest(uint64_t guest, const void *from, size_t size);
+/* The index-th element of an array; refuses indices whose offset does not fit 64 bits. */
+bool copy_item_from_guest(void *to, uint64_t guest, uint64_t index, size_t size);
+bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t size);
+
+#endif

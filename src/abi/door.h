@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one door: every hypercall and every sub-operation is a row here (tables in abi/table.c and
+ * beside the rooms in abi/<name>.c).  The assembly entry calls hypercall_table[nr] with the guest's
+ * six arguments; for a hypercall with sub-operations that is door_enter, by way of a one-line
+ * function, which finds the row, checks kind and authority, copies the argument struct in, calls the
+ * row's function and copies out.
+ */
+#ifndef ABI_DOOR_H
+#define ABI_DOOR_H
+
+#include "core/types.h"
+
+#include <xen/errno.h>
+#include <xen/xen.h>
+
+struct vcpu;
+
+/* Internal: the operation has saved its progress into its arguments (hypercall_set_argument) and
+ * wants to be called again from the guest's instruction. */
+#define DOOR_RESTART (-1000L)
+
+enum { KIND_PV = 1, KIND_HVM = 2, KIND_ALL = 3 };
+enum { DIR_NONE, DIR_IN, DIR_OUT, DIR_INOUT };          /* of the argument struct */
+enum { AUTH_SELF, AUTH_DOM0 };                          /* who may: any domain, privileged only */
+enum { BOUNDED, RESUMABLE };
+
+/* A sub-operation.  arg: the copied-in struct (size bytes), or NULL without one.  The struct is
+ * copied out, when DIR_OUT, unless the result is negative (COPY_ALWAYS: even then). */
+struct door_op {
+    uint32_t nr;
+    const char *name;
+    uint16_t size;
+    uint8_t direction, kinds, authority, duration;
+    bool copy_always;
+    long (*fn)(struct vcpu *v, void *arg, uint64_t extra);
+};
+
+/* One hypercall. */
+struct door_call {
+    const char *name;
+    uint8_t kinds;
+    const struct door_op *ops;          /* NULL: no sub-operations */
+    uint16_t op_count;
+    long unknown;                       /* what an unknown sub-operation returns: -XEN_ENOSYS or -XEN_EINVAL … */
+    long (*fn)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+};
+
+#define DOOR_CALLS 64
+#define DOOR_ARG_MAX 512                /* largest argument struct of a row, bytes */
+
+/* Indexed by hypercall number; fn NULL: -ENOSYS.  Const; x86's entry has its own copy of the fn
+ * pointers by kind: hypercall_pv[] (abi/table.c). */
+extern const struct door_call door_calls[DOOR_CALLS];
+typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+extern hypercall_fn *const hypercall_pv[DOOR_CALLS];    /* never NULL: absent ones return -ENOSYS */
+
+/* Find and run a sub-operation of a call; guest: address of its argument struct. */
+long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra);
+
+/* Change argument n (from 0) of the hypercall in progress, which is then restarted; inside a
+ * multicall that is the entry's. */
+void hypercall_set_argument(unsigned int n, uint64_t value);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Spin locks with ranks.  A CPU takes locks in ascending rank only; two of one rank only where the
+ * rank's line says how.  Checked at run time when LOCK_CHECKS.  FIFO (ticket) order.
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOCK_CHECKS 1
+
+enum lock_rank {
+    RANK_NONE,
+    RANK_DOMAIN_LIST,   /* the list of domains */
+    RANK_DOMAIN,        /* one domain's creation, destruction and memory operations */
+    RANK_PAGETABLES,    /* one domain's page-table pages: validation and updates of entries */
+    RANK_SEGMENTS,      /* GDT and LDT windows of one domain */
+    RANK_GRANT,         /* one domain's grant table; two domains: lower id first */
+    RANK_GUEST_COPY,    /* not a lock: locks above this must not be held while copying */
+    RANK_PIRQ,          /* one domain's physical interrupts */
+    RANK_IRQ,           /* one interrupt line (irq-safe) */
+    RANK_EVENT,         /* one domain's event channels (irq-safe); two domains: lower id first */
+    RANK_VCPU,          /* one vCPU's pause and wait state (irq-safe) */
+    RANK_SCHED,         /* one CPU's run queue (irq-safe); two: lower CPU first */
+    RANK_TIMER,         /* one CPU's timers (irq-safe) */
+    RANK_TIME,          /* wall clock and calibration (irq-safe) */
+    RANK_PAGE_LIST,     /* one domain's list of pages */
+    RANK_PAGE_ALLOC,    /* free pages of one node (irq-safe) */
+    RANK_HEAP,          /* small objects (irq-safe) */
+    RANK_MAPPING,       /* Zeroth's own page tables and address ranges */
+    RANK_TLB,           /* sending one flush to other CPUs */
+    RANK_DEVICE,        /* registers of one device, PCI configuration ports (irq-safe) */
+    RANK_CONSOLE,       /* the console ring and its devices (irq-safe) */
+    RANK_COUNT,
+};
+
+struct lock {
+    uint16_t next, serving;     /* tickets */
+    uint16_t rank;
+    uint16_t holder;            /* CPU + 1 while held; for checks */
+};
+
+#define LOCK(rank_) { .rank = (rank_) }
+
+static inline void lock_init(struct lock *l, enum lock_rank rank)
+{
+    *l = (struct lock)LOCK((uint16_t)rank);
+}
+
+/* Take and release; interrupts stay as they are.  For locks that no interrupt handler takes. */
+void lock_take(struct lock *l);
+void lock_release(struct lock *l);
+
+/* False, at once, when it is held. */
+bool lock_try(struct lock *l);
+
+/* The same with interrupts off until the release; pass what lock_take_irq returned. */
+bool lock_take_irq(struct lock *l);
+void lock_release_irq(struct lock *l, bool were_on);
+
+/* Does this CPU hold it?  For assertions. */
+bool lock_held(const struct lock *l);
+
+/* A second lock of the same rank, in the order that the rank's line gives. */
+void lock_take_second(struct lock *l);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that core/ and abi/ need of the machine.  x86/ provides it; test/workbench/ provides a fake
+ * one on the host.  Short inline ones stand in machine/inline.h: cpu_id, current_vcpu, irq_save,
+ * irq_restore, irq_off, irq_on, irq_is_on, cpu_relax, softirq_*_bits.
+ */
+#ifndef CORE_MACHINE_H
+#define CORE_MACHINE_H
+
+#include "core/types.h"
+#include "machine/inline.h"
+
+struct domain;
+struct vcpu;
+struct frame;
+
+/* Number of CPUs that run; they are 0 to count - 1.  Constant after boot. */
+extern unsigned int cpu_count;
+
+/* System time: nanoseconds since boot, never going back on one CPU, equal on all.  Any context. */
+ns_t arch_now(void);
+
+/* Have this CPU's timer interrupt raise SOFTIRQ_TIMER at a time; NS_MAX: never.  Interrupts off. */
+void arch_timer_program(ns_t when);
+
+/* Make another CPU pass its exit path, where softirqs run and events are delivered.  Any context. */
+void arch_kick(unsigned int cpu);
+
+/* Raise softirqs (bits) on another CPU and kick it.  Any context. */
+void arch_softirq_send(unsigned int cpu, uint32_t bits);
+
+/* Wait for an interrupt; returns with interrupts on.  Called by the idle loop, interrupts off, with
+ * no softirq waiting. */
+void arch_idle(void);
+
+/* Stop or reset the machine for good.  Any context. */
+_Noreturn void arch_halt(void);
+_Noreturn void arch_reset(void);
+/* ACPI S5 if the tables tell how; else halt. */
+_Noreturn void arch_poweroff(void);
+
+/* Map a frame of RAM for Zeroth's reading and writing; unmap it again.  Any context, never fails. */
+void *frame_map(mfn_t mfn);
+void frame_unmap(const void *at);
+
+/* Copy to and from the current vCPU's memory at a guest address.  False when any byte cannot be
+ * reached (some may have been copied).  Interrupts on; no spin lock above RANK_GUEST_COPY held. */
+bool arch_copy_from_guest(void *to, uint64_t guest, size_t size);
+bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
+
+/* After the last reference by a type that let guests write (or be walked by a CPU) is gone: flush
+ * TLBs that may still hold mappings of it.  stamp: tlb_clock() when the last mapping went. */
+uint32_t arch_tlb_clock(void);
+void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp);
+
+/* vCPU switch, called by core/sched on the CPU concerned, interrupts off.  After it current_vcpu()
+ * is next, and its registers, address space and FPU state are loaded on the way out to it. */
+void arch_context_switch(struct vcpu *prev, struct vcpu *next);
+
+/* Scale for the guest's clock: TSC now, and the pair of struct vcpu_time_info. */
+uint64_t arch_tsc(void);
+void arch_tsc_scale(uint32_t *multiplier, int8_t *shift);
+/* System time that belongs to a TSC value of about now. */
+ns_t arch_tsc_to_time(uint64_t tsc);
+
+/* Seconds since 1970 at system time 0, from the battery clock at boot; settable. */
+uint64_t arch_wallclock_boot(void);
+
+/* Device interrupts (core/pirq.h): let a level interrupt come again; set where it arrives. */
+void arch_pirq_unmask(unsigned int gsi_or_vector);
+void arch_pirq_affinity(unsigned int irq, unsigned int cpu);
+
+/* NUMA. */
+unsigned int arch_node_of_cpu(unsigned int cpu);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Physical interrupts of a domain: from a device's line or message to an event channel. */
+#ifndef CORE_PIRQ_H
+#define CORE_PIRQ_H
+
+#include "core/types.h"
+
+struct domain;
+struct vcpu;
+
+int pirq_domain_create(struct domain *d, unsigned int count);
+void pirq_domain_destroy(struct domain *d);
+
+/* EVTCHNOP_bind_pirq and close: bind the domain's pirq to its port; EVTCHNOP's flags say shareable.
+ * 0, -EINVAL no such pirq, -EEXIST bound, -EBUSY not shareable. */
+int pirq_bind(struct domain *d, unsigned int pirq, port_t port, bool share, struct vcpu *target);
+void pirq_unbind(struct domain *d, unsigned int pirq);
+/* The event moved to another vCPU (EVTCHNOP_bind_vcpu): the interrupt follows. */
+void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target);
+/* The port was unmasked or consumed: PHYSDEVOP_eoi. */
+int pirq_eoi(struct domain *d, unsigned int pirq);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole of a domain and of a vCPU on x86; core/ knows the first member only. */
+#ifndef X86_GUEST_H
+#define X86_GUEST_H
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "x86/regs.h"
+
+#include <xen/arch-x86/xen.h>
+
+/* A virtual exception or callback of a PV guest to be delivered on the way out to it. */
+struct pv_bounce {
+    uint64_t rip, cr2;
+    uint32_t error;
+    uint16_t cs;
+    uint8_t vector;
+    uint8_t flags;                      /* PV_BOUNCE_* of x86/pv/bounce.h; 0: none waits */
+};
+
+struct pv_vcpu {
+    /* The order of the first members is known to x86/pv/entry.S. */
+    uint64_t flags;                     /* PV_KERNEL_MODE … of x86/pv/vcpu.h */
+    uint64_t kernel_sp, kernel_ss;      /* HYPERVISOR_stack_switch */
+    uint64_t syscall_rip;               /* 64-bit SYSCALL callback */
+    struct pv_bounce bounce;
+
+    struct trap_info traps[256];        /* HYPERVISOR_set_trap_table */
+    uint64_t event_rip, failsafe_rip, syscall32_rip, sysenter_rip, nmi_rip;
+    uint16_t syscall32_cs, sysenter_cs;
+    uint8_t callback_masks;             /* CALLBACKF_mask_events of each */
+    uint64_t fs_base, gs_kernel, gs_user;
+    uint16_t ds, es, fs, gs;
+    uint64_t gdt_mfns[16];              /* MFN_NONE: not loaded */
+    unsigned int gdt_entries, ldt_entries;
+    uint64_t ldt_base;                  /* guest address */
+    uint64_t cr0, cr2, cr4;             /* as the guest sees them */
+    uint64_t debug[8];
+    uint64_t emulated_debug7;           /* I/O breakpoints' bits */
+    mfn_t kernel_l4, user_l4;           /* MFN_NONE: none */
+    unsigned int iopl;
+    uint64_t iobitmap;                  /* guest address, 0: none */
+    unsigned int iobitmap_ports;
+};
+
+struct x86_vcpu {
+    struct vcpu core;                   /* first: container_of both ways */
+    struct regs regs __attribute__((aligned(16)));      /* its end is TSS.RSP0: aligned to 16 */
+    struct pv_vcpu pv;
+    void *fpu;                          /* XSAVE area, 64-byte aligned */
+    uint64_t xcr0;
+    uint64_t cr3;                       /* machine address to load when it runs */
+    struct cpu_set dirty_cpus;
+};
+
+struct x86_domain {
+    struct domain core;                 /* first */
+    struct cpu_set dirty;               /* CPUs whose TLBs may hold this domain's mappings */
+    unsigned int window;                /* index of the first vCPU's segment window */
+    uint64_t *io_allowed;               /* bitmap of 65536 ports the domain may use */
+    bool hardware;                      /* owns the machine's devices: Dom0 */
+    void *cpuid;                        /* x86/cpuid.h's policy */
+};
+
+static inline struct x86_vcpu *x86_vcpu(struct vcpu *v)
+{
+    return container_of(v, struct x86_vcpu, core);
+}
+
+static inline struct x86_domain *x86_domain(struct domain *d)
+{
+    return container_of(d, struct x86_domain, core);
+}
+
+#endif
