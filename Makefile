@@ -8,7 +8,7 @@ WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -
 # The ABI's headers (libxen-dev) are reached by a link, so that no other header of the host is.
 ABI = -isystem $(O)/include -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \
       -D__XEN_TOOLS__
-CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding -fPIE -include src/hidden.h -nostdinc \
+CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding -ffunction-sections -fPIE -include src/hidden.h -nostdinc \
          -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
          -ffile-prefix-map=$(CURDIR)=. -MMD -MP
@@ -41,7 +41,7 @@ $(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 	$(CC) -E -P -x c -Isrc -o $@ $<
 
 $(O)/zeroth-syms.elf: $(OBJECTS) $(O)/zeroth.lds
-	ld -static -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+	ld -static -nostdlib --gc-sections --unresolved-symbols=ignore-all -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
 	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS)
 
 $(O)/zeroth.bin: $(O)/zeroth-syms.elf

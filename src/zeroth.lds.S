@@ -8,10 +8,16 @@ SECTIONS
 {
     . = VIRT_OFFSET + IMAGE_BASE;
     image_start = .;
-    .text : { *(.text.head) *(.text .text.*) }
+    .text : { KEEP(*(.text.head)) *(.text .text.*) }
     . = ALIGN(4096);
     image_rodata = .;
-    .rodata : { *(.rodata .rodata.*) }
+    .rodata : {
+        *(.rodata .rodata.*)
+        . = ALIGN(8);
+        fixup_table_start = .;
+        KEEP(*(.fixup_table))
+        fixup_table_end = .;
+    }
     . = ALIGN(4096);
     image_data = .;
     .data : { *(.data .data.*) }
