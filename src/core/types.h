@@ -22,6 +22,9 @@ typedef uint32_t port_t;        /* event channel port */
 #define NS_MAX     INT64_MAX
 #define SECOND     1000000000ll
 
+/* Internal: preempted, call again (the ABI's header has it for Xen itself only). */
+#define XEN_ERESTART 85
+
 /* A set of CPUs. */
 struct cpu_set {
     uint64_t bits[CPUS_MAX / 64];

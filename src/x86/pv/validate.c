@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/pv/validate.h"
+
+#include "core/assert.h"
+#include "core/frame.h"
+#include "core/machine.h"
+#include "core/softirq.h"
+#include "x86/features.h"
+#include "x86/guest.h"
+#include "x86/map.h"
+#include "x86/pv/mmu.h"
+#include "x86/pv/pte.h"
+
+#include <xen/errno.h>
+
+#define DENIED_MAX 128
+#define UNDOING    0x8000u      /* in a table's progress: it was found invalid, counts go back */
+#define CACHE_LAST 5u           /* PAT indices 6 and 7 are reserved in the ABI's PAT (xen/xen.h) */
+
+static struct { mfn_t first, last; } denied[DENIED_MAX] = {
+    { 0xfee00, 0xfeeff },       /* local APIC and the range of interrupt messages */
+    { 0xfec00, 0xfec00 },       /* the first IO-APIC's usual place */
+};
+static unsigned int denied_count = 2;
+
+/* Whose tables are locked by this CPU: the table ops are not told. */
+static struct domain *locked[CPUS_MAX];
+
+void pv_tables_lock(struct domain *d)
+{
+    lock_take(&d->pagetable_lock);
+    locked[cpu_id()] = d;
+}
+
+void pv_tables_unlock(struct domain *d)
+{
+    ASSERT(locked[cpu_id()] == d);
+    locked[cpu_id()] = NULL;
+    lock_release(&d->pagetable_lock);
+}
+
+void pv_iomem_deny(mfn_t first, mfn_t last)
+{
+    ASSERT(first <= last);
+    ASSERT(denied_count < DENIED_MAX);
+    denied[denied_count].first = first;
+    denied[denied_count++].last = last;
+}
+
+bool pv_iomem_allowed(struct domain *d, mfn_t mfn)
+{
+    if (!x86_domain(d)->hardware || mfn >> (cpu.address_bits - PAGE_SHIFT))
+        return false;
+    for (unsigned int i = 0; i < denied_count; i++)
+        if (mfn >= denied[i].first && mfn <= denied[i].last)
+            return false;
+    return true;
+}
+
+uint64_t pt_entry_adjust(uint64_t entry)
+{
+    return (entry | PTE_USER) & ~PTE_GLOBAL;
+}
+
+static bool is_hypervisor_slot(unsigned int level, unsigned int index)
+{
+    return level == 4 && index >= HYPERVISOR_SLOT && index < HYPERVISOR_SLOT + HYPERVISOR_SLOTS;
+}
+
+static unsigned int cache_index(uint64_t entry)
+{
+    return (entry & PTE_PWT ? 1u : 0) | (entry & PTE_PCD ? 2u : 0) | (entry & PTE_PAT ? 4u : 0);
+}
+
+/* Holes have no owner but DOMID_IO, and no counts. */
+static bool is_hole(const struct frame *f)
+{
+    return !f || f->owner == DOMID_IO;
+}
+
+static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
+{
+    struct frame *f = frame_of(pte_mfn(entry));
+    int rc;
+
+    if (cache_index(entry) > CACHE_LAST)
+        return -XEN_EINVAL;
+    if (is_hole(f))
+        return pv_iomem_allowed(d, pte_mfn(entry)) ? 0 : -XEN_EINVAL;
+    if (!from || !frame_get(f, from))
+        return -XEN_EINVAL;
+    /* Caches must agree about RAM; only who drives devices has a use for other kinds. */
+    if ((entry & PTE_CACHE) && !x86_domain(d)->hardware) {
+        frame_put(f);
+        return -XEN_EINVAL;
+    }
+    if (!(entry & PTE_WRITABLE))
+        return 0;
+    rc = frame_get_type(f, FRAME_WRITABLE);
+    if (rc)
+        frame_put(f);
+    return rc;
+}
+
+static int leaf_put(uint64_t entry)
+{
+    struct frame *f = frame_of(pte_mfn(entry));
+    int rc;
+
+    if (is_hole(f))
+        return 0;
+    if (entry & PTE_WRITABLE) {
+        rc = frame_put_type(f, false);
+        ASSERT(rc == 0);
+    }
+    frame_put(f);
+    return 0;
+}
+
+int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint64_t entry)
+{
+    struct frame *f;
+    int rc;
+
+    ASSERT(entry & PTE_PRESENT);
+    ASSERT(level >= 1 && level <= 4);
+    if (level == 1)
+        return leaf_get(d, from, entry);
+    if (entry & PTE_LARGE)
+        return -XEN_EINVAL;
+    f = frame_of(pte_mfn(entry));
+    if (is_hole(f) || !frame_get(f, d))
+        return -XEN_EINVAL;
+    /* One level down exactly: no table can be reached as a table of two levels, or from itself. */
+    rc = frame_get_type(f, (enum frame_type)(FRAME_L1 + level - 2));
+    if (rc)
+        frame_put(f);
+    return rc;
+}
+
+int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible)
+{
+    struct frame *f;
+    int rc;
+
+    ASSERT(entry & PTE_PRESENT);
+    if (level == 1)
+        return leaf_put(entry);
+    f = frame_of(pte_mfn(entry));
+    ASSERT(f);
+    rc = frame_put_type(f, preemptible);
+    ASSERT(rc == 0 || preemptible);
+    if (rc == 0)
+        frame_put(f);
+    return rc;
+}
+
+/* Give back what entries [0, *count) hold, last first. */
+static int uncount(uint64_t *table, unsigned int level, unsigned int *count, bool preemptible)
+{
+    while (*count) {
+        unsigned int i = *count - 1;
+        uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
+
+        if ((entry & PTE_PRESENT) && !is_hypervisor_slot(level, i) &&
+            pt_entry_put(level, entry, preemptible))
+            return -XEN_ERESTART;
+        *count = i;
+        if (preemptible && i && preempt_wanted())
+            return -XEN_ERESTART;
+    }
+    return 0;
+}
+
+/* Count entries from *count on; another error than -XEN_ERESTART is that of entry *count. */
+static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsigned int *count)
+{
+    for (unsigned int i = *count; i < PTE_COUNT; i++) {
+        uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
+        int rc;
+
+        *count = i;
+        if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i))
+            continue;
+        entry = pt_entry_adjust(entry);
+        rc = pt_entry_get(d, d, level, entry);
+        if (rc)
+            return rc;
+        /* Nothing walks or writes the table yet: its type is published after this. */
+        __atomic_store_n(&table[i], entry, __ATOMIC_RELAXED);
+        *count = i + 1;
+        if (i + 1 < PTE_COUNT && preempt_wanted())
+            return -XEN_ERESTART;
+    }
+    *count = PTE_COUNT;
+    return 0;
+}
+
+/* Zeroth's part of a level-4 table, the same in all. */
+static void fill_hypervisor(uint64_t *table)
+{
+    for (unsigned int i = HYPERVISOR_SLOT; i < HYPERVISOR_SLOT + HYPERVISOR_SLOTS; i++)
+        table[i] = hypervisor_l4[i];
+    if (table[M2P_SLOT] & PTE_PRESENT)
+        table[M2P_SLOT] |= PTE_USER;
+}
+
+static void clear_hypervisor(uint64_t *table)
+{
+    for (unsigned int i = HYPERVISOR_SLOT; i < HYPERVISOR_SLOT + HYPERVISOR_SLOTS; i++)
+        table[i] = 0;
+}
+
+static struct domain *owner_of(const struct frame *f)
+{
+    struct domain *d = locked[cpu_id()];
+
+    ASSERT(d && d->id == f->owner);
+    ASSERT(lock_held(&d->pagetable_lock));
+    return d;
+}
+
+static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
+{
+    struct domain *d = owner_of(f);
+    unsigned int level = type - FRAME_L1 + 1, count = *progress & ~UNDOING;
+    bool undoing = *progress & UNDOING;
+    uint64_t *table = frame_map(frame_mfn(f));
+    int rc = 0;
+
+    ASSERT(level >= 1 && level <= 4);
+    ASSERT(count <= PTE_COUNT);
+    if (!undoing) {
+        rc = count_up(d, table, level, &count);
+        undoing = rc && rc != -XEN_ERESTART;
+    }
+    if (undoing)
+        rc = uncount(table, level, &count, true) ? -XEN_ERESTART : -XEN_EINVAL;
+    if (rc == 0 && level == 4)
+        fill_hypervisor(table);
+    *progress = (uint16_t)(count | (undoing && count ? UNDOING : 0));
+    ASSERT(!undoing || rc == (count ? -XEN_ERESTART : -XEN_EINVAL));
+    frame_unmap(table);
+    return rc;
+}
+
+static int devalidate(struct frame *f, enum frame_type type, uint16_t *progress, bool preemptible)
+{
+    unsigned int level = type - FRAME_L1 + 1, count = *progress & ~UNDOING;
+    uint64_t *table = frame_map(frame_mfn(f));
+    int rc;
+
+    ASSERT(level >= 1 && level <= 4);
+    ASSERT(count <= PTE_COUNT);
+    rc = uncount(table, level, &count, preemptible);
+    if (rc == 0 && level == 4)
+        clear_hypervisor(table);
+    *progress = (uint16_t)count;
+    frame_unmap(table);
+    return rc;
+}
+
+void pv_mmu_init(void)
+{
+    static const struct frame_table_ops ops = { .validate = validate, .devalidate = devalidate };
+
+    frame_bind_tables(&ops);
+}

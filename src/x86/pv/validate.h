@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counts that the entries of a PV guest's page tables hold. */
+#ifndef X86_PV_VALIDATE_H
+#define X86_PV_VALIDATE_H
+
+#include "core/types.h"
+
+struct domain;
+
+/* Take and release a domain's pagetable_lock; all validation of its tables happens in between. */
+void pv_tables_lock(struct domain *d);
+void pv_tables_unlock(struct domain *d);
+
+/* Boot: frames [first, last] of devices that no guest may map. */
+void pv_iomem_deny(mfn_t first, mfn_t last);
+/* May d map this frame, which is no RAM? */
+bool pv_iomem_allowed(struct domain *d, mfn_t mfn);
+
+/* What Zeroth makes of a present entry that a guest wrote: rights of ring 3, never global. */
+uint64_t pt_entry_adjust(uint64_t entry);
+
+/*
+ * Take what a present, adjusted entry of a table of d at a level (1 to 4) needs.  from: owner of the
+ * frames that a level-1 entry may name; NULL: device frames only.  0; -XEN_EINVAL: forbidden bits,
+ * not a frame of from's, a device of Zeroth's; -XEN_EBUSY: the frame has another type;
+ * -XEN_ERESTART: call again.  d's tables are locked.
+ */
+int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint64_t entry);
+
+/* Give it back.  -XEN_ERESTART only if preemptible: call again until 0. */
+int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible);
+
+#endif
