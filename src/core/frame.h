@@ -27,15 +27,33 @@ enum frame_type {
     FRAME_TYPES,
 };
 
-/* 32 bytes: with the M2P 1 % of RAM.  Fields are core/frame.c's and core/page_alloc.c's. */
+/* 32 bytes: with the M2P 1 % of RAM.  Fields are core/frame.c's and core/page_alloc.c's; while a
+ * frame is Zeroth's own (fresh from page_alloc), aux, next and prev are its user's.  All zero: a hole. */
 struct frame {
-    uint64_t type;      /* type, PINNED, VALIDATED, PARTIAL and the count */
-    uint64_t refs;      /* ALLOCATED and the count of references */
-    uint16_t owner;     /* domid_t; DOMID_INVALID: none; DOMID_XEN: Zeroth's own; DOMID_IO: none, a hole */
+    uint64_t type;      /* TYPE_*: count, state and type, TLB clock when a use last went */
+    uint64_t refs;      /* REFS_*: count, state, TLB clock when a reference last went */
+    uint16_t owner;     /* domid_t; DOMID_INVALID: none; DOMID_XEN: Zeroth's own */
     uint16_t aux;       /* order while free; progress of a PARTIAL page table */
-    uint32_t stamp;     /* TLB clock when the last use of the last type went */
+    uint32_t node;      /* NUMA node, while it is the first of a free block */
     uint32_t next, prev;/* list of the owner's, or of the allocator's, pages: mfn, ~0 at the end */
 };
+
+/* The words' layout: only for core/frame.c and core/page_alloc.c. */
+#define TYPE_COUNT     0x0000000000fffffful
+#define TYPE_SHIFT     24
+#define TYPE_MASK      0x0000000007000000ul
+#define TYPE_PINNED    0x0000000008000000ul
+#define TYPE_VALIDATED 0x0000000010000000ul    /* content checked, stale translations flushed */
+#define TYPE_BUSY      0x0000000020000000ul    /* a CPU is (de)validating it */
+#define TYPE_PARTIAL   0x0000000040000000ul    /* validation stopped at aux; has a use and a reference */
+#define TYPE_DROPPING  0x0000000080000000ul    /* devalidation stopped at aux; the last use is still there */
+#define REFS_COUNT     0x000000000ffffffful
+#define REFS_ALLOCATED 0x0000000010000000ul
+#define REFS_RAM       0x0000000020000000ul
+#define REFS_FOUL      0x0000000040000000ul    /* may hold somebody's data: scrub before a domain gets it */
+#define REFS_FREE      0x0000000080000000ul    /* first frame of a free block */
+#define STAMP_SHIFT    32
+#define FRAME_LIST_END 0xffffffffu
 
 /* The frame's struct; NULL if mfn is not RAM known to Zeroth.  Any context. */
 struct frame *frame_of(mfn_t mfn);
@@ -59,23 +77,36 @@ enum frame_type frame_type(const struct frame *f);
 uint64_t frame_type_count(const struct frame *f);
 uint64_t frame_refs(const struct frame *f);
 
-/* MMUEXT_PIN_*, UNPIN: hold a use and a reference that the guest owns, at most once a frame.  -EINVAL: pinned already, or not. */
+/* MMUEXT_PIN_*, UNPIN: hold a use and a reference that the guest owns, at most once a frame.  Errors
+ * of frame_get_type, -EINVAL: pinned already, or not; -ERESTART: call again. */
 int frame_pin(struct frame *f, enum frame_type type);
 int frame_unpin(struct frame *f);
 
-/* Give a frame fresh from page_alloc to d, or take the allocation back (freed when unreferenced). */
+/*
+ * Give frames fresh from page_alloc to d, scrubbed when they may hold another's data.  All or
+ * nothing: -ENOMEM: d would have more than pages_max; -EINVAL: d is dying.
+ */
 int frame_assign(struct frame *f, struct domain *d);
-bool frame_release(struct frame *f, struct domain *d);  /* false: not d's, or not allocated */
+int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d);
+/* Take the allocation back (freed when unreferenced).  False: not d's, or not allocated. */
+bool frame_release(struct frame *f, struct domain *d);
+/* The same only if nobody else uses the frame; it is not freed, the caller has it as if fresh from
+ * page_alloc.  False: in use, or not d's. */
+bool frame_steal(struct frame *f, struct domain *d);
+/* End of a domain: unpin and release its frames; nobody of d runs.  -ERESTART: call again. */
+int frame_release_all(struct domain *d);
 
-/* A frame of Zeroth's that d may map: owned by d, out of its page count, released by Zeroth only. */
+/* A frame of Zeroth's that d may map: owned by d, writable for good, out of its page count, released
+ * by frame_unshare only. */
 void frame_share(struct frame *f, struct domain *d);
+void frame_unshare(struct frame *f, struct domain *d);
 
 /* Machine to physical of the frame, as the ABI shows it to guests. */
 gfn_t m2p_get(mfn_t mfn);
 void m2p_set(mfn_t mfn, gfn_t gfn);
 #define M2P_INVALID (~(uint64_t)0)
 
-/* Bound by x86/pv/mmu.c at boot: check and count (devalidate: uncount) a page table's entries from
+/* Bound by x86/pv/ at boot (validate also for FRAME_SEGMENTS, which counts nothing): check and count (devalidate: uncount) a page table's entries from
  * *progress on.  0, -EINVAL (nothing stays counted), -ERESTART (progress says how far). */
 struct frame_table_ops {
     int (*validate)(struct frame *f, enum frame_type type, uint16_t *progress);
@@ -83,7 +114,10 @@ struct frame_table_ops {
 };
 void frame_bind_tables(const struct frame_table_ops *ops);
 
-/* Boot: the frame table is mapped for frames [0, end).  All frames start as holes (owner DOMID_IO). */
+/* Boot: the frame table is mapped for frames [0, end) and zero: all are holes. */
 void frame_init(mfn_t end);
+/* Boot: [start, end) is RAM that Zeroth or the boot uses; and: it is used no more and can be freed. */
+void frame_reserve(mfn_t start, mfn_t end);
+void frame_unreserve(mfn_t start, mfn_t end);
 
 #endif

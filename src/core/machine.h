@@ -48,8 +48,12 @@ void frame_unmap(const void *at);
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size);
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
 
+/* Frame of the i-th 2 MiB extent of the machine-to-physical table; 0: none there. */
+mfn_t arch_m2p_extent(unsigned int index);
+
 /* After the last reference by a type that let guests write (or be walked by a CPU) is gone: flush
- * TLBs that may still hold mappings of it.  stamp: tlb_clock() when the last mapping went. */
+ * TLBs that may still hold mappings of it.  stamp: tlb_clock() when the last mapping went;
+ * d NULL: a mapping of any domain.  Interrupts on when there is more than one CPU. */
 uint32_t arch_tlb_clock(void);
 void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp);
 

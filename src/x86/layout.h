@@ -15,6 +15,7 @@
 
 #define M2P_BASE        0xffff800000000000      /* slot 256: uint64_t a frame; guests may read it */
 #define M2P_SLOT        256
+#define M2P_WRITABLE    0xffff808000000000      /* slot 257: the same table, for Zeroth to write */
 #define VMAP_BASE       0xffff810000000000      /* slot 258: stacks with guard pages, devices */
 #define VMAP_SIZE       0x8000000000
 #define FRAME_BASE      0xffff818000000000      /* slot 259: struct frame of every frame */

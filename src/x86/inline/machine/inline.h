@@ -6,11 +6,13 @@
 #ifndef MACHINE_INLINE_H
 #define MACHINE_INLINE_H
 
+#include "x86/layout.h"
 #include "x86/percpu.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct frame;
 struct vcpu;
 
 /* The number of the CPU that this runs on; steady only where no vCPU can be switched, that is everywhere in Zeroth. */
@@ -79,6 +81,24 @@ static inline uint32_t softirq_take_bits(void)
 static inline uint32_t softirq_bits(void)
 {
     return percpu_read32(PERCPU_SOFTIRQS);
+}
+
+/* The table of struct frame, one each for frames from 0 on. */
+static inline struct frame *frame_table(void)
+{
+    return (struct frame *)FRAME_BASE;
+}
+
+/* The machine-to-physical table, by its writable alias. */
+static inline uint64_t *m2p_table(void)
+{
+    return (uint64_t *)M2P_WRITABLE;
+}
+
+/* The number of the frame behind an address that frame_map gave. */
+static inline uint64_t frame_at(const void *at)
+{
+    return ((uint64_t)at - DIRECT_BASE) >> 12;
 }
 
 #endif

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the words change.  Both change by compare-and-swap only; each carries the TLB clock of the
+ * last time that something was given back, in the same word, so that no swap can succeed with a
+ * clock older than a mapping that went meanwhile.
+ *
+ * A new type at count 0 is taken first and made good after: the count of 1 keeps every other type
+ * out, then stale translations are flushed, then a table's content is checked, then VALIDATED is
+ * published.  Who meets a type that is not VALIDATED yet does the same work himself (it may be done
+ * twice) and never relies on it before.  Page tables are checked under their owner's lock, so that
+ * meeting one BUSY means that a table refers to itself.
+ */
+#include "core/frame.h"
+
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "core/softirq.h"
+#include "lib/memory.h"
+
+#include <xen/errno.h>
+
+_Static_assert(sizeof(struct frame) == 32, "the frame table costs 32 bytes a page");
+_Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bits");
+
+static mfn_t frames_end;
+static const struct frame_table_ops *table_ops;
+
+struct frame *frame_of(mfn_t mfn)
+{
+    struct frame *f = &frame_table()[mfn];
+
+    return mfn < frames_end && (__atomic_load_n(&f->refs, __ATOMIC_RELAXED) & REFS_RAM) ? f : NULL;
+}
+
+mfn_t frame_mfn(const struct frame *f)
+{
+    return (mfn_t)(f - frame_table());
+}
+
+static uint64_t load(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static bool swap(uint64_t *word, uint64_t *old, uint64_t new)
+{
+    return __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+}
+
+/* The word with the TLB clock of now; 0 in a word means that nothing was ever given back. */
+static uint64_t stamped(uint64_t word)
+{
+    uint32_t now = arch_tlb_clock();
+
+    return (word & 0xffffffffu) | (uint64_t)(now ? now : 1) << STAMP_SHIFT;
+}
+
+/* No TLB of any CPU holds what was mapped when the word was last stamped. */
+static void flush_since(uint64_t word)
+{
+    if (word >> STAMP_SHIFT)
+        arch_tlb_flush_stamped(NULL, (uint32_t)(word >> STAMP_SHIFT));
+}
+
+static bool is_table(enum frame_type type)
+{
+    return type >= FRAME_L1 && type <= FRAME_L4;
+}
+
+static enum frame_type type_in(uint64_t word)
+{
+    return (enum frame_type)((word & TYPE_MASK) >> TYPE_SHIFT);
+}
+
+enum frame_type frame_type(const struct frame *f)
+{
+    uint64_t word = load(&f->type);
+
+    return word & TYPE_COUNT ? type_in(word) : FRAME_NONE;
+}
+
+uint64_t frame_type_count(const struct frame *f)
+{
+    return load(&f->type) & TYPE_COUNT;
+}
+
+uint64_t frame_refs(const struct frame *f)
+{
+    return load(&f->refs) & REFS_COUNT;
+}
+
+/* ---- references ---- */
+
+bool frame_get(struct frame *f, const struct domain *d)
+{
+    uint64_t old = load(&f->refs);
+
+    do {
+        if ((old & REFS_COUNT) == 0 || (old & REFS_COUNT) == REFS_COUNT)
+            return false;
+        if (__atomic_load_n(&f->owner, __ATOMIC_RELAXED) != d->id)
+            return false;
+    } while (!swap(&f->refs, &old, old + 1));
+
+    /* It may have changed hands before the swap; from here on it cannot. */
+    if (__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) == d->id)
+        return true;
+    frame_put(f);
+    return false;
+}
+
+/* The count cannot run over: 2^28 references would need as many entries that map one frame. */
+void frame_get_more(struct frame *f)
+{
+    uint64_t old = __atomic_fetch_add(&f->refs, 1, __ATOMIC_SEQ_CST);
+
+    ASSERT((old & REFS_COUNT) != 0 && (old & REFS_COUNT) != REFS_COUNT);
+}
+
+/* Nothing refers to the frame: flush, forget, free. */
+static void last_reference_gone(struct frame *f, uint64_t word)
+{
+    uint64_t type = load(&f->type);
+
+    ASSERT(!(type & (TYPE_COUNT | TYPE_PINNED | TYPE_PARTIAL | TYPE_DROPPING | TYPE_BUSY)));
+    ASSERT(!(word & REFS_ALLOCATED));
+    flush_since(word);
+    flush_since(type);
+    m2p_set(frame_mfn(f), M2P_INVALID);
+    f->owner = DOMID_INVALID;
+    page_free(frame_mfn(f), 0);
+}
+
+void frame_put(struct frame *f)
+{
+    uint64_t old = load(&f->refs), new;
+
+    do {
+        ASSERT((old & REFS_COUNT) != 0);
+        new = stamped(old - 1);
+    } while (!swap(&f->refs, &old, new));
+    if (!(new & REFS_COUNT))
+        last_reference_gone(f, new);
+}
+
+/* ---- types ---- */
+
+/* Add flags to a type word of which a use is held, so that its type stays. */
+static void set_flags(struct frame *f, uint64_t flags)
+{
+    __atomic_fetch_or(&f->type, flags, __ATOMIC_SEQ_CST);
+}
+
+/* BUSY ends; other flags come. */
+static void end_busy(struct frame *f, uint64_t flags)
+{
+    uint64_t old = load(&f->type);
+
+    do {
+        ASSERT((old & TYPE_BUSY) && (old & TYPE_COUNT));
+    } while (!swap(&f->type, &old, (old & ~TYPE_BUSY) | flags));
+}
+
+/* The count returns from 1 to 0 and all state goes; the type stays, for the next flush. */
+static void drop_last(struct frame *f)
+{
+    uint64_t old = load(&f->type), new;
+
+    do {
+        ASSERT((old & TYPE_COUNT) == 1);
+        new = stamped(old & ~(TYPE_COUNT | TYPE_VALIDATED | TYPE_BUSY | TYPE_PARTIAL | TYPE_DROPPING |
+                              TYPE_PINNED));
+    } while (!swap(&f->type, &old, new));
+}
+
+/* Owner's lock held, BUSY is ours, the count is 1: check the content from aux on. */
+static int validate_table(struct frame *f, enum frame_type type)
+{
+    int rc = table_ops->validate(f, type, &f->aux);
+
+    if (rc == 0) {
+        f->aux = 0;
+        end_busy(f, TYPE_VALIDATED);
+        return 0;
+    }
+    if (rc == -XEN_ERESTART) {
+        frame_get_more(f);              /* what is counted so far needs the frame */
+        end_busy(f, TYPE_PARTIAL);
+        return rc;
+    }
+    f->aux = 0;
+    drop_last(f);
+    return rc;
+}
+
+/* Owner's lock held: go on where validation stopped; its use becomes the caller's. */
+static int resume_table(struct frame *f, enum frame_type type)
+{
+    uint64_t old = load(&f->type);
+    int rc;
+
+    do {
+        ASSERT((old & TYPE_PARTIAL) && (old & TYPE_COUNT) == 1);
+    } while (!swap(&f->type, &old, (old & ~TYPE_PARTIAL) | TYPE_BUSY));
+    rc = validate_table(f, type);
+    frame_put(f);                       /* the one that PARTIAL had; a new stop took its own */
+    return rc;
+}
+
+/* First use of a page-table type, owner's lock held. */
+static int get_first_table(struct frame *f, enum frame_type type, uint64_t old)
+{
+    uint64_t new = (old & ~0xfffffffful) | (uint64_t)type << TYPE_SHIFT | TYPE_BUSY | 1;
+
+    if (!swap(&f->type, &old, new))
+        return -XEN_EAGAIN;
+    if (type_in(old) != FRAME_NONE)
+        flush_since(old);               /* no CPU writes it by an old mapping from here on */
+    f->aux = 0;
+    return validate_table(f, type);
+}
+
+/* -EAGAIN: the word has changed, look again. */
+static int get_table(struct frame *f, enum frame_type type, uint64_t old)
+{
+    if (!(old & TYPE_COUNT))
+        return get_first_table(f, type, old);
+    if (type_in(old) != type)
+        return -XEN_EBUSY;
+    if (old & TYPE_BUSY)
+        return -XEN_EINVAL;             /* it is being checked above us: it refers to itself */
+    if (old & TYPE_DROPPING)
+        return -XEN_ERESTART;           /* the one who gives it back must finish first */
+    if (old & TYPE_PARTIAL)
+        return resume_table(f, type);
+    if ((old & TYPE_COUNT) == TYPE_COUNT)
+        return -XEN_EBUSY;
+    return swap(&f->type, &old, old + 1) ? 0 : -XEN_EAGAIN;
+}
+
+/* A use is held: make the type good, whoever else does so too. */
+static int make_good(struct frame *f, enum frame_type type, uint64_t old)
+{
+    uint16_t progress = 0;
+    int rc = 0;
+
+    flush_since(old);
+    if (type == FRAME_SEGMENTS)
+        rc = table_ops->validate(f, type, &progress);
+    if (rc == 0)
+        set_flags(f, TYPE_VALIDATED);
+    else
+        frame_put_type(f, false);
+    return rc;
+}
+
+/* FRAME_WRITABLE and FRAME_SEGMENTS need no lock. */
+static int get_plain(struct frame *f, enum frame_type type, uint64_t old)
+{
+    bool same = type_in(old) == type;
+    uint64_t new;
+
+    if ((old & TYPE_COUNT) == TYPE_COUNT || ((old & TYPE_COUNT) && !same))
+        return -XEN_EBUSY;
+    if (same && (old & TYPE_VALIDATED))
+        return swap(&f->type, &old, old + 1) ? 0 : -XEN_EAGAIN;
+    if (!(old & TYPE_COUNT) && type_in(old) == FRAME_NONE && type == FRAME_WRITABLE)
+        new = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED | 1;        /* nothing to flush */
+    else
+        new = (old & ~TYPE_MASK) + ((uint64_t)type << TYPE_SHIFT) + 1;
+    if (!swap(&f->type, &old, new))
+        return -XEN_EAGAIN;
+    return new & TYPE_VALIDATED ? 0 : make_good(f, type, old);
+}
+
+int frame_get_type(struct frame *f, enum frame_type type)
+{
+    int rc;
+
+    ASSERT(type > FRAME_NONE && type < FRAME_TYPES);
+    do {
+        uint64_t old = load(&f->type);
+
+        rc = is_table(type) ? get_table(f, type, old) : get_plain(f, type, old);
+    } while (rc == -XEN_EAGAIN);
+    return rc;
+}
+
+/* Owner's lock held, the last use of a validated table: uncount its entries from aux on. */
+static int put_last_table(struct frame *f, uint64_t old, bool preemptible)
+{
+    int rc;
+
+    ASSERT(!(old & (TYPE_BUSY | TYPE_PARTIAL)));
+    if (!swap(&f->type, &old, (old & ~(TYPE_VALIDATED | TYPE_DROPPING)) | TYPE_BUSY))
+        return -XEN_EAGAIN;
+    rc = table_ops->devalidate(f, type_in(old), &f->aux, preemptible);
+    if (rc == -XEN_ERESTART) {
+        ASSERT(preemptible);
+        end_busy(f, TYPE_DROPPING);
+        return rc;
+    }
+    ASSERT(rc == 0);
+    f->aux = 0;
+    drop_last(f);
+    return 0;
+}
+
+/* Give back one use; flags that go with it. */
+static int put_type(struct frame *f, bool preemptible, uint64_t flags)
+{
+    int rc;
+
+    do {
+        uint64_t old = load(&f->type), new = stamped((old & ~flags) - 1);
+
+        ASSERT((old & TYPE_COUNT) != 0);
+        if ((old & TYPE_COUNT) == 1 && is_table(type_in(old))) {
+            rc = put_last_table(f, old, preemptible);
+        } else {
+            /* A use that failed before it was made good leaves a type that is not. */
+            if ((new & TYPE_COUNT) == 0 && type_in(old) == FRAME_SEGMENTS)
+                new &= ~TYPE_VALIDATED; /* others may write it before its next use */
+            rc = swap(&f->type, &old, new) ? 0 : -XEN_EAGAIN;
+        }
+    } while (rc == -XEN_EAGAIN);
+    return rc;
+}
+
+int frame_put_type(struct frame *f, bool preemptible)
+{
+    return put_type(f, preemptible, 0);
+}
+
+int frame_pin(struct frame *f, enum frame_type type)
+{
+    int rc;
+
+    if (load(&f->type) & TYPE_PINNED)
+        return -XEN_EINVAL;
+    rc = frame_get_type(f, type);
+    if (rc)
+        return rc;
+    frame_get_more(f);
+    set_flags(f, TYPE_PINNED);
+    return 0;
+}
+
+int frame_unpin(struct frame *f)
+{
+    int rc;
+
+    if (!(load(&f->type) & TYPE_PINNED))
+        return -XEN_EINVAL;
+    rc = put_type(f, true, TYPE_PINNED);
+    if (rc == 0)
+        frame_put(f);
+    return rc;
+}
+
+/* ---- owners ---- */
+
+static void list_add(struct domain *d, struct frame *f)
+{
+    ASSERT(lock_held(&d->page_lock));
+    f->prev = FRAME_LIST_END;
+    f->next = d->pages_first;
+    if (f->next != FRAME_LIST_END)
+        frame_table()[f->next].prev = (uint32_t)frame_mfn(f);
+    d->pages_first = (uint32_t)frame_mfn(f);
+    d->pages++;
+}
+
+static void list_remove(struct domain *d, struct frame *f)
+{
+    ASSERT(lock_held(&d->page_lock) && d->pages > 0);
+    if (f->prev != FRAME_LIST_END)
+        frame_table()[f->prev].next = f->next;
+    else
+        d->pages_first = f->next;
+    if (f->next != FRAME_LIST_END)
+        frame_table()[f->next].prev = f->prev;
+    d->pages--;
+}
+
+/* Memory that was never anybody's since the boot goes to Dom0 as it is: scrubbing all RAM would
+ * cost more than the rest of the boot. */
+static void scrub(struct frame *f, const struct domain *d)
+{
+    void *at;
+
+    if (d->privileged && !(f->refs & REFS_FOUL))
+        return;
+    at = frame_map(frame_mfn(f));
+    memset(at, 0, PAGE_SIZE);
+    frame_unmap(at);
+}
+
+static void give(struct frame *f, struct domain *d, uint64_t state)
+{
+    ASSERT(!(f->refs & (REFS_COUNT | REFS_FREE)) && f->owner == DOMID_INVALID && f->type == 0);
+    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
+    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | state | 1, __ATOMIC_RELEASE);
+}
+
+int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
+{
+    struct frame *f = &frame_table()[mfn];
+    uint64_t count = 1ul << order;
+    int rc = 0;
+
+    for (uint64_t i = 0; i < count; i++)
+        scrub(&f[i], d);
+    lock_take(&d->page_lock);
+    if (d->is_dying)
+        rc = -XEN_EINVAL;
+    else if (d->pages > d->pages_max || count > d->pages_max - d->pages)
+        rc = -XEN_ENOMEM;
+    for (uint64_t i = count; rc == 0 && i-- > 0;) {     /* the list then begins with the lowest */
+        list_add(d, &f[i]);
+        give(&f[i], d, REFS_ALLOCATED);
+    }
+    lock_release(&d->page_lock);
+    return rc;
+}
+
+int frame_assign(struct frame *f, struct domain *d)
+{
+    return frame_assign_range(frame_mfn(f), 0, d);
+}
+
+/* Take the word's ALLOCATED and its reference away; the frame is still the caller's to look at. */
+static bool take_allocation(struct frame *f, struct domain *d, bool only_user, uint64_t *left)
+{
+    uint64_t old = load(&f->refs);
+
+    do {
+        if (!(old & REFS_ALLOCATED) || f->owner != d->id)
+            return false;
+        if (only_user && ((old & REFS_COUNT) != 1 || (load(&f->type) & TYPE_COUNT)))
+            return false;
+        *left = (old & ~REFS_ALLOCATED) - 1;
+    } while (!swap(&f->refs, &old, *left));
+    return true;
+}
+
+bool frame_release(struct frame *f, struct domain *d)
+{
+    uint64_t left;
+
+    lock_take(&d->page_lock);
+    if (!take_allocation(f, d, false, &left)) {
+        lock_release(&d->page_lock);
+        return false;
+    }
+    list_remove(d, f);
+    lock_release(&d->page_lock);
+    if (!(left & REFS_COUNT))
+        last_reference_gone(f, left);
+    return true;
+}
+
+bool frame_steal(struct frame *f, struct domain *d)
+{
+    uint64_t left;
+
+    lock_take(&d->page_lock);
+    if (!take_allocation(f, d, true, &left)) {
+        lock_release(&d->page_lock);
+        return false;
+    }
+    list_remove(d, f);
+    lock_release(&d->page_lock);
+    flush_since(left);
+    flush_since(load(&f->type));
+    f->type = 0;
+    f->owner = DOMID_INVALID;
+    f->refs = REFS_RAM | REFS_FOUL;
+    return true;
+}
+
+/* A table whose check or undoing was stopped: bring it to an end; at count 0 after it. */
+static int settle(struct frame *f)
+{
+    uint64_t word = load(&f->type);
+    int rc = 0;
+
+    if (word & TYPE_PARTIAL) {
+        rc = resume_table(f, type_in(word));
+        if (rc == 0)
+            rc = frame_put_type(f, true);
+        return rc == -XEN_ERESTART ? rc : 0;
+    }
+    if (word & TYPE_DROPPING)
+        rc = word & TYPE_PINNED ? frame_unpin(f) : frame_put_type(f, true);
+    else if (word & TYPE_PINNED)
+        rc = frame_unpin(f);
+    return rc;
+}
+
+int frame_release_all(struct domain *d)
+{
+    ASSERT(d->is_dying);
+    while (d->pages_first != FRAME_LIST_END) {
+        struct frame *f = &frame_table()[d->pages_first];
+        int rc;
+
+        lock_take(&d->pagetable_lock);
+        rc = settle(f);
+        lock_release(&d->pagetable_lock);
+        if (rc == -XEN_ERESTART || preempt_wanted())
+            return -XEN_ERESTART;
+        frame_release(f, d);
+    }
+    return 0;
+}
+
+/* A guest must never make a page table of what Zeroth itself writes: one writable use for good. */
+void frame_share(struct frame *f, struct domain *d)
+{
+    f->type = (uint64_t)FRAME_WRITABLE << TYPE_SHIFT | TYPE_VALIDATED | 1;
+    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
+    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | 1, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&d->pages_shared, 1, __ATOMIC_RELAXED);
+}
+
+void frame_unshare(struct frame *f, struct domain *d)
+{
+    ASSERT(f->owner == d->id && !(f->refs & REFS_ALLOCATED));
+    frame_put_type(f, false);
+    __atomic_fetch_sub(&d->pages_shared, 1, __ATOMIC_RELAXED);
+    frame_put(f);
+}
+
+/* ---- boot, and the machine-to-physical table ---- */
+
+gfn_t m2p_get(mfn_t mfn)
+{
+    return frame_of(mfn) ? __atomic_load_n(&m2p_table()[mfn], __ATOMIC_RELAXED) : M2P_INVALID;
+}
+
+void m2p_set(mfn_t mfn, gfn_t gfn)
+{
+    ASSERT(frame_of(mfn));
+    __atomic_store_n(&m2p_table()[mfn], gfn, __ATOMIC_RELAXED);
+}
+
+void frame_bind_tables(const struct frame_table_ops *ops)
+{
+    table_ops = ops;
+}
+
+void frame_init(mfn_t end)
+{
+    ASSERT(end < FRAME_LIST_END);
+    frames_end = end;
+}
+
+void frame_reserve(mfn_t start, mfn_t end)
+{
+    ASSERT(end <= frames_end);
+    for (; start < end; start++) {
+        frame_table()[start] = (struct frame){ .refs = REFS_RAM | 1, .owner = DOMID_XEN };
+        m2p_set(start, M2P_INVALID);
+    }
+}
+
+void frame_unreserve(mfn_t start, mfn_t end)
+{
+    struct frame *f = &frame_table()[start];
+    uint64_t *m2p = &m2p_table()[start];
+
+    ASSERT(end <= frames_end);
+    for (; start < end; start++, f++, m2p++) {
+        ASSERT(!(f->refs & (REFS_FREE | REFS_ALLOCATED)));
+        f->refs = REFS_RAM;
+        f->owner = DOMID_INVALID;
+        *m2p = M2P_INVALID;
+    }
+}
