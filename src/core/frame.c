@@ -24,6 +24,8 @@
 _Static_assert(sizeof(struct frame) == 32, "the frame table costs 32 bytes a page");
 _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bits");
 
+#define TABLE_ENTRIES 512               /* what aux counts down from */
+
 static mfn_t frames_end;
 static const struct frame_table_ops *table_ops;
 
@@ -288,7 +290,7 @@ int frame_get_type(struct frame *f, enum frame_type type)
     return rc;
 }
 
-/* Owner's lock held, the last use of a validated table: uncount its entries from aux on. */
+/* Owner's lock held, the last use of a validated table: uncount its entries below aux. */
 static int put_last_table(struct frame *f, uint64_t old, bool preemptible)
 {
     int rc;
@@ -296,6 +298,8 @@ static int put_last_table(struct frame *f, uint64_t old, bool preemptible)
     ASSERT(!(old & (TYPE_BUSY | TYPE_PARTIAL)));
     if (!swap(&f->type, &old, (old & ~(TYPE_VALIDATED | TYPE_DROPPING)) | TYPE_BUSY))
         return -XEN_EAGAIN;
+    if (!(old & TYPE_DROPPING))
+        f->aux = TABLE_ENTRIES;
     rc = table_ops->devalidate(f, type_in(old), &f->aux, preemptible);
     if (rc == -XEN_ERESTART) {
         ASSERT(preemptible);
@@ -507,9 +511,9 @@ int frame_release_all(struct domain *d)
         struct frame *f = &frame_table()[d->pages_first];
         int rc;
 
-        lock_take(&d->pagetable_lock);
+        table_ops->lock(d);
         rc = settle(f);
-        lock_release(&d->pagetable_lock);
+        table_ops->unlock(d);
         if (rc == -XEN_ERESTART || preempt_wanted())
             return -XEN_ERESTART;
         frame_release(f, d);

@@ -106,11 +106,17 @@ gfn_t m2p_get(mfn_t mfn);
 void m2p_set(mfn_t mfn, gfn_t gfn);
 #define M2P_INVALID (~(uint64_t)0)
 
-/* Bound by x86/pv/ at boot (validate also for FRAME_SEGMENTS, which counts nothing): check and count (devalidate: uncount) a page table's entries from
- * *progress on.  0, -EINVAL (nothing stays counted), -ERESTART (progress says how far). */
+/*
+ * Bound by x86/pv/ at boot.  Entries [0, *progress) of a page table are counted: validate begins at
+ * 0 and counts up, devalidate at 512 and down; bit 15 is theirs.  0, -EINVAL (nothing stays counted),
+ * -ERESTART (progress says how far).  validate also checks FRAME_SEGMENTS, which counts nothing, may
+ * run on two CPUs at once and is never devalidated.
+ */
 struct frame_table_ops {
     int (*validate)(struct frame *f, enum frame_type type, uint16_t *progress);
     int (*devalidate)(struct frame *f, enum frame_type type, uint16_t *progress, bool preemptible);
+    void (*lock)(struct domain *d);     /* RANK_PAGETABLES of d, for its destruction */
+    void (*unlock)(struct domain *d);
 };
 void frame_bind_tables(const struct frame_table_ops *ops);
 

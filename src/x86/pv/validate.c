@@ -262,7 +262,8 @@ static int devalidate(struct frame *f, enum frame_type type, uint16_t *progress,
 
 void pv_mmu_init(void)
 {
-    static const struct frame_table_ops ops = { .validate = validate, .devalidate = devalidate };
+    static const struct frame_table_ops ops = { .validate = validate, .devalidate = devalidate,
+                                               .lock = pv_tables_lock, .unlock = pv_tables_unlock };
 
     frame_bind_tables(&ops);
 }
