@@ -8,6 +8,7 @@
 #include "x86/features.h"
 #include "x86/guest.h"
 #include "x86/map.h"
+#include "x86/pv/descriptor.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
 
@@ -220,7 +221,24 @@ static struct domain *owner_of(const struct frame *f)
     return d;
 }
 
-static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
+/* No lock: two CPUs that do this at once write the same. */
+static int validate_segments(struct frame *f)
+{
+    uint64_t *table = frame_map(frame_mfn(f));
+    bool ok = true;
+
+    for (unsigned int i = 0; ok && i < PAGE_SIZE / sizeof(uint64_t); i++) {
+        uint64_t descriptor = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
+
+        ok = pv_descriptor_ok(&descriptor);
+        if (ok)
+            __atomic_store_n(&table[i], descriptor, __ATOMIC_RELAXED);
+    }
+    frame_unmap(table);
+    return ok ? 0 : -XEN_EINVAL;
+}
+
+static int validate_table(struct frame *f, enum frame_type type, uint16_t *progress)
 {
     struct domain *d = owner_of(f);
     unsigned int level = type - FRAME_L1 + 1, count = *progress & ~UNDOING;
@@ -242,6 +260,11 @@ static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
     ASSERT(!undoing || rc == (count ? -XEN_ERESTART : -XEN_EINVAL));
     frame_unmap(table);
     return rc;
+}
+
+static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
+{
+    return type == FRAME_SEGMENTS ? validate_segments(f) : validate_table(f, type, progress);
 }
 
 static int devalidate(struct frame *f, enum frame_type type, uint16_t *progress, bool preemptible)

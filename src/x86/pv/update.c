@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/pv/update.h"
+
+#include "abi/copy.h"
+#include "abi/door.h"
+#include "core/assert.h"
+#include "core/frame.h"
+#include "core/machine.h"
+#include "core/softirq.h"
+#include "x86/layout.h"
+#include "x86/pv/mmu.h"
+#include "x86/pv/pte.h"
+#include "x86/pv/validate.h"
+#include "x86/pv/walk.h"
+#include "x86/tlb.h"
+
+/* Write over *old, which the CPU may add A and D to meanwhile; other writers hold the lock. */
+static uint64_t exchange(uint64_t *slot, uint64_t old, uint64_t value, bool keep_accessed)
+{
+    uint64_t kept;
+
+    do {
+        kept = keep_accessed ? old & (PTE_ACCESSED | PTE_DIRTY) : 0;
+    } while (!__atomic_compare_exchange_n(slot, &old, value | kept, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    return old;
+}
+
+void pt_drop(struct x86_vcpu *v, mfn_t table)
+{
+    struct frame *f = frame_of(table);
+    bool deferrable = f->owner == v->core.domain->id && v->pv.left_table == MFN_NONE;
+
+    if (frame_put_type(f, deferrable)) {
+        ASSERT(deferrable);
+        v->pv.left_table = table;       /* its use and reference go with it */
+        return;
+    }
+    frame_put(f);
+}
+
+long pt_finish(struct x86_vcpu *v)
+{
+    mfn_t table = v->pv.left_table;
+
+    if (__builtin_expect(table == MFN_NONE, true))
+        return 0;
+    pv_tables_lock(v->core.domain);
+    v->pv.left_table = MFN_NONE;
+    pt_drop(v, table);
+    pv_tables_unlock(v->core.domain);
+    return v->pv.left_table == MFN_NONE ? 0 : DOOR_RESTART;
+}
+
+static bool is_hypervisor_slot(const struct pt_change *c)
+{
+    return c->level == 4 && c->index - HYPERVISOR_SLOT < HYPERVISOR_SLOTS;
+}
+
+static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *slot)
+{
+    uint64_t old = __atomic_load_n(slot, __ATOMIC_RELAXED), value = c->value;
+    int rc;
+
+    if (c->expected && old != *c->expected)
+        return -XEN_EAGAIN;
+    if (value & PTE_PRESENT) {
+        value = pt_entry_adjust(value);
+        /* An allow-list: no bit beyond it is spared the check. */
+        if ((old & PTE_PRESENT) && !((old ^ value) & ~PTE_HARMLESS)) {
+            exchange(slot, old, value, c->keep_accessed);
+            return 0;
+        }
+        rc = pt_entry_get(c->owner, c->from, c->level, value);
+        if (rc)
+            return rc;
+    }
+    old = exchange(slot, old, value, c->keep_accessed);
+    if (!(old & PTE_PRESENT))
+        return 0;
+    if (c->level > 1)
+        pt_drop(v, pte_mfn(old));
+    else
+        pt_entry_put(1, old, false);
+    return 0;
+}
+
+int pt_change(struct x86_vcpu *v, const struct pt_change *c)
+{
+    uint64_t *entries;
+    int rc;
+
+    ASSERT(c->index < PTE_COUNT);
+    if (is_hypervisor_slot(c))
+        return -XEN_EINVAL;
+    entries = frame_map(c->table);
+    rc = change_slot(v, c, &entries[c->index]);
+    frame_unmap(entries);
+    return rc;
+}
+
+struct domain *pt_subject(struct domain *caller, domid_t id, int *error)
+{
+    struct domain *d;
+
+    if (id != DOMID_SELF && id != caller->id && !caller->privileged) {
+        *error = -XEN_EPERM;
+        return NULL;
+    }
+    d = domain_get(id == DOMID_SELF ? caller->id : id);
+    if (!d)
+        *error = -XEN_ESRCH;
+    return d;
+}
+
+void pt_flush_all(struct domain *d, uint64_t address)
+{
+    tlb_flush_cpus(&x86_domain(d)->dirty, address);
+}
+
+int pt_flush_vcpus(struct domain *d, uint64_t bitmap, uint64_t address)
+{
+    struct cpu_set cpus = { { 0 } };
+
+    for (unsigned int id = 0; id < d->max_vcpus; id++) {
+        uint8_t byte;
+        struct vcpu *v = domain_vcpu(d, id);
+
+        if (!copy_from_guest(&byte, bitmap + id / 8, 1))
+            return -XEN_EFAULT;
+        if (!v || !(byte >> id % 8 & 1))
+            continue;
+        for (unsigned int i = 0; i < ARRAY_SIZE(cpus.bits); i++)
+            cpus.bits[i] |= __atomic_load_n(&x86_vcpu(v)->dirty_cpus.bits[i], __ATOMIC_SEQ_CST);
+    }
+    tlb_flush_cpus(&cpus, address);
+    return 0;
+}
+
+/* UVMF_*: what to flush in the low two bits, where in the rest. */
+static int flush_by_flags(struct domain *d, uint64_t va, uint64_t flags)
+{
+    uint64_t kind = flags & UVMF_FLUSHTYPE_MASK, where = flags & ~UVMF_FLUSHTYPE_MASK;
+    uint64_t page = va & ~PAGE_MASK, address = kind == UVMF_INVLPG && page ? page : 0;
+
+    if (kind != UVMF_TLB_FLUSH && kind != UVMF_INVLPG)
+        return 0;
+    if (where == UVMF_LOCAL) {
+        if (address)
+            tlb_flush_page(address);
+        else
+            tlb_flush_local();
+        return 0;
+    }
+    if (where == UVMF_ALL) {
+        pt_flush_all(d, address);
+        return 0;
+    }
+    return pt_flush_vcpus(d, where, address);
+}
+
+static long update_va(uint64_t va, uint64_t value, uint64_t flags, struct domain *from)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    struct domain *d = v->core.domain;
+    struct pt_change c = { .owner = d, .from = from, .level = 1, .value = value };
+    struct pt_place place;
+    int rc = -XEN_EINVAL, flushed;
+
+    pv_tables_lock(d);
+    /* What hangs below a table in use is validated, and stays so while we hold the lock. */
+    if (pt_find(pt_top(v), va, &place)) {
+        c.table = place.table;
+        c.index = place.index;
+        rc = pt_change(v, &c);
+    }
+    pv_tables_unlock(d);
+    flushed = flush_by_flags(d, va, flags);
+    return rc ? rc : flushed;
+}
+
+long pv_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t a3, uint64_t a4,
+                          uint64_t a5)
+{
+    struct vcpu *v = current_vcpu();
+    long rc = pt_finish(x86_vcpu(v));
+
+    (void)a3, (void)a4, (void)a5;
+    return rc ? rc : update_va(va, value, flags, v->domain);
+}
+
+long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid,
+                                      uint64_t a4, uint64_t a5)
+{
+    struct vcpu *v = current_vcpu();
+    struct domain *from = NULL;
+    int error = 0;
+    long rc = pt_finish(x86_vcpu(v));
+
+    (void)a4, (void)a5;
+    if (rc)
+        return rc;
+    if ((domid_t)domid != DOMID_IO) {
+        from = pt_subject(v->domain, (domid_t)domid, &error);
+        if (!from)
+            return error;
+    }
+    rc = update_va(va, value, flags, from);
+    if (from)
+        domain_put(from);
+    return rc;
+}
+
+/* HYPERVISOR_mmu_update, as far as one element needs it. */
+struct batch {
+    struct x86_vcpu *v;
+    struct domain *owner, *from;        /* of tables; of frames, NULL: device frames only */
+};
+
+static int update_table(const struct batch *b, struct frame *f, const struct mmu_update *u)
+{
+    enum frame_type type = frame_type(f);
+    struct pt_change c = {
+        .owner = b->owner, .from = b->from, .table = u->ptr >> PAGE_SHIFT, .value = u->val,
+        .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
+        .keep_accessed = (u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD,
+    };
+    int rc;
+
+    /* The type may be that of a table half validated: then this use goes on with it. */
+    if (type < FRAME_L1 || type > FRAME_L4)
+        type = FRAME_WRITABLE;
+    rc = frame_get_type(f, type);
+    if (rc)
+        return rc;
+    if (type == FRAME_WRITABLE) {
+        uint64_t *words = frame_map(c.table);
+
+        __atomic_store_n(&words[c.index], u->val, __ATOMIC_RELAXED);
+        frame_unmap(words);
+        return frame_put_type(f, false);
+    }
+    c.level = type - FRAME_L1 + 1;
+    rc = pt_change(b->v, &c);
+    /* Where nobody else uses the table this is the last use, which may take long to end. */
+    frame_get_more(f);
+    pt_drop(b->v, c.table);
+    return rc;
+}
+
+static int update_one(const struct batch *b, const struct mmu_update *u)
+{
+    bool machphys = (u->ptr & 3) == MMU_MACHPHYS_UPDATE;
+    struct domain *owner = machphys ? b->from : b->owner;
+    struct frame *f = frame_of(u->ptr >> PAGE_SHIFT);
+    int rc = 0;
+
+    if (!f || !owner || !frame_get(f, owner))
+        return -XEN_EINVAL;
+    if (machphys)
+        m2p_set(u->ptr >> PAGE_SHIFT, u->val);
+    else
+        rc = update_table(b, f, u);
+    frame_put(f);
+    return rc;
+}
+
+/* Elements until one fails or time is up; *done counts those that took effect. */
+static long update_some(const struct batch *b, uint64_t ureqs, uint32_t count, uint32_t *done)
+{
+    struct mmu_update u;
+    long rc = 0;
+
+    pv_tables_lock(b->owner);
+    while (rc == 0 && *done < count) {
+        if (!copy_item_from_guest(&u, ureqs, *done, sizeof(u)))
+            rc = -XEN_EFAULT;
+        else
+            rc = update_one(b, &u);
+        *done += rc == 0;
+        if (rc == 0 && *done < count && (b->v->pv.left_table != MFN_NONE || preempt_wanted()))
+            rc = -XEN_ERESTART;
+    }
+    pv_tables_unlock(b->owner);
+    return rc;
+}
+
+static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, uint64_t pdone)
+{
+    struct pv_vcpu *pv = &b->v->pv;
+    bool again = pv->batch_at == ureqs && pv->batch_left == count;
+    uint32_t before = again ? pv->batch_done : 0, done = 0;
+    long rc = update_some(b, ureqs, count, &done);
+
+    pv->batch_at = 0;
+    if (rc == -XEN_ERESTART) {
+        /* What is done is remembered for *pdone only: a guest that calls otherwise in between
+         * deceives itself alone. */
+        pv->batch_at = ureqs + done * sizeof(struct mmu_update);
+        pv->batch_left = count - done;
+        pv->batch_done = before + done;
+        hypercall_set_argument(0, pv->batch_at);
+        hypercall_set_argument(1, pv->batch_left);
+        return DOOR_RESTART;
+    }
+    done += before;
+    if (pdone && !copy_to_guest(pdone, &done, sizeof(done)))
+        return -XEN_EFAULT;
+    return rc;
+}
+
+long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
+                   uint64_t a5)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    struct domain *self = v->core.domain;
+    domid_t tables = (domid_t)(foreign >> 16), frames = (domid_t)foreign;
+    struct batch b = { .v = v, .owner = self, .from = self };
+    int error = 0;
+    long rc = pt_finish(v);
+
+    (void)a4, (void)a5;
+    if (rc)
+        return rc;
+    if (tables)
+        b.owner = pt_subject(self, (domid_t)(tables - 1), &error);
+    if (!b.owner)
+        return error;
+    if (frames == DOMID_IO)
+        b.from = NULL;
+    else if (frames != DOMID_SELF)
+        b.from = pt_subject(self, frames, &error);
+    rc = error ? error : update_batch(&b, ureqs, (uint32_t)count, done);
+    if (b.from && frames != DOMID_SELF)
+        domain_put(b.from);
+    if (tables)
+        domain_put(b.owner);
+    return rc;
+}

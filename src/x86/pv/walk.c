@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/pv/walk.h"
+
+#include "core/frame.h"
+#include "core/machine.h"
+#include "x86/layout.h"
+#include "x86/pv/mmu.h"
+#include "x86/pv/pte.h"
+
+static bool is_guest_address(uint64_t address)
+{
+    bool canonical = (uint64_t)((int64_t)(address << 16) >> 16) == address;
+
+    return canonical && !(address >= HYPERVISOR_START && address < HYPERVISOR_END);
+}
+
+mfn_t pt_top(const struct x86_vcpu *v)
+{
+    return v->cr3 ? v->cr3 >> PAGE_SHIFT : MFN_NONE;
+}
+
+bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
+{
+    mfn_t table = top;
+
+    if (!is_guest_address(address) || top == MFN_NONE)
+        return false;
+    for (unsigned int level = 4; level > 1; level--) {
+        const uint64_t *entries = frame_map(table);
+        uint64_t entry = __atomic_load_n(&entries[pte_index(address, level)], __ATOMIC_RELAXED);
+
+        frame_unmap(entries);
+        /* Without the lock the table may be another page by now, with any content. */
+        if (!(entry & PTE_PRESENT) || (entry & PTE_LARGE) || !frame_of(pte_mfn(entry)))
+            return false;
+        table = pte_mfn(entry);
+    }
+    place->table = table;
+    place->index = pte_index(address, 1);
+    return true;
+}
+
+uint64_t pv_walk(struct x86_vcpu *v, uint64_t address)
+{
+    struct pt_place place;
+    const uint64_t *entries;
+    uint64_t entry;
+
+    if (!pt_find(pt_top(v), address, &place))
+        return 0;
+    entries = frame_map(place.table);
+    entry = __atomic_load_n(&entries[place.index], __ATOMIC_RELAXED);
+    frame_unmap(entries);
+    return entry & PTE_PRESENT ? entry : 0;
+}

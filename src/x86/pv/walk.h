@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A guest's page tables, read by Zeroth. */
+#ifndef X86_PV_WALK_H
+#define X86_PV_WALK_H
+
+#include "x86/guest.h"
+
+/*
+ * The level-1 entry in use for a guest's address: where it stands (map with frame_map), of the
+ * tables below the level-4 table top.  False: no level-1 table is there, or the address is not
+ * canonical or Zeroth's.  What is found may be gone at once unless the domain's tables are locked.
+ */
+struct pt_place {
+    mfn_t table;
+    unsigned int index;
+};
+bool pt_find(mfn_t top, uint64_t address, struct pt_place *place);
+
+/* The level-4 table that the vCPU's addresses go through now; MFN_NONE: none. */
+mfn_t pt_top(const struct x86_vcpu *v);
+
+#endif
