@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Level-4 tables that vCPUs run on, and the end of a domain's tables (see also x86/pv/mmu.h). */
+#ifndef X86_PV_BASEPTR_H
+#define X86_PV_BASEPTR_H
+
+#include "x86/guest.h"
+
+/* This CPU has loaded another CR3 than prev's: it holds none of prev's translations. */
+void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next);
+
+/* Take the types off all page tables of a dying domain, whose vCPUs do not run and never will.  0, or
+ * -XEN_ERESTART: call again.  No lock held. */
+int pv_mmu_destroy(struct domain *d);
+
+#endif
