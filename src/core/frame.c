@@ -497,9 +497,9 @@ static int settle(struct frame *f)
             rc = frame_put_type(f, true);
         return rc == -XEN_ERESTART ? rc : 0;
     }
-    if (word & TYPE_DROPPING)
-        rc = word & TYPE_PINNED ? frame_unpin(f) : frame_put_type(f, true);
-    else if (word & TYPE_PINNED)
+    /* The last use of a table that is DROPPING, and not pinned, is its parent's to give back, once
+     * that is settled; until then the parent's reference keeps the frame. */
+    if (word & TYPE_PINNED)
         rc = frame_unpin(f);
     return rc;
 }

@@ -5,7 +5,7 @@
 #include "core/assert.h"
 #include "core/frame.h"
 #include "core/machine.h"
-#include "core/softirq.h"
+#include "x86/percpu.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
@@ -114,35 +114,6 @@ static int drop_bases(struct x86_vcpu *v)
     return 0;
 }
 
-/* A table whose validation, or the reverse, stopped half way: end it. */
-static int finish_table(struct frame *f)
-{
-    int rc;
-
-    frame_get_more(f);
-    rc = frame_get_type(f, frame_type(f));
-    if (rc == 0)
-        rc = frame_put_type(f, true);
-    frame_put(f);
-    return rc == -XEN_ERESTART ? rc : 0;
-}
-
-static int drop_pins(struct domain *d)
-{
-    for (uint32_t mfn = d->pages_first, next; mfn != UINT32_MAX; mfn = next) {
-        struct frame *f = frame_of(mfn);
-        int rc;
-
-        next = f->next;
-        if (frame_type(f) < FRAME_L1 || frame_type(f) > FRAME_L4)
-            continue;
-        rc = frame_type_count(f) ? frame_unpin(f) : finish_table(f);
-        if (rc == -XEN_ERESTART || preempt_wanted())
-            return -XEN_ERESTART;
-    }
-    return 0;
-}
-
 int pv_mmu_destroy(struct domain *d)
 {
     int rc = 0;
@@ -152,8 +123,6 @@ int pv_mmu_destroy(struct domain *d)
     for (unsigned int id = 0; id < d->max_vcpus && rc == 0; id++)
         if (d->vcpus[id])
             rc = drop_bases(x86_vcpu(d->vcpus[id]));
-    if (rc == 0)
-        rc = drop_pins(d);
     pv_tables_unlock(d);
     return rc;
 }

@@ -8,8 +8,8 @@
 /* This CPU has loaded another CR3 than prev's: it holds none of prev's translations. */
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next);
 
-/* Take the types off all page tables of a dying domain, whose vCPUs do not run and never will.  0, or
- * -XEN_ERESTART: call again.  No lock held. */
+/* Take the base pointers of a dying domain's vCPUs, which do not run and never will; pins and frames
+ * are frame_release_all's, after it.  0, or -XEN_ERESTART: call again.  No lock held. */
 int pv_mmu_destroy(struct domain *d);
 
 #endif
