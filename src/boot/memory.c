@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/memory.h"
 
+#include "abi/memory.h"
 #include "core/assert.h"
 #include "core/console.h"
 #include "core/frame.h"
@@ -237,6 +238,8 @@ static void give(paddr_t start, paddr_t end)
 void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end))
 {
     find_node = node_of;
+    for (unsigned int i = 0; i < map_count; i++)
+        memory_add_machine_region(map[i].start, map[i].size, map[i].type);
     use(used, &used_count, USED_MAX, early_from, early.start);
     early.end = early.start;            /* nothing more from there */
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
@@ -264,10 +267,4 @@ void boot_memory_release_modules(void)
         }
         use(used, &used_count, USED_MAX, gone[i].start, gone[i].end);   /* given: not again */
     }
-}
-
-const struct boot_region *boot_memory_map(unsigned int *count)
-{
-    *count = map_count;
-    return map;
 }

@@ -41,7 +41,4 @@ void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end));
 /* The modules' memory is used no more. */
 void boot_memory_release_modules(void);
 
-/* The machine's memory map as XENMEM_machine_memory_map shows it: in ascending order. */
-const struct boot_region *boot_memory_map(unsigned int *count);
-
 #endif

@@ -11,6 +11,7 @@
 struct vcpu;
 struct domain;
 struct grant_domain;
+struct memory_map;
 struct pirq_domain;
 
 /* What a domain's kind does its own way: one const table each for PV and PVH, bound at creation. */
@@ -51,6 +52,8 @@ struct domain {
     struct lock page_lock;              /* RANK_PAGE_LIST; guards the next four */
     uint32_t pages_first;               /* list by struct frame.next: mfn, ~0 at the end */
     uint64_t pages, pages_max;          /* frames it has and may have */
+    uint64_t pages_claimed;             /* XENMEM_claim_pages: still to come; RANK_DOMAIN */
+    struct memory_map *memory_map;      /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */
     uint64_t pages_shared;              /* Zeroth's frames that it may map */
 
     struct shared_info *shared;         /* mapped for good */

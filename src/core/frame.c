@@ -218,6 +218,10 @@ static int get_first_table(struct frame *f, enum frame_type type, uint64_t old)
 
     if (!swap(&f->type, &old, new))
         return -XEN_EAGAIN;
+    if (!(load(&f->refs) & REFS_ALLOCATED)) {
+        drop_last(f);                   /* given back, only still referred to */
+        return -XEN_EINVAL;
+    }
     if (type_in(old) != FRAME_NONE)
         flush_since(old);               /* no CPU writes it by an old mapping from here on */
     f->aux = 0;
@@ -349,7 +353,12 @@ int frame_pin(struct frame *f, enum frame_type type)
         return rc;
     frame_get_more(f);
     set_flags(f, TYPE_PINNED);
-    return 0;
+    if (load(&f->refs) & REFS_ALLOCATED)
+        return 0;
+    rc = put_type(f, false, TYPE_PINNED);       /* given back meanwhile: see held_for_good */
+    ASSERT(rc == 0);
+    frame_put(f);
+    return -XEN_EINVAL;
 }
 
 int frame_unpin(struct frame *f)
@@ -435,54 +444,92 @@ int frame_assign(struct frame *f, struct domain *d)
     return frame_assign_range(frame_mfn(f), 0, d);
 }
 
-/* Take the word's ALLOCATED and its reference away; the frame is still the caller's to look at. */
-static bool take_allocation(struct frame *f, struct domain *d, bool only_user, uint64_t *left)
+/* Take ALLOCATED away, but not yet its reference.  only_user: nobody else may use the frame. */
+static bool take_allocation(struct frame *f, struct domain *d, bool only_user)
 {
     uint64_t old = load(&f->refs);
 
+    ASSERT(lock_held(&d->page_lock));
     do {
         if (!(old & REFS_ALLOCATED) || f->owner != d->id)
             return false;
         if (only_user && ((old & REFS_COUNT) != 1 || (load(&f->type) & TYPE_COUNT)))
             return false;
-        *left = (old & ~REFS_ALLOCATED) - 1;
-    } while (!swap(&f->refs, &old, *left));
+    } while (!swap(&f->refs, &old, old & ~REFS_ALLOCATED));
     return true;
+}
+
+/* A pin, or validation that stopped, holds a frame for good: it must stay in its owner's list, where
+ * the owner's end finds it.  Who sets PINNED or BUSY looks at ALLOCATED after it; here it is the other
+ * way round, so that one of the two sees the other. */
+static bool held_for_good(const struct frame *f)
+{
+    return load(&f->type) & (TYPE_PINNED | TYPE_PARTIAL | TYPE_BUSY);
+}
+
+/* The allocation's own reference: no mapping went, the clock stays. */
+static void put_allocation(struct frame *f)
+{
+    uint64_t left = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
+
+    if (!(left & REFS_COUNT))
+        last_reference_gone(f, left);
 }
 
 bool frame_release(struct frame *f, struct domain *d)
 {
-    uint64_t left;
+    bool taken;
 
     lock_take(&d->page_lock);
-    if (!take_allocation(f, d, false, &left)) {
-        lock_release(&d->page_lock);
-        return false;
+    taken = take_allocation(f, d, false);
+    if (taken && held_for_good(f)) {
+        __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
+        taken = false;
     }
-    list_remove(d, f);
+    if (taken)
+        list_remove(d, f);
     lock_release(&d->page_lock);
-    if (!(left & REFS_COUNT))
-        last_reference_gone(f, left);
-    return true;
+    if (taken)
+        put_allocation(f);
+    return taken;
 }
 
 bool frame_steal(struct frame *f, struct domain *d)
 {
-    uint64_t left;
+    uint64_t word;
+    bool taken;
 
     lock_take(&d->page_lock);
-    if (!take_allocation(f, d, true, &left)) {
-        lock_release(&d->page_lock);
-        return false;
+    taken = take_allocation(f, d, true);
+    if (taken) {
+        /* A reference may have come between: then the frame is left as it was. */
+        word = load(&f->refs);
+        while ((word & REFS_COUNT) == 1 && !swap(&f->refs, &word, word - 1))
+            continue;
+        taken = (word & REFS_COUNT) == 1;
+        if (taken)
+            list_remove(d, f);
+        else
+            __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
     }
-    list_remove(d, f);
     lock_release(&d->page_lock);
-    flush_since(left);
+    if (!taken)
+        return false;
+    ASSERT(!(load(&f->type) & TYPE_COUNT));
+    flush_since(word);
     flush_since(load(&f->type));
     f->type = 0;
     f->owner = DOMID_INVALID;
     f->refs = REFS_RAM | REFS_FOUL;
     return true;
+}
+
+void frame_unsteal(struct frame *f, struct domain *d)
+{
+    lock_take(&d->page_lock);
+    list_add(d, f);
+    give(f, d, REFS_ALLOCATED);
+    lock_release(&d->page_lock);
 }
 
 /* A table whose check or undoing was stopped: bring it to an end; at count 0 after it. */

@@ -88,11 +88,13 @@ int frame_unpin(struct frame *f);
  */
 int frame_assign(struct frame *f, struct domain *d);
 int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d);
-/* Take the allocation back (freed when unreferenced).  False: not d's, or not allocated. */
+/* Take the allocation back (freed when unreferenced).  False: not d's, not allocated, or pinned. */
 bool frame_release(struct frame *f, struct domain *d);
 /* The same only if nobody else uses the frame; it is not freed, the caller has it as if fresh from
  * page_alloc.  False: in use, or not d's. */
 bool frame_steal(struct frame *f, struct domain *d);
+/* Give a stolen frame back as it was, content and all. */
+void frame_unsteal(struct frame *f, struct domain *d);
 /* End of a domain: unpin and release its frames; nobody of d runs.  -ERESTART: call again. */
 int frame_release_all(struct domain *d);
 

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sub-operations of HYPERVISOR_memory_op but XENMEM_exchange (abi/exchange.c). */
+#include "abi/memory.h"
+
+#include "abi/copy.h"
+#include "abi/exchange.h"
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "core/softirq.h"
+#include "core/vcpu.h"
+#include "lib/memory.h"
+
+#include <xen/memory.h>
+
+#define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB */
+
+static struct memory_region machine_map[MEMORY_MAP_MAX];
+static unsigned int machine_count;      /* written at boot only */
+static uint64_t claimed;                /* sum of all domains' pages_claimed */
+
+/* The domain that a call is about, held; 0, -EPERM: not one's own; -ESRCH: there is none. */
+static int find(struct vcpu *v, domid_t id, struct domain **out)
+{
+    if (id == DOMID_SELF)
+        id = v->domain->id;
+    if (id != v->domain->id && !v->domain->privileged)
+        return -XEN_EPERM;
+    *out = domain_get(id);
+    return *out ? 0 : -XEN_ESRCH;
+}
+
+/* ---- reservations ---- */
+
+/* One call in progress. */
+struct reservation {
+    struct vcpu *v;
+    struct domain *d;                   /* held; its lock is held while extents change */
+    uint64_t list, count, done;
+    unsigned int order, node, address_bits;
+};
+
+static bool take_claim(struct domain *d, uint64_t pages)
+{
+    uint64_t others = claimed - d->pages_claimed, free = page_alloc_free_count(NODE_ANY);
+
+    if (others && (free < others || pages > free - others))
+        return false;
+    if (pages > d->pages_claimed)
+        pages = d->pages_claimed;
+    d->pages_claimed -= pages;
+    __atomic_fetch_sub(&claimed, pages, __ATOMIC_RELAXED);
+    return true;
+}
+
+static mfn_t allocate(struct reservation *r)
+{
+    mfn_t mfn;
+
+    if (!take_claim(r->d, 1ul << r->order))
+        return MFN_NONE;
+    mfn = page_alloc(r->order, r->node, r->address_bits);
+    if (mfn == MFN_NONE || frame_assign_range(mfn, r->order, r->d) == 0)
+        return mfn;
+    page_free(mfn, r->order);
+    return MFN_NONE;
+}
+
+/* Undo allocate: the domain could not be told. */
+static void give_back(struct reservation *r, mfn_t mfn)
+{
+    for (uint64_t i = 0; i < 1ul << r->order; i++)
+        frame_release(frame_of(mfn + i), r->d);
+}
+
+static bool increase_one(struct reservation *r)
+{
+    mfn_t mfn = allocate(r);
+
+    if (mfn == MFN_NONE)
+        return false;
+    if (!r->list || copy_item_to_guest(r->list, r->done, &mfn, sizeof(mfn)))
+        return true;
+    give_back(r, mfn);
+    return false;
+}
+
+static bool populate_one(struct reservation *r)
+{
+    gfn_t gfn;
+    mfn_t mfn;
+
+    if (!copy_item_from_guest(&gfn, r->list, r->done, sizeof(gfn)))
+        return false;
+    mfn = allocate(r);
+    if (mfn == MFN_NONE)
+        return false;
+    for (uint64_t i = 0; i < 1ul << r->order; i++)
+        m2p_set(mfn + i, gfn + i);
+    if (copy_item_to_guest(r->list, r->done, &mfn, sizeof(mfn)))
+        return true;
+    give_back(r, mfn);
+    return false;
+}
+
+static bool decrease_one(struct reservation *r)
+{
+    mfn_t mfn;
+
+    if (!copy_item_from_guest(&mfn, r->list, r->done, sizeof(mfn)))
+        return false;
+    if (mfn + (1ul << r->order) < mfn)
+        return false;
+    for (uint64_t i = 0; i < 1ul << r->order; i++) {
+        struct frame *f = frame_of(mfn + i);
+
+        if (!f || !frame_release(f, r->d))
+            return false;
+    }
+    return true;
+}
+
+/* All three go extent by extent; the result is the number done, whatever stopped them. */
+static long each_extent(struct reservation *r, uint64_t command, bool (*one)(struct reservation *))
+{
+    bool again = false;
+
+    while (r->done < r->count && !again) {
+        bool ok;
+
+        lock_take(&r->d->lock);
+        ok = one(r);
+        lock_release(&r->d->lock);
+        if (!ok)
+            break;
+        r->done++;
+        again = r->done < r->count && preempt_wanted();
+    }
+    if (!again)
+        return (long)r->done;
+    hypercall_set_argument(0, (command & ((1ul << MEMORY_START_SHIFT) - 1)) |
+                                  r->done << MEMORY_START_SHIFT);
+    return DOOR_RESTART;
+}
+
+static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t command,
+                    bool (*one)(struct reservation *))
+{
+    struct reservation r = { .v = v, .list = (uint64_t)a->extent_start.p, .count = a->nr_extents,
+                             .done = command >> MEMORY_START_SHIFT, .order = a->extent_order };
+    unsigned int bits = XENMEMF_get_address_bits(a->mem_flags);
+    long rc;
+
+    if (r.count > ~0ul >> MEMORY_START_SHIFT || r.done >= r.count)
+        return (long)r.done;
+    if (r.order > exchange_max_order(v))
+        return (long)r.done;
+    r.node = (a->mem_flags >> 8) & 0xff ? XENMEMF_get_node(a->mem_flags) : NODE_ANY;
+    r.address_bits = bits && bits < ADDRESS_ANY ? bits : ADDRESS_ANY;
+    rc = find(v, a->domid, &r.d);
+    if (rc)
+        return rc;
+    rc = each_extent(&r, command, one);
+    domain_put(r.d);
+    return rc;
+}
+
+static long increase_reservation(struct vcpu *v, void *arg, uint64_t command)
+{
+    return reserve(v, arg, command, increase_one);
+}
+
+static long decrease_reservation(struct vcpu *v, void *arg, uint64_t command)
+{
+    return reserve(v, arg, command, decrease_one);
+}
+
+static long populate_physmap(struct vcpu *v, void *arg, uint64_t command)
+{
+    return reserve(v, arg, command, populate_one);
+}
+
+static long claim_pages(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const xen_memory_reservation_t *a = arg;
+    struct domain *d;
+    uint64_t more, others;
+    long rc;
+
+    (void)extra;
+    if (a->extent_start.p || a->extent_order || a->mem_flags)
+        return -XEN_EINVAL;
+    rc = find(v, a->domid, &d);
+    if (rc)
+        return rc;
+    lock_take(&d->lock);
+    others = claimed - d->pages_claimed;
+    more = a->nr_extents > d->pages ? a->nr_extents - d->pages : 0;
+    if (a->nr_extents && (a->nr_extents > d->pages_max || !more))
+        rc = -XEN_EINVAL;
+    else if (more && more + others > page_alloc_free_count(NODE_ANY))
+        rc = -XEN_ENOMEM;
+    if (rc == 0) {
+        __atomic_fetch_add(&claimed, more - d->pages_claimed, __ATOMIC_RELAXED);
+        d->pages_claimed = more;
+    }
+    lock_release(&d->lock);
+    domain_put(d);
+    return rc;
+}
+
+/* ---- questions ---- */
+
+static long maximum_ram_page(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v, (void)arg, (void)extra;
+    return (long)page_alloc_highest();
+}
+
+static long ask(struct vcpu *v, const struct xen_memory_domain *a, uint64_t (*answer)(struct domain *))
+{
+    struct domain *d;
+    long rc = find(v, a->domid, &d);
+
+    if (rc)
+        return rc;
+    rc = (long)answer(d);
+    domain_put(d);
+    return rc;
+}
+
+static uint64_t answer_pages(struct domain *d)
+{
+    return d->pages;
+}
+
+static uint64_t answer_pages_max(struct domain *d)
+{
+    return d->pages_max;
+}
+
+/* A PV guest keeps it itself, in the shared page: nothing depends on it here. */
+static uint64_t answer_max_gfn(struct domain *d)
+{
+    uint64_t count = __atomic_load_n(&d->shared->arch.max_pfn, __ATOMIC_RELAXED);
+
+    return (count - 1) & (~0ul >> 1);
+}
+
+static long current_reservation(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)extra;
+    return ask(v, arg, answer_pages);
+}
+
+static long maximum_reservation(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)extra;
+    return ask(v, arg, answer_pages_max);
+}
+
+static long maximum_gpfn(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)extra;
+    return ask(v, arg, answer_max_gfn);
+}
+
+static long machphys_mfn_list(struct vcpu *v, void *arg, uint64_t extra)
+{
+    xen_machphys_mfn_list_t *a = arg;
+    uint64_t extents = page_alloc_highest() / M2P_EXTENT + 1, last = 0;
+    unsigned int i;
+
+    (void)v, (void)extra;
+    for (i = 0; i < a->max_extents && i < extents; i++) {
+        uint64_t mfn = arch_m2p_extent(i);
+
+        if (!mfn)
+            mfn = last;                 /* a hole: any frame of the table does */
+        last = mfn;
+        if (!copy_item_to_guest((uint64_t)a->extent_start.p, i, &mfn, sizeof(mfn)))
+            return -XEN_EFAULT;
+    }
+    a->nr_extents = i;
+    return 0;
+}
+
+static long machphys_mapping(struct vcpu *v, void *arg, uint64_t extra)
+{
+    xen_machphys_mapping_t *a = arg;
+
+    (void)v, (void)extra;
+    a->v_start = MACH2PHYS_VIRT_START;
+    a->v_end = MACH2PHYS_VIRT_END;
+    a->max_mfn = MACH2PHYS_NR_ENTRIES - 1;
+    return 0;
+}
+
+/* ---- memory maps ---- */
+
+void memory_add_machine_region(uint64_t start, uint64_t size, uint32_t type)
+{
+    if (machine_count < MEMORY_MAP_MAX)
+        machine_map[machine_count++] = (struct memory_region){ start, size, type };
+}
+
+int memory_set_map(struct domain *d, const struct memory_region *regions, unsigned int count)
+{
+    struct memory_map *map, *old;
+
+    if (count > MEMORY_MAP_MAX)
+        return -XEN_E2BIG;
+    map = heap_alloc(sizeof(*map) + count * sizeof(map->regions[0]));
+    if (!map)
+        return -XEN_ENOMEM;
+    map->count = count;
+    memcpy(map->regions, regions, count * sizeof(map->regions[0]));
+    lock_take(&d->lock);
+    old = d->memory_map;
+    d->memory_map = map;
+    lock_release(&d->lock);
+    heap_free(old);
+    return 0;
+}
+
+/* Lock of d held, which ranks below copying: the map cannot go meanwhile. */
+static long copy_map(xen_memory_map_t *a, const struct memory_map *map)
+{
+    if (!map || !map->count)
+        return -XEN_ENOSYS;
+    if (a->nr_entries > map->count)
+        a->nr_entries = map->count;
+    return copy_to_guest((uint64_t)a->buffer.p, map->regions,
+                         a->nr_entries * sizeof(map->regions[0])) ? 0 : -XEN_EFAULT;
+}
+
+static long memory_map(struct vcpu *v, void *arg, uint64_t extra)
+{
+    long rc;
+
+    (void)extra;
+    lock_take(&v->domain->lock);
+    rc = copy_map(arg, v->domain->memory_map);
+    lock_release(&v->domain->lock);
+    return rc;
+}
+
+static long machine_memory_map(struct vcpu *v, void *arg, uint64_t extra)
+{
+    xen_memory_map_t *a = arg;
+
+    (void)v, (void)extra;
+    if (a->nr_entries > machine_count || !a->buffer.p)
+        a->nr_entries = machine_count;
+    if (!a->buffer.p)
+        return 0;
+    return copy_to_guest((uint64_t)a->buffer.p, machine_map,
+                         a->nr_entries * sizeof(machine_map[0])) ? 0 : -XEN_EFAULT;
+}
+
+static long set_memory_map(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const xen_foreign_memory_map_t *a = arg;
+    struct memory_region *copy;
+    struct domain *d;
+    long rc;
+
+    (void)extra;
+    if (a->map.nr_entries > MEMORY_MAP_MAX)
+        return -XEN_E2BIG;
+    rc = find(v, a->domid, &d);
+    if (rc)
+        return rc;
+    copy = heap_alloc(MEMORY_MAP_MAX * sizeof(*copy));
+    if (!copy)
+        rc = -XEN_ENOMEM;
+    else if (!copy_from_guest(copy, (uint64_t)a->map.buffer.p, a->map.nr_entries * sizeof(*copy)))
+        rc = -XEN_EFAULT;
+    else
+        rc = memory_set_map(d, copy, a->map.nr_entries);
+    heap_free(copy);
+    domain_put(d);
+    return rc;
+}
+
+/* ---- what a domain without a translated address space cannot do, and what is left out ---- */
+
+static long no_translation(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct domain *d;
+    long rc = find(v, *(const domid_t *)arg, &d);       /* domid is the first field of all three */
+
+    (void)extra;
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -XEN_EACCES;
+}
+
+static long pod_target(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct domain *d;
+    long rc = find(v, ((const xen_pod_target_t *)arg)->domid, &d);
+
+    (void)extra;
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -XEN_EINVAL;
+}
+
+static long nothing_shared(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v, (void)arg, (void)extra;
+    return 0;
+}
+
+static long left_out(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v, (void)arg, (void)extra;
+    return -XEN_ENOSYS;
+}
+
+static long access_op(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct domain *d;
+    long rc = find(v, ((const xen_mem_access_op_t *)arg)->domid, &d);
+
+    (void)extra;
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -XEN_ENODEV;                 /* nobody listens: there is no monitor ring */
+}
+
+static long get_vnumainfo(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const xen_vnuma_topology_info_t *a = arg;
+    struct domain *d;
+    long rc;
+
+    (void)extra;
+    if (a->pad)
+        return -XEN_EINVAL;
+    rc = find(v, a->domid, &d);
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -XEN_EOPNOTSUPP;             /* no domain has virtual NUMA nodes */
+}
+
+/* Without an IOMMU no device has memory of its own. */
+static long reserved_device_memory_map(struct vcpu *v, void *arg, uint64_t extra)
+{
+    xen_reserved_device_memory_map_t *a = arg;
+
+    (void)v, (void)extra;
+    if (a->flags & ~XENMEM_RDM_ALL)
+        return -XEN_EINVAL;
+    a->nr_entries = 0;
+    return 0;
+}
+
+static long acquire_resource(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const xen_mem_acquire_resource_t *a = arg;
+    struct domain *d;
+    long rc;
+
+    (void)extra;
+    if (a->pad)
+        return -XEN_EINVAL;
+    rc = find(v, a->domid, &d);
+    if (rc)
+        return rc;
+    domain_put(d);
+    return -XEN_EOPNOTSUPP;
+}
+
+#define ROW(name, type, direction, kinds, auth, duration, fn) \
+    { XENMEM_##name, #name, sizeof(type), direction, kinds, auth, duration, false, fn }
+#define BARE(name, auth, fn) \
+    { XENMEM_##name, #name, 0, DIR_NONE, KIND_ALL, auth, BOUNDED, false, fn }
+
+const struct door_op memory_ops[] = {
+    ROW(increase_reservation, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
+        increase_reservation),
+    ROW(decrease_reservation, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
+        decrease_reservation),
+    BARE(maximum_ram_page, AUTH_SELF, maximum_ram_page),
+    ROW(current_reservation, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
+        current_reservation),
+    ROW(maximum_reservation, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
+        maximum_reservation),
+    ROW(machphys_mfn_list, xen_machphys_mfn_list_t, DIR_INOUT, KIND_ALL, AUTH_SELF, BOUNDED,
+        machphys_mfn_list),
+    ROW(populate_physmap, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
+        populate_physmap),
+    ROW(add_to_physmap, xen_add_to_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
+        no_translation),
+    ROW(memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_SELF, BOUNDED, memory_map),
+    ROW(machine_memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED,
+        machine_memory_map),
+    { XENMEM_exchange, "exchange", sizeof(xen_memory_exchange_t), DIR_INOUT, KIND_PV, AUTH_SELF,
+      RESUMABLE, true, memory_exchange },
+    ROW(machphys_mapping, xen_machphys_mapping_t, DIR_OUT, KIND_ALL, AUTH_SELF, BOUNDED,
+        machphys_mapping),
+    ROW(set_memory_map, xen_foreign_memory_map_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
+        set_memory_map),
+    ROW(maximum_gpfn, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED, maximum_gpfn),
+    ROW(remove_from_physmap, xen_remove_from_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
+        no_translation),
+    ROW(set_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE, pod_target),
+    ROW(get_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, pod_target),
+    BARE(get_sharing_freed_pages, AUTH_SELF, nothing_shared),
+    BARE(get_sharing_shared_pages, AUTH_SELF, nothing_shared),
+    BARE(paging_op, AUTH_SELF, left_out),
+    ROW(access_op, xen_mem_access_op_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE, access_op),
+    BARE(sharing_op, AUTH_SELF, left_out),
+    ROW(add_to_physmap_batch, xen_add_to_physmap_batch_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
+        no_translation),
+    ROW(claim_pages, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, claim_pages),
+    BARE(machphys_compat_mfn_list, AUTH_SELF, left_out),
+    ROW(get_vnumainfo, xen_vnuma_topology_info_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
+        get_vnumainfo),
+    ROW(reserved_device_memory_map, xen_reserved_device_memory_map_t, DIR_INOUT, KIND_ALL,
+        AUTH_SELF, BOUNDED, reserved_device_memory_map),
+    ROW(acquire_resource, xen_mem_acquire_resource_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE,
+        acquire_resource),
+};
+const uint16_t memory_op_count = ARRAY_SIZE(memory_ops);
