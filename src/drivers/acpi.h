@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the firmware tells of the machine (ACPI 6.4).  Read once at boot, constant after it.  The
- * parsers take bytes and a length and trust neither: they also run on the host, under sanitizers.
+ * parsers stand in drivers/acpi_tables.h.
  */
 #ifndef DRIVERS_ACPI_H
 #define DRIVERS_ACPI_H
@@ -95,16 +95,5 @@ bool acpi_init(paddr_t rsdp);
  * boot_memory_give. */
 unsigned int acpi_node_at(paddr_t at, paddr_t *end);
 unsigned int acpi_node_of(paddr_t at);
-
-/* The parsers, one a table: whole checked table with its header.  False: malformed (what was read
- * before the fault stays). */
-bool acpi_sum_ok(const uint8_t *at, size_t length);
-bool acpi_read_madt(struct acpi_info *info, const uint8_t *at, size_t length);
-bool acpi_read_fadt(struct acpi_info *info, const uint8_t *at, size_t length, paddr_t *dsdt);
-bool acpi_read_dsdt(struct acpi_info *info, const uint8_t *at, size_t length);
-bool acpi_read_hpet(struct acpi_info *info, const uint8_t *at, size_t length);
-bool acpi_read_mcfg(struct acpi_info *info, const uint8_t *at, size_t length);
-/* After the MADT. */
-bool acpi_read_srat(struct acpi_info *info, const uint8_t *at, size_t length);
 
 #endif
