@@ -275,7 +275,7 @@ static int get_plain(struct frame *f, enum frame_type type, uint64_t old)
     if (!(old & TYPE_COUNT) && type_in(old) == FRAME_NONE && type == FRAME_WRITABLE)
         new = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED | 1;        /* nothing to flush */
     else
-        new = (old & ~TYPE_MASK) + ((uint64_t)type << TYPE_SHIFT) + 1;
+        new = (old & ~(TYPE_MASK | TYPE_VALIDATED)) + ((uint64_t)type << TYPE_SHIFT) + 1;
     if (!swap(&f->type, &old, new))
         return -XEN_EAGAIN;
     return new & TYPE_VALIDATED ? 0 : make_good(f, type, old);

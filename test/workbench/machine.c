@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Weak: a test may put its own in a function's place. */
+#include "../workbench/machine.h"
+
+#include "core/assert.h"
+#include "core/frame.h"
+#include "core/lock.h"
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "core/softirq.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WEAK __attribute__((weak))
+
+__thread unsigned int workbench_cpu;
+__thread struct vcpu *workbench_current;
+__thread bool workbench_irq = true;
+__thread uint32_t workbench_softirqs;
+struct frame *workbench_frames;
+uint64_t *workbench_m2p, workbench_flushes;
+char *workbench_ram;
+uint32_t workbench_clock = 1;
+unsigned int workbench_preempt;
+
+WEAK void workbench_memory(uint64_t first, uint64_t frames)
+{
+    workbench_frames = calloc(frames, sizeof(*workbench_frames));
+    workbench_m2p = calloc(frames, sizeof(*workbench_m2p));
+    workbench_ram = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
+    frame_init(frames);
+    frame_reserve(first, frames);
+    page_alloc_add(first, frames, 0);
+}
+
+WEAK _Noreturn void arch_panic(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "%s:%d: %s\n", file, line, what);
+    abort();
+}
+
+WEAK void *frame_map(mfn_t mfn)
+{
+    return workbench_ram + mfn * PAGE_SIZE;
+}
+
+WEAK void frame_unmap(const void *at)
+{
+    (void)at;
+}
+
+WEAK uint32_t arch_tlb_clock(void)
+{
+    return workbench_clock;
+}
+
+WEAK void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp)
+{
+    (void)d, (void)stamp;
+    workbench_flushes++;
+}
+
+WEAK mfn_t arch_m2p_extent(unsigned int index)
+{
+    return index + 1;
+}
+
+WEAK bool preempt_wanted(void)
+{
+    static unsigned int calls;
+
+    return workbench_preempt && ++calls % workbench_preempt == 0;
+}
+
+WEAK void lock_take(struct lock *l)
+{
+    ASSERT(!l->holder);
+    l->holder = (uint16_t)(cpu_id() + 1);
+}
+
+WEAK void lock_release(struct lock *l)
+{
+    ASSERT(l->holder == cpu_id() + 1);
+    l->holder = 0;
+}
+
+WEAK bool lock_take_irq(struct lock *l)
+{
+    lock_take(l);
+    return irq_save();
+}
+
+WEAK void lock_release_irq(struct lock *l, bool were_on)
+{
+    lock_release(l);
+    irq_restore(were_on);
+}
+
+WEAK bool lock_held(const struct lock *l)
+{
+    return l->holder == cpu_id() + 1;
+}
