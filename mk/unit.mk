@@ -2,18 +2,21 @@
 # Unit tests on the host: the rooms' own code, with AddressSanitizer and UBSan.
 
 UNIT_CC = clang
-UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -MMD -MP \
+UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -Itest/workbench -MMD -MP \
              -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -D__XEN_TOOLS__ \
              -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c
+# What one test needs beside those: UNIT_MORE_ and its name.
+UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c \
+                       abi/memory.c abi/exchange.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit
 test-unit: $(UNIT_TESTS) ## unit tests under sanitizers
 	tools/unit $(UNIT_TESTS)
 
-$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES)
+$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES) $(wildcard test/workbench/*)
 	@mkdir -p $(@D)
-	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $< $(UNIT_SOURCES) -lcmocka
+	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $< $(UNIT_SOURCES) $(UNIT_MORE_$*) -lcmocka
 
 -include $(UNIT_TESTS:=.d)
