@@ -14,16 +14,21 @@
 #include "x86/pv/walk.h"
 #include "x86/tlb.h"
 
-/* Write over *old, which the CPU may add A and D to meanwhile; other writers hold the lock. */
-static uint64_t exchange(uint64_t *slot, uint64_t old, uint64_t value, bool keep_accessed)
+/*
+ * Write over *old, to which the CPU may add A and D meanwhile; other writers hold the lock.  False:
+ * a certain value was expected, and it is that no more.
+ */
+static bool exchange(uint64_t *slot, uint64_t *old, uint64_t value, const struct pt_change *c)
 {
-    uint64_t kept;
+    for (;;) {
+        uint64_t kept = c->keep_accessed ? *old & (PTE_ACCESSED | PTE_DIRTY) : 0;
 
-    do {
-        kept = keep_accessed ? old & (PTE_ACCESSED | PTE_DIRTY) : 0;
-    } while (!__atomic_compare_exchange_n(slot, &old, value | kept, false, __ATOMIC_SEQ_CST,
-                                          __ATOMIC_RELAXED));
-    return old;
+        if (__atomic_compare_exchange_n(slot, old, value | kept, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED))
+            return true;
+        if (c->expected)
+            return false;
+    }
 }
 
 void pt_drop(struct x86_vcpu *v, mfn_t table)
@@ -57,6 +62,16 @@ static bool is_hypervisor_slot(const struct pt_change *c)
     return c->level == 4 && c->index - HYPERVISOR_SLOT < HYPERVISOR_SLOTS;
 }
 
+static void drop_entry(struct x86_vcpu *v, unsigned int level, uint64_t entry)
+{
+    if (!(entry & PTE_PRESENT))
+        return;
+    if (level > 1)
+        pt_drop(v, pte_mfn(entry));
+    else
+        pt_entry_put(1, entry, false);
+}
+
 static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *slot)
 {
     uint64_t old = __atomic_load_n(slot, __ATOMIC_RELAXED), value = c->value;
@@ -67,21 +82,17 @@ static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *
     if (value & PTE_PRESENT) {
         value = pt_entry_adjust(value);
         /* An allow-list: no bit beyond it is spared the check. */
-        if ((old & PTE_PRESENT) && !((old ^ value) & ~PTE_HARMLESS)) {
-            exchange(slot, old, value, c->keep_accessed);
-            return 0;
-        }
+        if ((old & PTE_PRESENT) && !((old ^ value) & ~PTE_HARMLESS))
+            return exchange(slot, &old, value, c) ? 0 : -XEN_EAGAIN;
         rc = pt_entry_get(c->owner, c->from, c->level, value);
         if (rc)
             return rc;
     }
-    old = exchange(slot, old, value, c->keep_accessed);
-    if (!(old & PTE_PRESENT))
-        return 0;
-    if (c->level > 1)
-        pt_drop(v, pte_mfn(old));
-    else
-        pt_entry_put(1, old, false);
+    if (!exchange(slot, &old, value, c)) {
+        drop_entry(v, c->level, value);
+        return -XEN_EAGAIN;
+    }
+    drop_entry(v, c->level, old);
     return 0;
 }
 
