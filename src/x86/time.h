@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System time from the TSC, and the one-shot timer of each CPU. */
+#ifndef X86_TIME_H
+#define X86_TIME_H
+
+#include "core/types.h"
+
+/* Boot CPU, after acpi_init and apic_start, interrupts off: measure TSC and APIC timer.  Does not
+ * return when there is no clock to measure against. */
+void time_calibrate(void);
+/* Each other CPU as it starts: check that its TSC is not behind the boot CPU's. */
+void time_start_cpu(void);
+uint64_t time_tsc_khz(void);
+
+#endif
