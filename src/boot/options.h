@@ -5,12 +5,47 @@
 #include "core/console.h"
 #include "lib/text.h"
 
+enum { TIMESTAMPS_NONE, TIMESTAMPS_DATE, TIMESTAMPS_DATE_MS, TIMESTAMPS_BOOT, TIMESTAMPS_RAW };
+enum { REBOOT_ANY, REBOOT_ACPI, REBOOT_KEYBOARD, REBOOT_PCI, REBOOT_TRIPLE };
+enum { CLOCK_ANY, CLOCK_HPET, CLOCK_ACPI, CLOCK_PIT, CLOCK_TSC };
+enum { CHOICE_NO, CHOICE_YES, CHOICE_AUTO };
+
+/* An amount of Dom0's memory: bytes; below: that much less than there is free. */
+struct options_size {
+    uint64_t bytes;
+    bool given, below;
+};
+
+/* Mitigations asked for: CHOICE_*. */
+struct options_spec {
+    uint8_t all;                        /* CHOICE_NO: none whatever the others say */
+    uint8_t rsb, verw, ibrs, ibpb, ssbd, stibp;
+};
+
 /* What the command line chose. */
 struct options {
-    bool console_com1, console_com2;
+    bool console_com1, console_com2, console_vga;
     uint32_t com1_baud, com2_baud;      /* bits per second; 0: as the firmware left it */
-    uint8_t loglvl;                     /* messages up to this LOG_* are printed */
-    bool noreboot;                      /* halt, do not reset, when boot fails */
+    bool vga_keep;                      /* go on writing to the screen when Dom0 runs */
+    uint8_t timestamps;                 /* TIMESTAMPS_* */
+    uint8_t loglvl, guest_loglvl;       /* messages up to this LOG_* are printed */
+    bool guest_quiet;                   /* none of a guest's at all */
+
+    struct options_size dom0_mem, dom0_mem_min, dom0_mem_max;
+    uint32_t dom0_vcpus_min, dom0_vcpus_max;    /* 0: not given */
+    bool dom0_pin;                      /* each vCPU stays on the CPU of its number */
+
+    uint64_t mem;                       /* RAM above this address is left alone, bytes; 0: all is used */
+    uint32_t maxcpus;                   /* CPUs to start, 0: all; nosmp: 1 */
+    bool no_acpi, no_ioapic;            /* asked for, and refused in one line: Zeroth needs both */
+    uint8_t x2apic;                     /* CHOICE_*; auto: when the CPU has it */
+    uint8_t clocksource;                /* CLOCK_*, what the TSC is measured against */
+    struct options_spec spec;
+
+    bool noreboot;                      /* halt, do not reset, when boot fails or Dom0 asks for a reset */
+    uint8_t reboot;                     /* REBOOT_* to try first */
+    bool reboot_warm;                   /* the BIOS is to skip its memory test */
+    uint8_t abi_minor;                  /* the 4.x that guests and tools are told */
 };
 
 /* One row of the option table: everything there is to know of an option. */

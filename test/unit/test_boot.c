@@ -40,6 +40,50 @@ static void good_options(void **state)
     assert_false(read_line("console=none", 0).console_com1);
 }
 
+static void dom0_options(void **state)
+{
+    struct options o = read_line("dom0_mem=512M,max:1G,min:-1048576 dom0_max_vcpus=2-4 "
+                                 "dom0_vcpus_pin mem=268435456B maxcpus=3 dom0_mem=max:2G", 0);
+
+    (void)state;
+    assert_true(o.dom0_mem.given && !o.dom0_mem.below && o.dom0_mem_min.below && o.dom0_pin);
+    assert_int_equal(o.dom0_mem.bytes, 512ul << 20);
+    assert_int_equal(o.dom0_mem_max.bytes, 2ul << 30);
+    assert_int_equal(o.dom0_mem_min.bytes, 1ul << 30);
+    assert_int_equal(o.dom0_vcpus_min, 2);
+    assert_int_equal(o.dom0_vcpus_max, 4);
+    assert_int_equal(o.mem, 1ul << 28);
+    assert_int_equal(o.maxcpus, 3);
+    assert_int_equal(read_line("nosmp", 0).maxcpus, 1);
+    assert_int_equal(read_line("dom0_max_vcpus=-8", 0).dom0_vcpus_max, 8);
+    assert_int_equal(read_line("dom0_max_vcpus=8-", 0).dom0_vcpus_max, 0);
+    assert_int_equal(read_line("dom0_mem=0x1bK", 0).dom0_mem.bytes, 0x1b << 10);
+    read_line("dom0_mem= dom0_mem=1X dom0_mem=min: dom0_mem=99999999999G dom0_max_vcpus=4-2 "
+              "dom0_max_vcpus=- dom0_max_vcpus=0 mem= dom0_mem=-", 9);
+}
+
+static void machine_options(void **state)
+{
+    struct options o = read_line("reboot=acpi,warm spec-ctrl=no-ssbd,ibrs=yes abi=4.20 "
+                                 "console_timestamps=boot x2apic=no clocksource=pit acpi=off "
+                                 "loglvl=error/all guest_loglvl=none/none sched=credit2 "
+                                 "vga=text-80x25,keep console=vga noapic", 0);
+
+    (void)state;
+    assert_true(o.reboot == REBOOT_ACPI && o.reboot_warm && !o.noreboot && o.no_ioapic);
+    assert_true(o.spec.ssbd == CHOICE_NO && o.spec.ibrs == CHOICE_YES);
+    assert_true(o.spec.rsb == CHOICE_AUTO && o.spec.all == CHOICE_AUTO);
+    assert_int_equal(o.abi_minor, 20);
+    assert_int_equal(o.timestamps, TIMESTAMPS_BOOT);
+    assert_true(o.x2apic == CHOICE_NO && o.clocksource == CLOCK_PIT && o.no_acpi);
+    assert_true(o.loglvl == LOG_DEBUG && o.guest_quiet && o.vga_keep && o.console_vga);
+    assert_true(!o.console_com1);
+    assert_int_equal(read_line("spec-ctrl=off", 0).spec.all, CHOICE_NO);
+    assert_true(read_line("reboot=no", 0).noreboot);
+    read_line("placeholder no-real-mode edd=off", 0);
+    read_line("abi=4.13 spec-ctrl= spec-ctrl=ibrs=maybe vga=gfx-1x1 reboot=now sched=rtds acpi=", 7);
+}
+
 static void malformed_options_change_nothing(void **state)
 {
     struct options before = options_default();
@@ -169,7 +213,9 @@ static void unknown_magic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_options), cmocka_unit_test(malformed_options_change_nothing),
+        cmocka_unit_test(good_options),
+        cmocka_unit_test(dom0_options),
+        cmocka_unit_test(machine_options), cmocka_unit_test(malformed_options_change_nothing),
         cmocka_unit_test(multiboot2_tags),
         cmocka_unit_test(multiboot2_broken_tags_end_the_walk),
         cmocka_unit_test(multiboot1_name_is_no_option), cmocka_unit_test(more_modules_than_kept),
