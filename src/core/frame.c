@@ -24,6 +24,8 @@
 _Static_assert(sizeof(struct frame) == 32, "the frame table costs 32 bytes a page");
 _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bits");
 
+/* What guests can reach by mapping a frame over and over; above it is room for Zeroth's own. */
+#define REFS_GUEST_MAX (REFS_COUNT / 2)
 #define TABLE_ENTRIES 512               /* what aux counts down from */
 
 static mfn_t frames_end;
@@ -51,10 +53,17 @@ static bool swap(uint64_t *word, uint64_t *old, uint64_t new)
     return __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
 }
 
-/* The word with the TLB clock of now; 0 in a word means that nothing was ever given back. */
+/*
+ * The word with the TLB clock of now; 0 in a word means that nothing was ever given back.  The fence
+ * keeps the clock from being read before the entry that went is gone for all CPUs: one that flushed
+ * in between could have walked it again.
+ */
 static uint64_t stamped(uint64_t word)
 {
-    uint32_t now = arch_tlb_clock();
+    uint32_t now;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    now = arch_tlb_clock();
 
     return (word & 0xffffffffu) | (uint64_t)(now ? now : 1) << STAMP_SHIFT;
 }
@@ -100,7 +109,7 @@ bool frame_get(struct frame *f, const struct domain *d)
     uint64_t old = load(&f->refs);
 
     do {
-        if ((old & REFS_COUNT) == 0 || (old & REFS_COUNT) == REFS_COUNT)
+        if ((old & REFS_COUNT) == 0 || (old & REFS_COUNT) >= REFS_GUEST_MAX)
             return false;
         if (__atomic_load_n(&f->owner, __ATOMIC_RELAXED) != d->id)
             return false;
@@ -113,7 +122,7 @@ bool frame_get(struct frame *f, const struct domain *d)
     return false;
 }
 
-/* The count cannot run over: 2^28 references would need as many entries that map one frame. */
+/* The count cannot run over: the caller's reference came by frame_get, which keeps room. */
 void frame_get_more(struct frame *f)
 {
     uint64_t old = __atomic_fetch_add(&f->refs, 1, __ATOMIC_SEQ_CST);

@@ -249,6 +249,42 @@ static void writable_is_flushed_before_table(void **state)
     assert_true(frame_release(f, &d));
 }
 
+static void counts_refuse_to_run_over(void **state)
+{
+    struct frame *f = frame_of(page_alloc(0, NODE_ANY, ADDRESS_ANY));
+    uint64_t refs, type;
+
+    (void)state;
+    assert_int_equal(frame_assign(f, &d), 0);
+    assert_int_equal(frame_get_type(f, FRAME_WRITABLE), 0);
+    refs = f->refs;
+    type = f->type;
+    f->refs = (refs & ~REFS_COUNT) | REFS_COUNT / 2;
+    f->type = (type & ~TYPE_COUNT) | TYPE_COUNT;
+    assert_false(frame_get(f, &d));
+    assert_int_equal(frame_get_type(f, FRAME_WRITABLE), -XEN_EBUSY);
+    f->refs = refs;
+    f->type = type;
+    assert_int_equal(frame_put_type(f, false), 0);
+    assert_true(frame_release(f, &d));
+}
+
+static void given_back_frame_is_no_table(void **state)
+{
+    struct frame *f = frame_of(page_alloc(0, NODE_ANY, ADDRESS_ANY));
+
+    (void)state;
+    table_result = 0;
+    assert_int_equal(frame_assign(f, &d), 0);
+    assert_true(frame_get(f, &d));
+    assert_true(frame_release(f, &d));
+    assert_false(frame_release(f, &d));
+    assert_int_equal(frame_pin(f, FRAME_L4), -XEN_EINVAL);
+    assert_int_equal(frame_refs(f), 1);
+    frame_put(f);
+    assert_int_equal(frame_refs(f), 0);
+}
+
 static void allocator_never_gives_twice(void **state)
 {
     static uint8_t taken[FRAMES];
@@ -353,6 +389,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(life_follows_model),
         cmocka_unit_test(writable_is_flushed_before_table),
+        cmocka_unit_test(counts_refuse_to_run_over),
+        cmocka_unit_test(given_back_frame_is_no_table),
         cmocka_unit_test(allocator_never_gives_twice),
         cmocka_unit_test(heap_gives_zeroed_apart),
         cmocka_unit_test(exchange_checks_and_trades),
