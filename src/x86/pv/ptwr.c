@@ -9,6 +9,10 @@
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
 #include "x86/pv/vcpu.h"
+#include "x86/pv/walk.h"
+#include "x86/tlb.h"
+
+#include <xen/errno.h>
 
 #define FAULT_PRESENT  0x1u
 #define FAULT_WRITE    0x2u
@@ -149,11 +153,16 @@ static bool emulate(struct x86_vcpu *v, uint64_t address)
 bool pv_mmu_fault(struct x86_vcpu *v, uint64_t address, uint32_t error)
 {
     ASSERT(&v->core == current_vcpu());
-    /* Not-present pages and user code are the guest's matter; so are rights that it has widened
-     * since, as on a bare machine. */
+    /* Not-present pages and user code are the guest's matter. */
     if (!(v->pv.flags & PV_KERNEL_MODE) || (error & (FAULT_RESERVED | FAULT_FETCH)))
         return false;
     if ((error & (FAULT_PRESENT | FAULT_WRITE)) != (FAULT_PRESENT | FAULT_WRITE))
         return false;
-    return maps_table(v, address) && emulate(v, address);
+    if (maps_table(v, address))
+        return emulate(v, address);
+    /* The right has been widened since this CPU looked. */
+    if (!pt_all_writable(pt_top(v), address))
+        return false;
+    tlb_flush_page(address);
+    return true;
 }

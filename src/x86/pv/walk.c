@@ -40,6 +40,26 @@ bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
     return true;
 }
 
+bool pt_all_writable(mfn_t top, uint64_t address)
+{
+    mfn_t table = top;
+
+    if (!is_guest_address(address) || top == MFN_NONE)
+        return false;
+    for (unsigned int level = 4; level >= 1; level--) {
+        const uint64_t *entries = frame_map(table);
+        uint64_t entry = __atomic_load_n(&entries[pte_index(address, level)], __ATOMIC_RELAXED);
+
+        frame_unmap(entries);
+        if (!(entry & PTE_PRESENT) || !(entry & PTE_WRITABLE))
+            return false;
+        table = pte_mfn(entry);
+        if (level > 1 && !frame_of(table))
+            return false;
+    }
+    return true;
+}
+
 uint64_t pv_walk(struct x86_vcpu *v, uint64_t address)
 {
     struct pt_place place;

@@ -16,6 +16,9 @@ struct pt_place {
 };
 bool pt_find(mfn_t top, uint64_t address, struct pt_place *place);
 
+/* Do the entries of all levels for an address let it be written to?  The same holds of the answer. */
+bool pt_all_writable(mfn_t top, uint64_t address);
+
 /* The level-4 table that the vCPU's addresses go through now; MFN_NONE: none. */
 mfn_t pt_top(const struct x86_vcpu *v);
 
