@@ -74,6 +74,31 @@ uint64_t arch_wallclock_boot(void);
 void arch_pirq_unmask(unsigned int gsi_or_vector);
 void arch_pirq_affinity(unsigned int irq, unsigned int cpu);
 
+/* Interrupts by machine number: GSIs are 0 to arch_gsi_count() - 1, messages above. */
+#define ARCH_IRQS 1024
+unsigned int arch_gsi_count(void);
+/* Deliver an interrupt to a CPU, by pirq_raise(d, pirq).  -EBUSY open, -ENOSPC no vector free, -EINVAL no such. */
+int arch_irq_open(unsigned int irq, struct domain *d, unsigned int pirq, unsigned int cpu);
+void arch_irq_close(unsigned int irq);
+bool arch_irq_is_level(unsigned int irq);
+/* Trigger mode and polarity of a GSI; no effect on an open one.  -EINVAL. */
+int arch_gsi_setup(unsigned int gsi, bool level, bool low);
+/* A number for a device's message; entry: of its MSI-X table, whose BAR is at table; table 0: MSI.
+ * -ENODEV, -ENOSPC, -EEXIST. */
+struct arch_msi {
+    uint16_t segment;
+    uint8_t bus, devfn;
+    uint32_t entry;
+    paddr_t table;
+};
+int arch_msi_create(const struct arch_msi *which);
+void arch_msi_destroy(unsigned int irq);
+/* Write the messages of a device anew (PHYSDEVOP_restore_msi). -ENODEV */
+int arch_msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn);
+/* A register of the IO-APIC at a machine address, as Dom0 sees it.  -EINVAL. */
+int arch_ioapic_read(paddr_t base, uint32_t reg, uint32_t *value);
+int arch_ioapic_write(paddr_t base, uint32_t reg, uint32_t value);
+
 /* NUMA. */
 unsigned int arch_node_of_cpu(unsigned int cpu);
 

@@ -20,4 +20,18 @@ void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target);
 /* The port was unmasked or consumed: PHYSDEVOP_eoi. */
 int pirq_eoi(struct domain *d, unsigned int pirq);
 
+/* The machine's interrupt behind a pirq came.  Interrupts off. */
+void pirq_raise(struct domain *d, unsigned int pirq);
+
+/* PHYSDEVOP_map_pirq: pirq < 0: choose one.  The pirq; -EINVAL irq or pirq out of range, -EEXIST, -ENOSPC. */
+int pirq_map(struct domain *d, int pirq, unsigned int irq);
+/* -EINVAL: not mapped. Unbinds it. */
+int pirq_unmap(struct domain *d, unsigned int pirq);
+/* A pirq with nothing behind it yet: -ENOSPC. */
+int pirq_free(struct domain *d, bool msi);
+/* XENIRQSTAT_* flags; -EINVAL. */
+int pirq_status(struct domain *d, unsigned int pirq, uint32_t *flags);
+/* PHYSDEVOP_pirq_eoi_gmfn: a bit for each pirq that wants eoi; -EBUSY set already, -EINVAL frame. */
+int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool unmask);
+
 #endif

@@ -23,4 +23,18 @@ void irq_dispatch(struct regs *regs);
 /* Bind a system vector, at boot. The handler runs interrupts off; the APIC is acknowledged before it. */
 void irq_bind_vector(unsigned int vector, void (*handler)(struct regs *regs));
 
+/* How a line or a message is controlled; called with its lock held, interrupts off. */
+struct irq_chip {
+    void (*mask)(unsigned int irq);
+    void (*unmask)(unsigned int irq);
+    void (*aim)(unsigned int irq, uint8_t vector, uint32_t apic_id);    /* leaves it unmasked */
+};
+
+/* Boot CPU, after acpi_init: mask the 8259s, find the IO-APICs, all lines masked. */
+void irq_init(void);
+/* Give an interrupt its chip and trigger mode (boot, or fresh). */
+void irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level);
+/* Vectors: a free device vector of a CPU; 0: none. */
+uint8_t irq_vector_alloc(unsigned int cpu, unsigned int irq);
+
 #endif

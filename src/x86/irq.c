@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/irq.h"
+
+#include "core/assert.h"
+#include "core/console.h"
+#include "core/lock.h"
+#include "core/machine.h"
+#include "core/pirq.h"
+#include "x86/apic.h"
+#include "x86/io.h"
+#include "x86/ioapic.h"
+
+#include <xen/errno.h>
+
+static void (*system_handlers[256])(struct regs *regs);
+/* irq + 1 behind each vector of each CPU; 0: none.  Read without the lock, on the CPU itself. */
+static uint16_t vector_irq[CPUS_MAX][256];
+
+static struct line {
+    struct lock lock;                   /* RANK_IRQ; guards: all of this */
+    const struct irq_chip *chip;
+    struct domain *domain;              /* NULL: not open */
+    unsigned int pirq, cpu;
+    uint8_t vector;
+    bool level, waits;                  /* waits: masked until its holder says eoi */
+} lines[ARCH_IRQS];
+static struct lock vector_lock = LOCK(RANK_DEVICE);     /* guards: changes of vector_irq */
+
+void irq_bind_vector(unsigned int vector, void (*handler)(struct regs *regs))
+{
+    ASSERT(vector >= VECTOR_FIRST && vector < 256 && !system_handlers[vector]);
+    system_handlers[vector] = handler;
+}
+
+static void mask_8259(void)
+{
+    io_out8(0x20, 0x11);                /* initialise: vectors out of the way of exceptions */
+    io_out8(0xa0, 0x11);
+    io_out8(0x21, VECTOR_FIRST);
+    io_out8(0xa1, VECTOR_FIRST + 8);
+    io_out8(0x21, 4);
+    io_out8(0xa1, 2);
+    io_out8(0x21, 1);
+    io_out8(0xa1, 1);
+    io_out8(0x21, 0xff);
+    io_out8(0xa1, 0xff);
+}
+
+void irq_init(void)
+{
+    for (unsigned int i = 0; i < ARCH_IRQS; i++)
+        lock_init(&lines[i].lock, RANK_IRQ);
+    mask_8259();
+    ioapic_init();
+}
+
+void irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level)
+{
+    struct line *l = &lines[irq];
+    bool on = lock_take_irq(&l->lock);
+
+    ASSERT(irq < ARCH_IRQS);
+    l->chip = chip;
+    if (!l->domain)
+        l->level = level;
+    lock_release_irq(&l->lock, on);
+}
+
+uint8_t irq_vector_alloc(unsigned int cpu, unsigned int irq)
+{
+    bool on = lock_take_irq(&vector_lock);
+    uint8_t found = 0;
+
+    ASSERT(cpu < CPUS_MAX && irq < ARCH_IRQS);
+    for (unsigned int v = VECTOR_DEVICES; v < VECTOR_KICK && !found; v++)
+        if (v != VECTOR_INT80 && !vector_irq[cpu][v]) {
+            found = (uint8_t)v;
+            vector_irq[cpu][v] = (uint16_t)(irq + 1);
+        }
+    lock_release_irq(&vector_lock, on);
+    return found;
+}
+
+static void vector_free(unsigned int cpu, uint8_t vector)
+{
+    vector_irq[cpu][vector] = 0;
+}
+
+/* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once. */
+static void line_came(unsigned int irq)
+{
+    struct line *l = &lines[irq];
+    struct domain *d;
+    unsigned int pirq;
+
+    lock_take(&l->lock);
+    d = l->domain;
+    pirq = l->pirq;
+    if (l->level && l->chip) {
+        l->chip->mask(irq);
+        l->waits = d != NULL;
+    }
+    lock_release(&l->lock);
+    apic_eoi();
+    if (d)
+        pirq_raise(d, pirq);
+}
+
+void irq_dispatch(struct regs *regs)
+{
+    unsigned int vector = regs->vector & 0xff, irq = vector_irq[cpu_id()][vector];
+
+    ASSERT(vector >= VECTOR_FIRST);
+    if (vector == VECTOR_SPURIOUS)
+        return;                         /* takes no eoi */
+    if (system_handlers[vector]) {
+        apic_eoi();
+        system_handlers[vector](regs);
+    } else if (irq) {
+        line_came(irq - 1);
+    } else {
+        apic_eoi();                     /* late, of a line just closed or moved */
+    }
+}
+
+int arch_irq_open(unsigned int irq, struct domain *d, unsigned int pirq, unsigned int cpu)
+{
+    struct line *l = &lines[irq];
+    uint8_t vector;
+    bool on;
+
+    if (irq >= ARCH_IRQS || !l->chip)
+        return -XEN_EINVAL;
+    vector = irq_vector_alloc(cpu, irq);
+    if (!vector)
+        return -XEN_ENOSPC;
+    on = lock_take_irq(&l->lock);
+    if (l->domain) {
+        lock_release_irq(&l->lock, on);
+        vector_free(cpu, vector);
+        return -XEN_EBUSY;
+    }
+    l->domain = d;
+    l->pirq = pirq;
+    l->cpu = cpu;
+    l->vector = vector;
+    l->waits = false;
+    l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
+    lock_release_irq(&l->lock, on);
+    return 0;
+}
+
+void arch_irq_close(unsigned int irq)
+{
+    struct line *l = &lines[irq];
+    bool on = lock_take_irq(&l->lock);
+
+    ASSERT(l->domain != NULL);
+    l->chip->mask(irq);
+    l->domain = NULL;
+    vector_free(l->cpu, l->vector);
+    lock_release_irq(&l->lock, on);
+}
+
+bool arch_irq_is_level(unsigned int irq)
+{
+    return irq < ARCH_IRQS && lines[irq].level;
+}
+
+void arch_pirq_unmask(unsigned int irq)
+{
+    struct line *l = &lines[irq];
+    bool on = lock_take_irq(&l->lock);
+
+    if (l->domain && l->waits) {
+        l->waits = false;
+        l->chip->unmask(irq);
+    }
+    lock_release_irq(&l->lock, on);
+}
+
+void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
+{
+    struct line *l = &lines[irq];
+    uint8_t vector;
+    bool on;
+
+    if (l->cpu == cpu)
+        return;
+    vector = irq_vector_alloc(cpu, irq);
+    if (!vector)
+        return;                         /* it stays where it is, which is right if slower */
+    on = lock_take_irq(&l->lock);
+    if (!l->domain) {
+        vector_free(cpu, vector);
+    } else {
+        l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
+        if (l->waits)
+            l->chip->mask(irq);
+        vector_free(l->cpu, l->vector);
+        l->cpu = cpu;
+        l->vector = vector;
+    }
+    lock_release_irq(&l->lock, on);
+}
+
+unsigned int arch_node_of_cpu(unsigned int cpu)
+{
+    ASSERT(cpu < CPUS_MAX);
+    return percpu_of[cpu] ? percpu_of[cpu]->node : 0;
+}
