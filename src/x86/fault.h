@@ -10,6 +10,9 @@
 #define FAULT_FIXUP(from, to) \
     ".pushsection .fixup_table, \"a\"\n .balign 4\n .long " from " - ., " to " - .\n .popsection\n"
 
+/* Where to go on after a fault at `from`; false: the table does not name it.  Any context. */
+bool fault_fixup(uint64_t from, uint64_t *to);
+
 /* MSR access that may fault: false, *value unchanged. */
 bool rdmsr_safe(uint32_t msr, uint64_t *value);
 bool wrmsr_safe(uint32_t msr, uint64_t value);

@@ -11,14 +11,14 @@ struct cpu_features {
     bool amd, intel;
     unsigned int family, model, stepping, address_bits;
     bool smep, smap, nx, pages_1g, fsgsbase, xsave, xsaveopt, avx, x2apic, tsc_deadline, pcid,
-         invariant_tsc, rdtscp, umip, pge, cpuid_faulting, monitor;
+         invariant_tsc, rdtscp, umip, pge, cpuid_faulting, monitor,
+         virtualised;                   /* on an emulator or another hypervisor */
     uint64_t xcr0_mask;                 /* XSAVE components that the CPU has */
     uint32_t xsave_size;                /* bytes of an area for all of them */
 };
 
 extern struct cpu_features cpu;
-void features_init(void);               /* boot CPU, before all else */
-/* Print and apply what is chosen against speculation ("spec-ctrl="). */
+void features_init(void);               /* boot CPU, once, as soon as faults are caught */
 
 static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {

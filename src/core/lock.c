@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/lock.h"
+
+#include "core/assert.h"
+#include "core/machine.h"
+
+/*
+ * Ranks that interrupt handlers take.  All other ranks come before all of these, whatever their
+ * numbers: a handler may then interrupt the holder of any lock that is not one of these, and
+ * nobody who holds one of these can wait for that holder.
+ */
+#define IRQ_SAFE (1u << RANK_IRQ | 1u << RANK_EVENT | 1u << RANK_VCPU | 1u << RANK_SCHED | \
+                  1u << RANK_TIMER | 1u << RANK_TIME | 1u << RANK_PAGE_ALLOC | 1u << RANK_HEAP | \
+                  1u << RANK_DEVICE | 1u << RANK_CONSOLE)
+
+/* What each CPU holds; a line of its own each, written by that CPU only. */
+static struct {
+    uint32_t ranks;                     /* bits */
+    uint8_t count[RANK_COUNT];
+} __attribute__((aligned(64))) held[CPUS_MAX];
+
+/* May this CPU wait for a lock of the rank?  At 1 << rank and above nothing may be held already. */
+static void check_order(const struct lock *l, uint32_t allowed)
+{
+    uint32_t ranks = held[cpu_id()].ranks, bit = 1u << l->rank;
+
+    ASSERT(l->rank != RANK_NONE && l->rank < RANK_COUNT);
+    ASSERT(l->holder != cpu_id() + 1);
+    if (bit & IRQ_SAFE) {
+        ASSERT(!irq_is_on());
+        ranks &= IRQ_SAFE;
+    } else {
+        ASSERT(!(ranks & IRQ_SAFE));
+    }
+    ASSERT(!(ranks & ~((bit << allowed) - 1)));
+}
+
+static void note_taken(struct lock *l)
+{
+    unsigned int cpu = cpu_id();
+
+    __atomic_store_n(&l->holder, (uint16_t)(cpu + 1), __ATOMIC_RELAXED);
+    held[cpu].count[l->rank]++;
+    held[cpu].ranks |= 1u << l->rank;
+}
+
+static void note_released(struct lock *l)
+{
+    unsigned int cpu = cpu_id();
+
+    ASSERT(l->holder == cpu + 1);
+    ASSERT(held[cpu].count[l->rank]);
+    l->holder = 0;
+    if (--held[cpu].count[l->rank] == 0)
+        held[cpu].ranks &= ~(1u << l->rank);
+}
+
+/* Acquire: what the last holder did before its release is seen after the wait. */
+static void wait(struct lock *l)
+{
+    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
+        cpu_relax();
+}
+
+void lock_take(struct lock *l)
+{
+    if (LOCK_CHECKS)
+        check_order(l, 0);
+    wait(l);
+    if (LOCK_CHECKS)
+        note_taken(l);
+}
+
+void lock_take_second(struct lock *l)
+{
+    if (LOCK_CHECKS)
+        check_order(l, 1);
+    wait(l);
+    if (LOCK_CHECKS)
+        note_taken(l);
+}
+
+void lock_release(struct lock *l)
+{
+    if (LOCK_CHECKS)
+        note_released(l);
+    __atomic_store_n(&l->serving, (uint16_t)(l->serving + 1), __ATOMIC_RELEASE);
+}
+
+bool lock_try(struct lock *l)
+{
+    uint16_t serving = __atomic_load_n(&l->serving, __ATOMIC_RELAXED), free = serving;
+
+    /* Nobody waits or holds it while next equals serving. */
+    if (!__atomic_compare_exchange_n(&l->next, &free, (uint16_t)(serving + 1), false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != serving)
+        cpu_relax();        /* only if all 65536 tickets went by since: cannot happen, but is right */
+    if (LOCK_CHECKS)
+        note_taken(l);
+    return true;
+}
+
+bool lock_take_irq(struct lock *l)
+{
+    bool were_on = irq_save();
+
+    lock_take(l);
+    return were_on;
+}
+
+void lock_release_irq(struct lock *l, bool were_on)
+{
+    lock_release(l);
+    irq_restore(were_on);
+}
+
+bool lock_held(const struct lock *l)
+{
+    return LOCK_CHECKS ? __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == cpu_id() + 1
+                       : l->next != l->serving;
+}
