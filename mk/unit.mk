@@ -5,7 +5,8 @@ UNIT_CC = clang
 UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -Itest/workbench -MMD -MP \
              -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -D__XEN_TOOLS__ \
              -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c
+UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c \
+               src/boot/elf.c
 # What one test needs beside those: UNIT_MORE_ and its name.
 UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c \
                        abi/memory.c abi/exchange.c)
