@@ -10,6 +10,8 @@ UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multi
 # What one test needs beside those: UNIT_MORE_ and its name.
 UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c \
                        abi/memory.c abi/exchange.c)
+UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
+                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Page tables of a PV guest: every single-bit change at every level, and random ones, with counts. */
+#include "cmocka_all.h"
+
+#include "../workbench/machine.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "x86/features.h"
+#include "x86/guest.h"
+#include "x86/map.h"
+#include "x86/pv/mmu.h"
+#include "x86/pv/pte.h"
+#include "x86/pv/update.h"
+#include "x86/pv/validate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xen/errno.h>
+
+#define FIRST  256
+#define FRAMES 2048
+#define PAGES  64
+
+struct cpu_features cpu = { .address_bits = 40 };
+uint64_t hypervisor_l4[512];
+
+static struct x86_domain guest, other;
+static struct x86_vcpu vcpu;
+static mfn_t pages[PAGES], foreign;     /* pages[0..3]: tables of levels 4 to 1 */
+
+struct domain *domain_get(domid_t id)
+{
+    return id == guest.core.id ? &guest.core : NULL;
+}
+
+void domain_put(struct domain *d)
+{
+    (void)d;
+}
+
+void hypercall_set_argument(unsigned int n, uint64_t value)
+{
+    (void)n, (void)value;
+}
+
+bool copy_from_guest(void *to, uint64_t at, size_t size)
+{
+    return at && memcpy(to, (void *)at, size);
+}
+
+bool copy_to_guest(uint64_t at, const void *from, size_t size)
+{
+    return at && memcpy((void *)at, from, size);
+}
+
+bool copy_item_from_guest(void *to, uint64_t at, uint64_t index, size_t size)
+{
+    return copy_from_guest(to, at + index * size, size);
+}
+
+bool copy_item_to_guest(uint64_t at, uint64_t index, const void *from, size_t size)
+{
+    return copy_to_guest(at + index * size, from, size);
+}
+
+void tlb_flush_local(void)
+{
+}
+
+void tlb_flush_cpus(const struct cpu_set *cpus, uint64_t address)
+{
+    (void)cpus, (void)address;
+}
+
+static mfn_t give(struct domain *d)
+{
+    mfn_t mfn = page_alloc(0, NODE_ANY, ADDRESS_ANY);
+
+    assert_int_equal(frame_assign(frame_of(mfn), d), 0);
+    memset(frame_map(mfn), 0, PAGE_SIZE);
+    return mfn;
+}
+
+static uint64_t *entry_of(unsigned int level)
+{
+    return (uint64_t *)frame_map(pages[4 - level]) + 1;
+}
+
+static void set_up_once(void)
+{
+    workbench_memory(FIRST, FRAMES);
+    guest.core = (struct domain){ .id = 5, .pages_first = ~0u, .pages_max = 1024 };
+    other.core = (struct domain){ .id = 6, .pages_first = ~0u, .pages_max = 1024 };
+    lock_init(&guest.core.pagetable_lock, RANK_PAGETABLES);
+    lock_init(&guest.core.page_lock, RANK_PAGE_LIST);
+    lock_init(&other.core.page_lock, RANK_PAGE_LIST);
+    vcpu.core.domain = &guest.core;
+    vcpu.pv.left_table = vcpu.pv.kernel_l4 = vcpu.pv.user_l4 = MFN_NONE;
+    pv_mmu_init();
+    for (unsigned int i = 0; i < PAGES; i++)
+        pages[i] = give(&guest.core);
+    foreign = give(&other.core);
+}
+
+/* A chain of four tables by entries 1, and a writable page at the end. */
+static void set_up(bool hardware)
+{
+    if (!foreign)
+        set_up_once();
+    guest.hardware = hardware;
+    workbench_preempt = 0;
+    for (unsigned int i = 0; i < PAGES; i++)
+        memset(frame_map(pages[i]), 0, PAGE_SIZE);
+    for (unsigned int level = 4; level >= 1; level--)
+        *entry_of(level) = pages[5 - level] << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE;
+}
+
+static int pin(void)
+{
+    int rc;
+
+    pv_tables_lock(&guest.core);
+    do {
+        rc = frame_pin(frame_of(pages[0]), FRAME_L4);
+    } while (rc == -XEN_ERESTART);
+    pv_tables_unlock(&guest.core);
+    return rc;
+}
+
+static void unpin(void)
+{
+    int rc;
+
+    pv_tables_lock(&guest.core);
+    do {
+        rc = frame_unpin(frame_of(pages[0]));
+    } while (rc == -XEN_ERESTART);
+    pv_tables_unlock(&guest.core);
+    assert_int_equal(rc, 0);
+    for (unsigned int i = 0; i < PAGES; i++) {
+        assert_int_equal(frame_type_count(frame_of(pages[i])), 0);
+        assert_int_equal(frame_refs(frame_of(pages[i])), 1);
+    }
+    assert_int_equal(frame_refs(frame_of(foreign)), 1);
+}
+
+static int change(unsigned int level, unsigned int index, uint64_t value)
+{
+    struct pt_change c = { .owner = &guest.core, .from = &guest.core, .table = pages[4 - level],
+                           .level = level, .index = index, .value = value };
+    int rc;
+
+    pv_tables_lock(&guest.core);
+    rc = pt_change(&vcpu, &c);
+    pv_tables_unlock(&guest.core);
+    while (pt_finish(&vcpu))
+        continue;
+    return rc;
+}
+
+/* Whatever the entry says now, the frame's counts say too. */
+static void check_leaf(uint64_t entry)
+{
+    struct frame *f = frame_of(pte_mfn(entry));
+
+    if (!(entry & PTE_PRESENT) || !f || frame_type(frame_of(pages[3])) != FRAME_L1)
+        return;
+    assert_int_equal(f->owner, guest.core.id);
+    if (entry & PTE_WRITABLE)
+        assert_int_equal(frame_type(f), FRAME_WRITABLE);
+}
+
+static void test_bits(void **state)
+{
+    (void)state;
+    for (unsigned int hardware = 0; hardware < 2; hardware++)
+        for (unsigned int level = 1; level <= 4; level++)
+            for (unsigned int bit = 0; bit < 64; bit++) {
+                uint64_t before, changed = 1ul << bit;
+                int rc;
+
+                set_up(hardware);
+                assert_int_equal(pin(), 0);
+                before = *entry_of(level);
+                rc = change(level, 1, before ^ changed);
+                if (rc)
+                    assert_int_equal(*entry_of(level), before);
+                if (changed & (PTE_HARMLESS | PTE_USER | PTE_GLOBAL | PTE_PRESENT | PTE_NX))
+                    assert_int_equal(rc, 0);
+                if (level > 1 && changed == PTE_LARGE)
+                    assert_int_equal(rc, -XEN_EINVAL);
+                if (level == 1 && (changed & PTE_CACHE) && !hardware)
+                    assert_int_equal(rc, -XEN_EINVAL);
+                check_leaf(*entry_of(1));
+                unpin();
+            }
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    set_up(false);
+    assert_int_equal(pin(), 0);
+    for (unsigned int i = 0; i < 5; i++)    /* tables writable, at any place */
+        assert_true(i == 4 || change(1, 2, pages[i] << 12 | 3) < 0);
+    assert_true(change(1, 2, foreign << 12 | 1) < 0);
+    assert_true(change(1, 2, 0xfee00003) < 0);
+    assert_true(change(1, 2, 0xd0000003) < 0);
+    assert_int_equal(change(4, 256, 0), -XEN_EINVAL);
+    assert_int_equal(change(4, 271, 1), -XEN_EINVAL);
+    assert_true(change(4, 2, pages[0] << 12 | 1) < 0);      /* itself */
+    unpin();
+}
+
+static uint64_t random_value(void)
+{
+    mfn_t mfn = rand() % 16 ? pages[rand() % PAGES] : rand() % 2 ? foreign : 0xd0000;
+
+    return mfn << PAGE_SHIFT | (rand() % 4 ? PTE_PRESENT : 0) | (rand() % 2 ? PTE_WRITABLE : 0) |
+           (rand() % 16 ? 0 : 1ul << rand() % 64);
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    srand(1);
+    for (unsigned int round = 0; round < 200; round++) {
+        set_up(round & 1);
+        workbench_preempt = round % 7;
+        if (round % 3 == 0)                 /* invalid from the start, perhaps: all goes back */
+            for (unsigned int i = 2; i < 40; i++)
+                ((uint64_t *)frame_map(pages[3]))[i] = random_value();
+        if (pin()) {
+            for (unsigned int i = 0; i < PAGES; i++)
+                assert_int_equal(frame_type_count(frame_of(pages[i])), 0);
+            continue;
+        }
+        for (unsigned int step = 0; step < 500; step++) {
+            unsigned int level = 1 + rand() % 4;
+
+            change(level, level == 4 ? 2 + rand() % 510 : 2 + rand() % 8, random_value());
+            check_leaf(((uint64_t *)frame_map(pages[3]))[2 + rand() % 8]);
+        }
+        unpin();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_random),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
