@@ -149,6 +149,12 @@ static long exchange_chunk(struct chunk *c)
     return rc;
 }
 
+/* Does a list of so many extents lie in one piece of addresses? */
+static bool list_fits(uint64_t list, uint64_t count)
+{
+    return count <= ~0ul / sizeof(xen_pfn_t) && list + count * sizeof(xen_pfn_t) >= list;
+}
+
 static long check(struct vcpu *v, const xen_memory_exchange_t *a)
 {
     unsigned int most = exchange_max_order(v), in = a->in.extent_order, out = a->out.extent_order;
@@ -162,6 +168,9 @@ static long check(struct vcpu *v, const xen_memory_exchange_t *a)
         return -XEN_EINVAL;             /* the number of frames does not fit */
     if (a->in.nr_extents << in != a->out.nr_extents << out)
         return -XEN_EINVAL;
+    if (!list_fits((uint64_t)a->in.extent_start.p, a->in.nr_extents) ||
+        !list_fits((uint64_t)a->out.extent_start.p, a->out.nr_extents))
+        return -XEN_EFAULT;
     if (out > in && (a->nr_exchanged & ((1ul << (out - in)) - 1)))
         return -XEN_EINVAL;             /* not at the start of an output extent */
     if (a->in.domid != a->out.domid)

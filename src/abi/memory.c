@@ -152,7 +152,7 @@ static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t 
     struct reservation r = { .v = v, .list = (uint64_t)a->extent_start.p, .count = a->nr_extents,
                              .done = command >> MEMORY_START_SHIFT, .order = a->extent_order };
     unsigned int bits = XENMEMF_get_address_bits(a->mem_flags);
-    long rc;
+    long done;
 
     if (r.count > ~0ul >> MEMORY_START_SHIFT || r.done >= r.count)
         return (long)r.done;
@@ -160,12 +160,11 @@ static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t 
         return (long)r.done;
     r.node = (a->mem_flags >> 8) & 0xff ? XENMEMF_get_node(a->mem_flags) : NODE_ANY;
     r.address_bits = bits && bits < ADDRESS_ANY ? bits : ADDRESS_ANY;
-    rc = find(v, a->domid, &r.d);
-    if (rc)
-        return rc;
-    rc = each_extent(&r, command, one);
+    if (find(v, a->domid, &r.d))
+        return (long)r.done;            /* measured: no error here either */
+    done = each_extent(&r, command, one);
     domain_put(r.d);
-    return rc;
+    return done;
 }
 
 static long increase_reservation(struct vcpu *v, void *arg, uint64_t command)
@@ -190,12 +189,13 @@ static long claim_pages(struct vcpu *v, void *arg, uint64_t extra)
     uint64_t more, others;
     long rc;
 
-    (void)extra;
+    (void)v, (void)extra;
     if (a->extent_start.p || a->extent_order || a->mem_flags)
         return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
-    if (rc)
-        return rc;
+    d = domain_get(a->domid);           /* measured: DOMID_SELF is no domain here */
+    if (!d)
+        return -XEN_EINVAL;
+    rc = 0;
     lock_take(&d->lock);
     others = claimed - d->pages_claimed;
     more = a->nr_extents > d->pages ? a->nr_extents - d->pages : 0;
@@ -353,8 +353,9 @@ static long machine_memory_map(struct vcpu *v, void *arg, uint64_t extra)
     xen_memory_map_t *a = arg;
 
     (void)v, (void)extra;
-    if (a->nr_entries > machine_count || !a->buffer.p)
-        a->nr_entries = machine_count;
+    if (a->buffer.p && a->nr_entries < machine_count)
+        return -XEN_EINVAL;
+    a->nr_entries = machine_count;
     if (!a->buffer.p)
         return 0;
     return copy_to_guest((uint64_t)a->buffer.p, machine_map,
@@ -424,10 +425,25 @@ static long left_out(struct vcpu *v, void *arg, uint64_t extra)
     return -XEN_ENOSYS;
 }
 
+static long no_compat(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v, (void)arg, (void)extra;
+    return -XEN_EOPNOTSUPP;
+}
+
+/* A domain that is not the caller; DOMID_SELF is none.  -ESRCH, -EPERM. */
+static int find_other(struct vcpu *v, domid_t id, struct domain **out)
+{
+    if (id == v->domain->id)
+        return -XEN_EPERM;
+    *out = domain_get(id);
+    return *out ? 0 : -XEN_ESRCH;
+}
+
 static long access_op(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct domain *d;
-    long rc = find(v, ((const xen_mem_access_op_t *)arg)->domid, &d);
+    long rc = find_other(v, ((const xen_mem_access_op_t *)arg)->domid, &d);
 
     (void)extra;
     if (rc)
@@ -473,7 +489,7 @@ static long acquire_resource(struct vcpu *v, void *arg, uint64_t extra)
     (void)extra;
     if (a->pad)
         return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
+    rc = find_other(v, a->domid, &d);
     if (rc)
         return rc;
     domain_put(d);
@@ -523,7 +539,7 @@ const struct door_op memory_ops[] = {
     ROW(add_to_physmap_batch, xen_add_to_physmap_batch_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
         no_translation),
     ROW(claim_pages, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, claim_pages),
-    BARE(machphys_compat_mfn_list, AUTH_SELF, left_out),
+    BARE(machphys_compat_mfn_list, AUTH_SELF, no_compat),
     ROW(get_vnumainfo, xen_vnuma_topology_info_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
         get_vnumainfo),
     ROW(reserved_device_memory_map, xen_reserved_device_memory_map_t, DIR_INOUT, KIND_ALL,
