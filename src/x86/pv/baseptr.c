@@ -40,7 +40,8 @@ void pv_load_cr3(struct x86_vcpu *v)
 
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next)
 {
-    ASSERT(percpu()->cr3 != prev->cr3);
+    /* CR3 may have the same value now, when both run on one table: it was written, which flushes. */
+    ASSERT(current_vcpu() == next);
     cpu_set_remove(&prev->dirty_cpus, cpu_id());
     if (next->domain != prev->core.domain)
         cpu_set_remove(&x86_domain(prev->core.domain)->dirty, cpu_id());
