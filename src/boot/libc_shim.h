@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the packaged decompressors want of a C library: memory from an arena that one unpacking has. */
+#ifndef BOOT_LIBC_SHIM_H
+#define BOOT_LIBC_SHIM_H
+
+#include <stddef.h>
+
+/* Begin an unpacking: malloc gives pieces of [at, at + size), aligned to 16, until they are used up. */
+void libc_shim_arena(void *at, size_t size);
+
+/* Linked against by name; see C11 7.22.3 and 7.24. */
+void *malloc(size_t size);
+void *calloc(size_t count, size_t size);
+void free(void *object);                /* keeps it: the arena goes as a whole */
+void *memmove(void *to, const void *from, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+_Noreturn void __stack_chk_fail(void);
+
+#endif
