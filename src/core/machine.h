@@ -99,6 +99,10 @@ int arch_msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn);
 int arch_ioapic_read(paddr_t base, uint32_t reg, uint32_t *value);
 int arch_ioapic_write(paddr_t base, uint32_t reg, uint32_t value);
 
+/* I/O rights of a PV vCPU's user mode: level 0 to 3; a bitmap in guest memory, 0: none. -ENOSYS: not PV. */
+int arch_set_iopl(struct vcpu *v, unsigned int level);
+int arch_set_iobitmap(struct vcpu *v, uint64_t bitmap, unsigned int ports);
+
 /* NUMA. */
 unsigned int arch_node_of_cpu(unsigned int cpu);
 
