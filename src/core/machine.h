@@ -103,6 +103,17 @@ int arch_ioapic_write(paddr_t base, uint32_t reg, uint32_t value);
 int arch_set_iopl(struct vcpu *v, unsigned int level);
 int arch_set_iobitmap(struct vcpu *v, uint64_t bitmap, unsigned int ports);
 
+/* For platform_op (abi/platform.c): a CPU's identifiers; its idle vCPU; what CPUID names it. */
+void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id);
+struct vcpu *arch_idle_vcpu(unsigned int cpu);
+void arch_cpu_version(char vendor[12], uint32_t *family, uint32_t *model, uint32_t *stepping);
+/* A variable memory type range register; count 0: it is off.  -EINVAL: no such register. */
+int arch_memtype_read(unsigned int reg, mfn_t *first, uint64_t *count, uint32_t *type);
+/* ACPI S5 with what Dom0 read from the tables, control register values; returns -EIO if it goes on. */
+int arch_acpi_s5(uint16_t control_a, uint16_t control_b);
+/* The BIOS's keyboard shift flags. */
+uint8_t arch_keyboard_flags(void);
+
 /* NUMA. */
 unsigned int arch_node_of_cpu(unsigned int cpu);
 
