@@ -15,9 +15,15 @@ struct map_range {
 /*
  * Boot, on the first CPU: build Zeroth's level-4 table with all shared level-3 tables, the direct
  * map of the RAM ranges, the frame table and the M2P for frames [0, end); load it; the map one to
- * one of the first 4 GiB goes (map_low_drop) once nothing uses it.  alloc gives one zeroed page.
+ * one of the first 4 GiB goes (map_low_drop) once nothing uses it.  alloc(size, align) gives zeroed
+ * memory below 4 GiB, 0: none; once page_alloc has memory, it is asked no more.
  */
-void map_init(const struct map_range *ranges, unsigned int count, mfn_t end, paddr_t (*alloc)(void));
+void map_init(const struct map_range *ranges, unsigned int count, mfn_t end,
+              paddr_t (*alloc)(uint64_t size, uint64_t align));
+void map_low_drop(void);
+
+/* Each CPU: memory types as the ABI promises them to PV guests (MSR PAT). */
+void map_init_cpu(void);
 
 /* A machine address of RAM in the direct map, and back. */
 static inline void *direct(paddr_t at)
