@@ -13,6 +13,9 @@ CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding 
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
          -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 SOURCES := $(sort $(shell find src -name '*.c' -o -name '*.S' ! -name '*.lds.S'))
+# Decompressors of the distribution (boot/decompress.c), which see a C library's headers.
+LIBS = $(foreach lib,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(lib).a))
+$(O)/src/boot/decompress.c.o: CFLAGS += -isystem /usr/include -isystem /usr/include/x86_64-linux-gnu
 OBJECTS = $(SOURCES:%=$(O)/%.o)
 
 .PHONY: all help clean
@@ -42,7 +45,7 @@ $(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 
 $(O)/zeroth-syms.elf: $(OBJECTS) $(O)/zeroth.lds
 	ld -static -nostdlib --gc-sections --unresolved-symbols=ignore-all -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS)
+	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS) $(LIBS)
 
 $(O)/zeroth.bin: $(O)/zeroth-syms.elf
 	objcopy -O binary $< $@

@@ -17,6 +17,10 @@ SECTIONS
         fixup_table_start = .;
         KEEP(*(.fixup_table))
         fixup_table_end = .;
+        . = ALIGN(8);
+        init_array_start = .;
+        KEEP(*(.init_array .init_array.*))
+        init_array_end = .;
     }
     . = ALIGN(4096);
     image_data = .;

@@ -8,6 +8,13 @@
 /* Begin an unpacking: malloc gives pieces of [at, at + size), aligned to 16, until they are used up. */
 void libc_shim_arena(void *at, size_t size);
 
+/*
+ * Around every call into those libraries, on the boot CPU: they use SSE and look for a stack
+ * protector's canary at FS:28h (System V ABI, AMD64); their constructors run before the first call.
+ */
+void libc_shim_begin(void);
+void libc_shim_end(void);
+
 /* Linked against by name; see C11 7.22.3 and 7.24. */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
