@@ -57,4 +57,4 @@ $(O)/zeroth.gz: $(O)/zeroth.elf
 	gzip -9nc $< > $@
 
 -include $(OBJECTS:.o=.d)
-include mk/lab.mk mk/unit.mk mk/check.mk mk/docs.mk
+include mk/lab.mk mk/unit.mk mk/check.mk mk/docs.mk mk/guest.mk
