@@ -13,6 +13,7 @@ UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c co
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
+UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit

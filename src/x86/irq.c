@@ -22,6 +22,8 @@ static struct line {
     struct domain *domain;              /* NULL: not open */
     unsigned int pirq, cpu;
     uint8_t vector;
+    unsigned int old_cpu;               /* where it came before its last move */
+    uint8_t old_vector;                 /* 0: known to come there no more */
     bool level, waits;                  /* waits: masked until its holder says eoi */
 } lines[ARCH_IRQS];
 static struct lock vector_lock = LOCK(RANK_DEVICE);     /* guards: changes of vector_irq */
@@ -86,8 +88,17 @@ static void vector_free(unsigned int cpu, uint8_t vector)
     vector_irq[cpu][vector] = 0;
 }
 
+/* One may be on its way to the CPU that a line was moved from: its vector there is kept until the
+ * first came at the new place, or an edge would be lost. */
+static void forget_old(struct line *l)
+{
+    if (l->old_vector)
+        vector_free(l->old_cpu, l->old_vector);
+    l->old_vector = 0;
+}
+
 /* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once. */
-static void line_came(unsigned int irq)
+static void line_came(unsigned int irq, unsigned int vector)
 {
     struct line *l = &lines[irq];
     struct domain *d;
@@ -96,6 +107,8 @@ static void line_came(unsigned int irq)
     lock_take(&l->lock);
     d = l->domain;
     pirq = l->pirq;
+    if (d && l->cpu == cpu_id() && l->vector == vector)
+        forget_old(l);
     if (l->level && l->chip) {
         l->chip->mask(irq);
         l->waits = d != NULL;
@@ -117,7 +130,7 @@ void irq_dispatch(struct regs *regs)
         apic_eoi();
         system_handlers[vector](regs);
     } else if (irq) {
-        line_came(irq - 1);
+        line_came(irq - 1, vector);
     } else {
         apic_eoi();                     /* late, of a line just closed or moved */
     }
@@ -158,6 +171,7 @@ void arch_irq_close(unsigned int irq)
     ASSERT(l->domain != NULL);
     l->chip->mask(irq);
     l->domain = NULL;
+    forget_old(l);
     vector_free(l->cpu, l->vector);
     lock_release_irq(&l->lock, on);
 }
@@ -191,13 +205,14 @@ void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
     if (!vector)
         return;                         /* it stays where it is, which is right if slower */
     on = lock_take_irq(&l->lock);
-    if (!l->domain) {
-        vector_free(cpu, vector);
+    if (!l->domain || l->old_vector || l->cpu == cpu) {
+        vector_free(cpu, vector);       /* closed meanwhile, or still on its last move */
     } else {
         l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
         if (l->waits)
             l->chip->mask(irq);
-        vector_free(l->cpu, l->vector);
+        l->old_cpu = l->cpu;
+        l->old_vector = l->vector;
         l->cpu = cpu;
         l->vector = vector;
     }
