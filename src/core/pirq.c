@@ -178,11 +178,15 @@ int pirq_unmap(struct domain *d, unsigned int nr)
 
     if (!pirq || pirq->irq < 0)
         return -XEN_EINVAL;
-    pirq_unbind(d, nr);
     lock_take(&d->pirq->lock);
     irq = pirq->irq;
+    if (pirq->port)
+        arch_irq_close((unsigned int)irq);
+    pirq->port = 0;
     pirq->irq = -1;
     lock_release(&d->pirq->lock);
+    if (irq < 0)                        /* another CPU was first */
+        return -XEN_EINVAL;
     if (irq >= (int)arch_gsi_count())
         arch_msi_destroy((unsigned int)irq);
     return 0;

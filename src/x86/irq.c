@@ -184,8 +184,11 @@ bool arch_irq_is_level(unsigned int irq)
 void arch_pirq_unmask(unsigned int irq)
 {
     struct line *l = &lines[irq];
-    bool on = lock_take_irq(&l->lock);
+    bool on;
 
+    if (irq >= ARCH_IRQS)               /* unmapped meanwhile */
+        return;
+    on = lock_take_irq(&l->lock);
     if (l->domain && l->waits) {
         l->waits = false;
         l->chip->unmask(irq);
@@ -199,7 +202,7 @@ void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
     uint8_t vector;
     bool on;
 
-    if (l->cpu == cpu)
+    if (irq >= ARCH_IRQS || l->cpu == cpu)
         return;
     vector = irq_vector_alloc(cpu, irq);
     if (!vector)
