@@ -5,6 +5,9 @@
 
 #include "core/types.h"
 
+/* Boot, after irq_init: binds the vector. */
+void tlb_init(void);
+
 /* This CPU: all that is not global; all; one address. */
 void tlb_flush_local(void);
 void tlb_flush_local_global(void);
