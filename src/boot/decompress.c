@@ -31,6 +31,7 @@ static const char *gzip(const uint8_t *from, size_t size, uint8_t *to, size_t ro
         return memory;
     result = inflate(&s, Z_FINISH);
     *done = s.total_out;
+    inflateEnd(&s);
     if (result == Z_STREAM_END)
         return NULL;
     return result == Z_MEM_ERROR ? memory : s.avail_out == 0 ? small : broken;
@@ -61,9 +62,8 @@ static const char *zstd(const uint8_t *from, size_t size, uint8_t *to, size_t ro
 
     if (!context)
         return memory;
-    if (ZSTD_isError(frame))
-        return broken;
-    result = ZSTD_decompressDCtx(context, to, room, from, frame);
+    result = ZSTD_isError(frame) ? frame : ZSTD_decompressDCtx(context, to, room, from, frame);
+    ZSTD_freeDCtx(context);
     if (ZSTD_isError(result))
         return broken;
     *done = result;

@@ -23,4 +23,8 @@ void *memmove(void *to, const void *from, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 _Noreturn void __stack_chk_fail(void);
 
+/* zstd's hooks for tracing, weak there: a weak reference cannot reach address 0 from the image. */
+unsigned long long ZSTD_trace_decompress_begin(const void *context);
+void ZSTD_trace_decompress_end(unsigned long long trace, const void *record);
+
 #endif
