@@ -12,7 +12,8 @@ extern const struct fixup fixup_table_start[], fixup_table_end[];
 
 bool fault_fixup(uint64_t from, uint64_t *to)
 {
-    for (const struct fixup *f = fixup_table_start; f < fixup_table_end; f++) {
+    for (const struct fixup *f = fixup_table_start; (uintptr_t)f < (uintptr_t)fixup_table_end;
+         f++) {
         if ((uint64_t)&f->from + (int64_t)f->from == from) {
             *to = (uint64_t)&f->to + (int64_t)f->to;
             ASSERT(*to != from);

@@ -46,7 +46,7 @@ static uint64_t wait_counter(uint32_t (*read)(void), uint64_t hz, uint32_t mask)
             return 0;
         passed = (read() - start) & mask;
     }
-    return (arch_tsc() - from) * target / passed;
+    return passed ? (arch_tsc() - from) * target / passed : 0;
 }
 
 static volatile uint32_t *hpet;

@@ -85,6 +85,7 @@ static enum outcome write_entry(struct x86_vcpu *v, struct pt_change *c, uint64_
     c->value = (old & ~(mask << shift)) | (result & mask) << shift;
     c->expected = &old;
     rc = pt_change(v, c);
+    c->expected = NULL;
     if (rc == -XEN_EAGAIN || rc == -XEN_ERESTART)
         return AGAIN;
     if (rc)
