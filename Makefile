@@ -44,7 +44,7 @@ $(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 	$(CC) -E -P -x c -Isrc -o $@ $<
 
 $(O)/zeroth-syms.elf: $(OBJECTS) $(O)/zeroth.lds
-	ld -static -nostdlib --gc-sections --unresolved-symbols=ignore-all -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+	ld -static -nostdlib --gc-sections -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
 	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS) $(LIBS)
 
 $(O)/zeroth.bin: $(O)/zeroth-syms.elf
