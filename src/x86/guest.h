@@ -34,6 +34,8 @@ struct pv_vcpu {
     uint64_t gdt_mfns[16];              /* MFN_NONE: not loaded */
     unsigned int gdt_entries, ldt_entries;
     uint64_t ldt_base;                  /* guest address */
+    uint64_t ldt_mfns[16];              /* MFN_NONE: a page without descriptors */
+    unsigned int window_cpu;            /* whose GDT page its window shows; ~0: none's */
     uint64_t cr0, cr2, cr4;             /* as the guest sees them */
     uint64_t debug[8];
     uint64_t emulated_debug7;           /* I/O breakpoints' bits */

@@ -5,8 +5,12 @@
 
 #include "x86/guest.h"
 
-/* SYSCALL target (MSR_LSTAR), 32-bit ones, and the exception stubs' common part: x86/pv/entry.S. */
+/* SYSCALL target (MSR_LSTAR), 32-bit ones (MSR_CSTAR, MSR_SYSENTER_EIP): x86/pv/entry.S. */
 extern const char entry_syscall[], entry_syscall32[], entry_sysenter[];
+
+/* The IRET to a guest: a fault there comes from ring 0 with the guest's GS base; x86/trap_entry.S
+ * changes it back, and the table of fix-ups leads on. */
+extern const char exit_iretq[];
 
 /* Leave to the current vCPU, whichever it is by now; idle CPUs stay inside.  Interrupts in any state. */
 _Noreturn void exit_to_guest(void);
@@ -15,10 +19,19 @@ _Noreturn void exit_to_guest(void);
  * until the current vCPU can be entered; returns with interrupts off. */
 void exit_work(void);
 
-/* An exception from a guest (vector below 32, or int n by vector): called by entry.S. */
+/* An exception from a guest (vector below 32, or int n by vector), called by x86/trap_entry.S on the
+ * CPU's stack, interrupts off (CR2 still that of a page fault); exit_to_guest follows. */
 void pv_trap(struct regs *regs);
 
-/* Boot, each CPU: MSRs of SYSCALL and SYSENTER. */
+/* System calls of the guest's user code, 64-bit and 32-bit, called by entry.S with interrupts off. */
+void pv_user_syscall(void);
+void pv_user_syscall32(void);
+void pv_user_sysenter(void);
+
+/* IRET to the current vCPU faulted; interrupts off. */
+void pv_iret_failed(void);
+
+/* Boot, each CPU, on its percpu: MSRs of SYSCALL and SYSENTER; CR4.FSGSBASE. */
 void pv_entry_init_cpu(void);
 
 /* The PV kind (core/domain.h). */

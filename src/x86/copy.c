@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies between Zeroth and the current vCPU's memory, through its own page tables. */
+#include "core/machine.h"
+#include "x86/fault.h"
+#include "x86/features.h"
+#include "x86/layout.h"
+
+/* Canonical and none of Zeroth's.  What wraps ends below its start. */
+static bool range_ok(uint64_t at, size_t size)
+{
+    uint64_t end = at + size;
+
+    if (end < at)
+        return false;
+    return end <= 1ul << 47 || at >= HYPERVISOR_END;
+}
+
+/* SMAP lets ring 0 reach the guest's pages only in between (AMD APM 2, section 5.6.4). */
+static inline void open_guest(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("stac" : : : "memory");
+}
+
+static inline void close_guest(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("clac" : : : "memory");
+}
+
+/* Words, then bytes; what is left to do when a byte cannot be reached, in bytes. */
+static size_t copy(void *to, const void *from, size_t size)
+{
+    size_t words = size / 8, bytes = size % 8;
+
+    __asm__ volatile(
+        "1: rep movsq\n"
+        "   movq %3, %0\n"
+        "2: rep movsb\n"
+        "   jmp 4f\n"
+        "3: leaq (%3, %0, 8), %0\n"
+        "4:\n"
+        FAULT_FIXUP("1b", "3b") FAULT_FIXUP("2b", "4b")
+        : "+c"(words), "+D"(to), "+S"(from) : "r"(bytes) : "memory");
+    return words;
+}
+
+/* A translation that is stale in the TLB is dropped by the fault that it causes, so try twice. */
+static bool copy_opened(void *to, const void *from, size_t size)
+{
+    size_t left;
+
+    open_guest();
+    left = copy(to, from, size);
+    if (left)
+        left = copy(to, from, size);
+    close_guest();
+    return left == 0;
+}
+
+bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
+{
+    return range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
+}
+
+bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
+{
+    return range_ok(guest, size) && copy_opened((void *)guest, from, size);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/pv/context.h"
+
+#include "core/assert.h"
+#include "core/machine.h"
+#include "x86/control.h"
+#include "x86/features.h"
+#include "x86/fpu.h"
+#include "x86/map.h"
+#include "x86/msr_index.h"
+#include "x86/percpu.h"
+#include "x86/pv/baseptr.h"
+#include "x86/pv/debug.h"
+#include "x86/pv/mmu.h"
+#include "x86/pv/segment.h"
+#include "x86/pv/vcpu.h"
+
+#define TSS_RSP0 4              /* offset, bytes (AMD APM 2, section 12.2.5) */
+
+uint64_t pv_gs_base(void)
+{
+    uint64_t base;
+    bool were_on;
+
+    if (!cpu.fsgsbase)
+        return rdmsr(MSR_KERNEL_GS_BASE);
+    were_on = irq_save();
+    __asm__ volatile("swapgs; rdgsbase %0; swapgs" : "=r"(base));
+    irq_restore(were_on);
+    return base;
+}
+
+void pv_set_gs_base(uint64_t base)
+{
+    bool were_on;
+
+    if (!cpu.fsgsbase) {
+        wrmsr(MSR_KERNEL_GS_BASE, base);
+        return;
+    }
+    were_on = irq_save();
+    __asm__ volatile("swapgs; wrgsbase %0; swapgs" : : "r"(base));
+    irq_restore(were_on);
+}
+
+uint64_t pv_fs_base(void)
+{
+    uint64_t base;
+
+    if (!cpu.fsgsbase)
+        return rdmsr(MSR_FS_BASE);
+    __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+void pv_set_fs_base(uint64_t base)
+{
+    if (cpu.fsgsbase)
+        __asm__ volatile("wrfsbase %0" : : "r"(base));
+    else
+        wrmsr(MSR_FS_BASE, base);
+}
+
+void pv_set_mode(struct x86_vcpu *v, bool kernel)
+{
+    bool was_kernel = v->pv.flags & PV_KERNEL_MODE;
+
+    ASSERT(&v->core == current_vcpu());
+    if (was_kernel == kernel)
+        return;
+    /* The guest can change its GS base by itself, by loading GS: what the CPU has counts. */
+    if (kernel) {
+        v->pv.gs_user = pv_gs_base();
+        pv_set_gs_base(v->pv.gs_kernel);
+    } else {
+        v->pv.gs_kernel = pv_gs_base();
+        pv_set_gs_base(v->pv.gs_user);
+    }
+    v->pv.flags ^= PV_KERNEL_MODE;
+    pv_load_cr3(v);
+}
+
+static void set_entry_stack(struct x86_vcpu *v)
+{
+    struct percpu *p = percpu();
+    uint64_t end = (uint64_t)(&v->regs + 1);
+
+    ASSERT(end % 16 == 0);
+    p->current = &v->core;
+    p->regs_end = end;
+    __builtin_memcpy((char *)p->tss + TSS_RSP0, &end, sizeof(end));
+}
+
+static void leave(struct x86_vcpu *v)
+{
+    fpu_save(v);
+    pv_segments_save(v);
+    pv_debug_unload(v);
+}
+
+static void enter(struct x86_vcpu *v)
+{
+    pv_load_cr3(v);
+    pv_window_load(v);
+    pv_segments_load(v);
+    pv_debug_load(v);
+    fpu_restore(v);
+}
+
+/* An idle vCPU runs on Zeroth's own address space and this CPU's own GDT. */
+static void enter_idle(void)
+{
+    paddr_t cr3 = image_paddr(hypervisor_l4);
+
+    percpu()->cr3 = cr3;
+    __asm__ volatile("movq %0, %%cr3" : : "r"(cr3) : "memory");
+    pv_window_unload();
+}
+
+void arch_context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    ASSERT(!irq_is_on());
+    ASSERT(prev == current_vcpu() && prev != next);
+    if (!prev->is_idle)
+        leave(x86_vcpu(prev));
+    set_entry_stack(x86_vcpu(next));
+    if (next->is_idle)
+        enter_idle();
+    else
+        enter(x86_vcpu(next));
+    if (!prev->is_idle)
+        pv_leave_cr3(x86_vcpu(prev), next);
+}
