@@ -6,6 +6,12 @@ ENTRY(start)
 
 SECTIONS
 {
+    /* Called by src/x86/pv, which no boot enters yet; the rooms that define them come later. */
+    PROVIDE(domain_crash = image_start);
+    PROVIDE(arch_panic = image_start);
+    PROVIDE(sched_idle = image_start);
+    PROVIDE(softirq_run = image_start);
+    PROVIDE(hypercall_pv = image_start);
     . = VIRT_OFFSET + IMAGE_BASE;
     image_start = .;
     .text : { KEEP(*(.text.head)) *(.text .text.*) }
