@@ -20,9 +20,14 @@ struct guest_kind {
     uint8_t bit;                                        /* KIND_* of abi/door.h */
     struct domain *(*domain_alloc)(void);               /* the whole struct, zeroed; NULL: no memory */
     void (*domain_free)(struct domain *d);
-    struct vcpu *(*vcpu_alloc)(struct domain *d);       /* the whole struct, zeroed, kind's defaults */
+    /* The whole struct, zeroed, with domain and id set and the kind's defaults; NULL: no memory. */
+    struct vcpu *(*vcpu_alloc)(struct domain *d, unsigned int id);
     void (*vcpu_free)(struct vcpu *v);
-    /* VCPUOP_initialise: load a struct vcpu_guest_context; -EINVAL and the like, nothing changed. */
+    /* The domain dies and none of its vCPUs runs again: give back what they hold of its frames; before
+     * frame_release_all.  0, or -ERESTART: call again. */
+    int (*domain_relinquish)(struct domain *d);
+    /* VCPUOP_initialise: load a struct vcpu_guest_context into a vCPU that does not run; -EINVAL and
+     * the like, nothing changed; -ERESTART: call again with the same. */
     int (*vcpu_set_context)(struct vcpu *v, const void *context);
     void (*vcpu_reset)(struct vcpu *v);
     /* May events be delivered now?  For preempt_wanted and SCHEDOP_block. */

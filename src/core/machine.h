@@ -57,6 +57,9 @@ mfn_t arch_m2p_extent(unsigned int index);
 uint32_t arch_tlb_clock(void);
 void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp);
 
+/* The whole struct, zeroed, of a CPU's idle vCPU, for core/sched; NULL: no memory. */
+struct vcpu *arch_idle_alloc(void);
+
 /* vCPU switch, called by core/sched on the CPU concerned, interrupts off.  After it current_vcpu()
  * is next, and its registers, address space and FPU state are loaded on the way out to it. */
 void arch_context_switch(struct vcpu *prev, struct vcpu *next);

@@ -213,7 +213,6 @@ long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries)
 
     if ((base & PAGE_MASK) || entries > LDT_ENTRIES)
         return -XEN_EINVAL;
-    ASSERT(&v->core == current_vcpu());
     for (unsigned int i = 0; i < LDT_PAGES; i++) {
         uint64_t entry = i < count ? pv_walk(v, base + i * PAGE_SIZE) : 0;
         mfn_t mfn = entry && take_frame(v->core.domain, pte_mfn(entry)) ? pte_mfn(entry) : MFN_NONE;
@@ -223,7 +222,8 @@ long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries)
     }
     v->pv.ldt_base = base;
     v->pv.ldt_entries = entries;
-    load_ldt(v);
+    if (&v->core == current_vcpu())
+        load_ldt(v);
     return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "x86/guest.h"
 
-/* MMUEXT_SET_LDT of the current vCPU: base is page-aligned, entries at most 8192 (0: none).  Pages of
+/* MMUEXT_SET_LDT of the current vCPU, or of one that does not run: base is page-aligned, entries at most 8192 (0: none).  Pages of
  * it that are not mapped, or cannot be descriptors, read as empty ones.  No lock held.  0, or
  * -XEN_EINVAL: unaligned or too many. */
 long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries);
