@@ -2,6 +2,7 @@
 #include "boot/decompress.h"
 
 #include "boot/libc_shim.h"
+#include "lib/memory.h"
 
 #include <lz4.h>
 #include <lzma.h>

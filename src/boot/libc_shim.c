@@ -61,32 +61,6 @@ void free(void *object)
     (void)object;
 }
 
-/* By the string instruction, so that the compiler makes no call of memmove out of it. */
-void *memmove(void *to, const void *from, size_t size)
-{
-    uint8_t *d = to;
-    const uint8_t *s = from;
-
-    if ((uintptr_t)d - (uintptr_t)s >= size) {
-        __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(size) : : "memory");
-    } else {
-        d += size - 1;
-        s += size - 1;
-        __asm__ volatile("std; rep movsb; cld" : "+D"(d), "+S"(s), "+c"(size) : : "memory");
-    }
-    return to;
-}
-
-int memcmp(const void *a, const void *b, size_t size)
-{
-    const uint8_t *x = a, *y = b;
-
-    for (; size; size--, x++, y++)
-        if (*x != *y)
-            return *x - *y;
-    return 0;
-}
-
 _Noreturn void __stack_chk_fail(void)
 {
     BUG("a decompressor wrote beyond its stack frame");

@@ -19,8 +19,6 @@ void libc_shim_end(void);
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void free(void *object);                /* keeps it: the arena goes as a whole */
-void *memmove(void *to, const void *from, size_t size);
-int memcmp(const void *a, const void *b, size_t size);
 _Noreturn void __stack_chk_fail(void);
 
 /* zstd's hooks for tracing, weak there: a weak reference cannot reach address 0 from the image. */
