@@ -11,7 +11,11 @@ SECTIONS
     PROVIDE(arch_panic = image_start);
     PROVIDE(sched_idle = image_start);
     PROVIDE(softirq_run = image_start);
-    PROVIDE(hypercall_pv = image_start);
+    PROVIDE(domain_get = image_start);
+    PROVIDE(domain_put = image_start);
+    PROVIDE(preempt_wanted = image_start);
+    PROVIDE(sched_runtime = image_start);
+    PROVIDE(time_set_wallclock = image_start);
     . = VIRT_OFFSET + IMAGE_BASE;
     image_start = .;
     .text : { KEEP(*(.text.head)) *(.text .text.*) }

@@ -40,22 +40,27 @@ struct door_op {
 struct door_call {
     const char *name;
     uint8_t kinds;
-    const struct door_op *ops;          /* NULL: no sub-operations */
-    uint16_t op_count;
+    const struct door_op *ops;          /* NULL: no sub-operations, or none that is a row */
+    const uint16_t *op_count;           /* of ops */
     long unknown;                       /* what an unknown sub-operation returns: -XEN_ENOSYS or -XEN_EINVAL … */
     long (*fn)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 };
 
 #define DOOR_CALLS 64
-#define DOOR_ARG_MAX 512                /* largest argument struct of a row, bytes */
+#define DOOR_ARG_MAX 1024               /* largest argument struct of a row, bytes */
 
-/* Indexed by hypercall number; fn NULL: -ENOSYS.  Const; x86's entry has its own copy of the fn
- * pointers by kind: hypercall_pv[] (abi/table.c). */
+/* Indexed by hypercall number; name NULL: there is none of it.  x86's entry has its own copy of the
+ * fn pointers by kind: hypercall_pv[] (abi/table.c). */
 extern const struct door_call door_calls[DOOR_CALLS];
 typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 extern hypercall_fn *const hypercall_pv[DOOR_CALLS];    /* never NULL: absent ones return -ENOSYS */
 
-/* Find and run a sub-operation of a call; guest: address of its argument struct. */
+/*
+ * Find and run a sub-operation of a call for the current vCPU; guest: address of its argument struct.
+ * call->unknown: no such row, or not one for its kind; -EPERM: not privileged; -EFAULT: the struct
+ * cannot be reached (when copying out fails, the operation has been done); else what the row says.
+ * Interrupts on, no lock held.
+ */
 long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra);
 
 /* Change argument n (from 0) of the hypercall in progress, which is then restarted; inside a

@@ -9,6 +9,7 @@
 #include <xen/vcpu.h>
 
 struct domain;
+struct multicall_entry;
 
 /* The part of a vCPU that no machine and no kind knows of; x86/guest.h has the whole. */
 struct vcpu {
@@ -34,6 +35,7 @@ struct vcpu {
     uint32_t time_version;
 
     bool nmi_pending;
+    struct multicall_entry *multicall;  /* the entry that runs (abi/multicall.c's copy), else NULL */
     uint64_t resume[4];                 /* what is left of a preempted hypercall; see abi/door.h */
 };
 

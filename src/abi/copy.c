@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "abi/copy.h"
+
+#include "core/machine.h"
+
+bool copy_from_guest(void *to, uint64_t guest, size_t size)
+{
+    return arch_copy_from_guest(to, guest, size);
+}
+
+bool copy_to_guest(uint64_t guest, const void *from, size_t size)
+{
+    return arch_copy_to_guest(guest, from, size);
+}
+
+/* Address of an element; false when there is no such one in 64 bits. */
+static bool element(uint64_t guest, uint64_t index, size_t size, uint64_t *at)
+{
+    uint64_t offset;
+
+    return !__builtin_mul_overflow(index, size, &offset) &&
+           !__builtin_add_overflow(guest, offset, at);
+}
+
+bool copy_item_from_guest(void *to, uint64_t guest, uint64_t index, size_t size)
+{
+    uint64_t at;
+
+    return element(guest, index, size, &at) && arch_copy_from_guest(to, at, size);
+}
+
+bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t size)
+{
+    uint64_t at;
+
+    return element(guest, index, size, &at) && arch_copy_to_guest(at, from, size);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "abi/door.h"
+
+#include "abi/copy.h"
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/vcpu.h"
+
+/* Tables stand in the order of numbers where those are dense: then the first look finds the row. */
+static const struct door_op *find(const struct door_call *call, uint64_t op)
+{
+    unsigned int count = *call->op_count;
+
+    if (op < count && call->ops[op].nr == op)
+        return &call->ops[op];
+    for (unsigned int i = 0; i < count; i++)
+        if (call->ops[i].nr == op)
+            return &call->ops[i];
+    return NULL;
+}
+
+/* Bring the argument struct in.  What a row only fills begins as zeros: nothing of Zeroth's stack
+ * may reach the guest. */
+static bool take_argument(const struct door_op *row, uint64_t guest, void *arg)
+{
+    ASSERT(row->size <= DOOR_ARG_MAX);
+    if (row->direction == DIR_OUT) {
+        __builtin_memset(arg, 0, row->size);
+        return true;
+    }
+    return copy_from_guest(arg, guest, row->size);
+}
+
+static bool give_back(const struct door_op *row, long result)
+{
+    return (row->direction == DIR_OUT || row->direction == DIR_INOUT) &&
+           (result >= 0 || row->copy_always);
+}
+
+long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra)
+{
+    uint64_t arg[DOOR_ARG_MAX / sizeof(uint64_t)];
+    struct vcpu *v = current_vcpu();
+    const struct door_op *row = find(call, op);
+    long result;
+
+    if (!row || !(row->kinds & v->domain->kind->bit))
+        return call->unknown;
+    if (row->authority != AUTH_SELF && !v->domain->privileged)
+        return -XEN_EPERM;
+    if (row->size == 0)
+        return row->fn(v, NULL, extra);
+    if (!take_argument(row, guest, arg))
+        return -XEN_EFAULT;
+    result = row->fn(v, arg, extra);
+    if (give_back(row, result) && !copy_to_guest(guest, arg, row->size))
+        return -XEN_EFAULT;
+    return result;
+}
+
+void hypercall_set_argument(unsigned int n, uint64_t value)
+{
+    struct vcpu *v = current_vcpu();
+
+    ASSERT(n < 6);
+    if (v->multicall)
+        v->multicall->args[n] = value;
+    else
+        v->domain->kind->set_argument(v, n, value);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All hypercalls, once each.  CALL: number's name, kinds that have it, function.  OPS: the same with
+ * its table of sub-operations and what an unknown one returns.  NONE: Xen has the number, or once
+ * had, and a build like Debian's answers -ENOSYS as well, or it belongs to a part of Zeroth that is
+ * not there; FREE: nobody has it.  The calls of the machine's own kinds stand in machine/calls.h.
+ */
+#include "abi/door.h"
+#include "abi/memory.h"
+#include "abi/physdev.h"
+#include "abi/platform.h"
+#include "machine/calls.h"
+
+/* Sub-operation numbers are 32 bits wide in the ABI. */
+#define SUB_OPERATIONS(name) \
+    static long name(uint64_t op, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) \
+    { \
+        (void)a2, (void)a3, (void)a4, (void)a5; \
+        return door_enter(&door_calls[__HYPERVISOR_##name], (uint32_t)op, guest, 0); \
+    }
+SUB_OPERATIONS(physdev_op)
+
+/* The command's upper bits say where a restarted one goes on. */
+static long memory_op(uint64_t command, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4,
+                      uint64_t a5)
+{
+    (void)a2, (void)a3, (void)a4, (void)a5;
+    return door_enter(&door_calls[__HYPERVISOR_memory_op],
+                      command & ((1ul << MEMORY_START_SHIFT) - 1), guest, command);
+}
+
+static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    (void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+    return -XEN_ENOSYS;
+}
+
+#define CALLS(CALL, OPS, NONE, FREE) \
+    MACHINE_CALLS(CALL, OPS, NONE, FREE) \
+    NONE(sched_op_compat) \
+    OPS(platform_op, KIND_ALL, platform_ops, platform_op_count, -XEN_ENOSYS, platform_op) \
+    FREE(11) \
+    OPS(memory_op, KIND_ALL, memory_ops, memory_op_count, -XEN_ENOSYS, memory_op) \
+    NONE(event_channel_op_compat) \
+    OPS(physdev_op, KIND_ALL, physdev_ops, physdev_op_count, -XEN_ENOSYS, physdev_op) \
+    NONE(physdev_op_compat) \
+    NONE(xsm_op) NONE(xenoprof_op) NONE(sysctl) NONE(domctl) NONE(kexec_op) NONE(tmem_op) \
+    NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) NONE(hypfs_op) NONE(arch_0) NONE(arch_1) \
+    NONE(arch_2) NONE(arch_3) NONE(arch_4) NONE(arch_5) NONE(arch_6) NONE(arch_7) \
+    FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) \
+    FREE(61) FREE(62) FREE(63)
+
+#define AS_NOTHING(x)
+#define CALL_ROW(name, kinds, fn) \
+    [__HYPERVISOR_##name] = { #name, kinds, NULL, NULL, -XEN_ENOSYS, fn },
+#define OPS_ROW(name, kinds, ops, count, unknown, fn) \
+    [__HYPERVISOR_##name] = { #name, kinds, ops, &(count), unknown, fn },
+
+const struct door_call door_calls[DOOR_CALLS] = {
+    CALLS(CALL_ROW, OPS_ROW, AS_NOTHING, AS_NOTHING)
+};
+
+#define CALL_PV(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_PV ? fn : absent,
+#define OPS_PV(name, kinds, ops, count, unknown, fn) CALL_PV(name, kinds, fn)
+#define NONE_PV(name) [__HYPERVISOR_##name] = absent,
+#define FREE_PV(number) [number] = absent,
+
+hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
+    CALLS(CALL_PV, OPS_PV, NONE_PV, FREE_PV)
+};
