@@ -59,6 +59,8 @@ void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp);
 
 /* The whole struct, zeroed, of a CPU's idle vCPU, for core/sched; NULL: no memory. */
 struct vcpu *arch_idle_alloc(void);
+/* It is that CPU's idle vCPU and its current one: the CPU was not started yet, or is this one at boot. */
+void arch_set_idle(unsigned int cpu, struct vcpu *idle);
 
 /* vCPU switch, called by core/sched on the CPU concerned, interrupts off.  After it current_vcpu()
  * is next, and its registers, address space and FPU state are loaded on the way out to it. */

@@ -18,7 +18,9 @@ struct sched_vcpu {
     int pin_override;           /* SCHEDOP_pin_override: CPU, or -1 */
 };
 
-void sched_init(void);                          /* boot: binds softirqs, creates idle vCPUs */
+void sched_init(void);                          /* boot, once: binds softirqs */
+/* Boot CPU, before a CPU starts (the boot CPU's own too): its run queue and idle vCPU; -XEN_ENOMEM. */
+int sched_cpu_create(unsigned int cpu);
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 

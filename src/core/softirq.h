@@ -9,7 +9,6 @@ enum softirq {
     SOFTIRQ_TIMER,      /* timers whose time has come */
     SOFTIRQ_SCHEDULE,   /* choose the next vCPU */
     SOFTIRQ_TIME,       /* publish the clock to vCPUs again */
-    SOFTIRQ_TASK,       /* tasks queued for this CPU (core/task.h) */
     SOFTIRQ_COUNT,
 };
 

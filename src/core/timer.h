@@ -19,7 +19,8 @@ void timer_set(struct timer *t, ns_t when);
 /* Not running and not queued any more when this returns, unless called by its own handler. */
 void timer_stop(struct timer *t);
 void timer_move(struct timer *t, unsigned int cpu);
-/* Boot: after cpu_count is known. */
-void timers_init(void);
+void timers_init(void);                 /* boot, once: binds the softirq */
+/* Boot CPU, before a CPU starts (the boot CPU's own too): its heap; -XEN_ENOMEM. */
+int timer_cpu_create(unsigned int cpu);
 
 #endif
