@@ -22,6 +22,7 @@ enum lock_rank {
     RANK_PIRQ,          /* one domain's physical interrupts */
     RANK_IRQ,           /* one interrupt line (irq-safe) */
     RANK_EVENT,         /* one domain's event channels (irq-safe); two domains: lower id first */
+    RANK_EVENT_QUEUE,   /* one vCPU's FIFO event queues (irq-safe); two: lower vCPU first */
     RANK_VCPU,          /* one vCPU's pause and wait state (irq-safe) */
     RANK_SCHED,         /* one CPU's run queue (irq-safe); two: lower CPU first */
     RANK_TIMER,         /* one CPU's timers (irq-safe) */

@@ -99,14 +99,14 @@ int pirq_bind(struct domain *d, unsigned int nr, port_t port, bool share, struct
     return rc;
 }
 
-void pirq_unbind(struct domain *d, unsigned int nr)
+void pirq_unbind(struct domain *d, unsigned int nr, port_t port)
 {
     struct pirq *pirq = get(d, nr);
 
     if (!pirq)
         return;
     lock_take(&d->pirq->lock);
-    if (pirq->port) {
+    if (port && pirq->port == port) {
         ASSERT(pirq->irq >= 0);
         arch_irq_close((unsigned int)pirq->irq);
         pirq->port = 0;

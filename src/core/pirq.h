@@ -14,7 +14,8 @@ void pirq_domain_destroy(struct domain *d);
 /* EVTCHNOP_bind_pirq and close: bind the domain's pirq to its port; EVTCHNOP's flags say shareable.
  * 0, -EINVAL no such pirq, -EEXIST bound, -EBUSY not shareable. */
 int pirq_bind(struct domain *d, unsigned int pirq, port_t port, bool share, struct vcpu *target);
-void pirq_unbind(struct domain *d, unsigned int pirq);
+/* No effect when the pirq is not bound to that port (any more). */
+void pirq_unbind(struct domain *d, unsigned int pirq, port_t port);
 /* The event moved to another vCPU (EVTCHNOP_bind_vcpu): the interrupt follows. */
 void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target);
 /* The port was unmasked or consumed: PHYSDEVOP_eoi. */
