@@ -11,6 +11,17 @@
 #define SLP_TYP_SHIFT 10
 #define SLP_EN        0x2000
 #define PATIENCE      10000000u
+#define BIOS_WARM     0x472             /* the BIOS's reset flag, and what skips its memory test */
+#define WARM_FLAG     0x1234
+
+static enum power_reset first_reset = RESET_ACPI;
+static bool warm_reset;
+
+void power_choose_reset(enum power_reset first, bool warm)
+{
+    first_reset = first;
+    warm_reset = warm;
+}
 
 static void control_write(uint32_t port, uint8_t type, uint16_t enable)
 {
@@ -61,10 +72,26 @@ _Noreturn void arch_poweroff(void)
     x86_halt();
 }
 
+static void reset_by(enum power_reset way)
+{
+    switch (way) {
+    case RESET_ACPI:         power_acpi_reset(); break;
+    case RESET_CHIPSET:      x86_reset_chipset(); break;
+    case RESET_KEYBOARD:     x86_reset_keyboard(); break;
+    case RESET_TRIPLE_FAULT: x86_reset_triple_fault(); break;
+    }
+}
+
 _Noreturn void arch_reset(void)
 {
+    volatile uint16_t *flag;
+
     smp_stop_others();
     irq_off();
+    flag = warm_reset ? map_device(BIOS_WARM, sizeof(*flag), MAP_CACHED) : NULL;
+    if (flag)
+        *flag = WARM_FLAG;
+    reset_by(first_reset);
     power_acpi_reset();
     x86_reset();
 }

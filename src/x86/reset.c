@@ -14,15 +14,30 @@ _Noreturn void x86_halt(void)
         __asm__ volatile("cli; hlt");
 }
 
-_Noreturn void x86_reset(void)
+void x86_reset_chipset(void)
 {
-    static const struct __attribute__((packed)) { uint16_t limit; uint64_t base; } no_idt;
-
     io_out8(RESET_CONTROL, 0x02);       /* hard reset chosen… */
     io_out8(RESET_CONTROL, 0x06);       /* …and started */
+}
+
+void x86_reset_keyboard(void)
+{
     for (unsigned int i = 0; i < KEYBOARD_TRIES && (io_in8(KEYBOARD_STATUS) & 2); i++)
         ;
     io_out8(KEYBOARD_STATUS, KEYBOARD_RESET);
+}
+
+void x86_reset_triple_fault(void)
+{
+    static const struct __attribute__((packed)) { uint16_t limit; uint64_t base; } no_idt;
+
     __asm__ volatile("lidt %0; int3" : : "m"(no_idt));
+}
+
+_Noreturn void x86_reset(void)
+{
+    x86_reset_chipset();
+    x86_reset_keyboard();
+    x86_reset_triple_fault();
     x86_halt();
 }

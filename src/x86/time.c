@@ -78,23 +78,58 @@ static uint64_t pit_wait(void)
     return 0;
 }
 
-static uint64_t measure(const char **by)
+static uint64_t by_hpet(void)
+{
+    if (!acpi.hpet)
+        return 0;
+    if (!hpet)
+        hpet = map_device(acpi.hpet, HPET_SIZE, MAP_UNCACHED);
+    if (!hpet || hpet[HPET_PERIOD] < 100000 || hpet[HPET_PERIOD] > 100000000)       /* fs */
+        return 0;
+    hpet[HPET_CONFIG] |= 1;
+    return wait_counter(hpet_read, 1000000000000000ull / hpet[HPET_PERIOD], ~0u);
+}
+
+static uint64_t by_pm_timer(void)
+{
+    return acpi.pm_timer ? wait_counter(pm_timer_read, PM_TIMER_HZ, 0xffffff) : 0;
+}
+
+/* Leaf 0x15: the crystal's rate, and the ratio of the TSC's to it (Intel SDM 2A, CPUID). */
+static uint64_t by_cpuid(void)
+{
+    uint32_t r[4];
+
+    cpuid(0, 0, r);
+    if (r[0] < 0x15)
+        return 0;
+    cpuid(0x15, 0, r);
+    return r[0] && r[1] && r[2] ? (uint64_t)r[2] * r[1] / r[0] * WINDOW_MS / 1000 : 0;
+}
+
+static const struct reference {
+    const char *name;
+    uint64_t (*measure)(void);          /* TSC ticks in WINDOW_MS; 0: it is not there */
+} references[] = {
+    [REFERENCE_HPET] = { "HPET", by_hpet },
+    [REFERENCE_PM_TIMER] = { "PM timer", by_pm_timer },
+    [REFERENCE_PIT] = { "PIT", pit_wait },
+    [REFERENCE_CPUID] = { "CPUID", by_cpuid },
+};
+
+static uint64_t measure(enum time_reference chosen, const char **by)
 {
     uint64_t ticks = 0;
 
-    if (acpi.hpet && (hpet = map_device(acpi.hpet, HPET_SIZE, MAP_UNCACHED)) != NULL) {
-        *by = "HPET";
-        hpet[HPET_CONFIG] |= 1;
-        if (hpet[HPET_PERIOD] >= 100000 && hpet[HPET_PERIOD] <= 100000000)      /* fs */
-            ticks = wait_counter(hpet_read, 1000000000000000ull / hpet[HPET_PERIOD], ~0u);
+    if (chosen != REFERENCE_ANY) {
+        *by = references[chosen].name;
+        ticks = references[chosen].measure();
+        if (!ticks)
+            console_log(LOG_WARNING, "time: no %s to measure the TSC with; trying others", *by);
     }
-    if (!ticks && acpi.pm_timer) {
-        *by = "PM timer";
-        ticks = wait_counter(pm_timer_read, PM_TIMER_HZ, 0xffffff);
-    }
-    if (!ticks) {
-        *by = "PIT";
-        ticks = pit_wait();
+    for (unsigned int i = REFERENCE_HPET; !ticks && i < ARRAY_SIZE(references); i++) {
+        *by = references[i].name;
+        ticks = references[i].measure();
     }
     return ticks;
 }
@@ -131,10 +166,10 @@ static void measure_apic(void)
         console_fatal("time: the local APIC's timer does not run");
 }
 
-void time_calibrate(void)
+void time_calibrate(enum time_reference chosen)
 {
     const char *by = NULL;
-    uint64_t ticks = measure(&by);
+    uint64_t ticks = measure(chosen, &by);
 
     if (ticks == 0)
         console_fatal("time: no HPET, PM timer or PIT to measure the TSC with");
