@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The boot, in order.  It ends where Dom0 would be built: see README, "What works". */
-#include "boot/console.h"
+#include "boot/consoles.h"
 #include "boot/main.h"
 #include "boot/multiboot.h"
 #include "x86/paging.h"
@@ -35,7 +35,7 @@ static void read_command_line(void)
     struct options o = options_default();
 
     options_read(&o, info.line, ignore);
-    console_init(&o);
+    boot_consoles_init(&o, info.efi_system_table != 0);
     console_log(LOG_INFO, "Zeroth, a hypervisor that speaks Xen's ABI");
     console_log(LOG_INFO, "loaded by %s, %s", info.loader[0] ? info.loader : "an unnamed loader",
                 info.protocol);

@@ -19,7 +19,9 @@ static uint16_t vector_irq[CPUS_MAX][256];
 static struct line {
     struct lock lock;                   /* RANK_IRQ; guards: all of this */
     const struct irq_chip *chip;
-    struct domain *domain;              /* NULL: not open */
+    struct domain *domain;              /* whose it is; NULL: closed, or Zeroth's own */
+    void (*own)(void *argument);        /* Zeroth's own handler, or NULL */
+    void *argument;
     unsigned int pirq, cpu;
     uint8_t vector;
     unsigned int old_cpu;               /* where it came before its last move */
@@ -56,6 +58,11 @@ void irq_init(void)
     ioapic_init();
 }
 
+static bool is_open(const struct line *l)
+{
+    return l->domain || l->own;
+}
+
 void irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level)
 {
     struct line *l = &lines[irq];
@@ -63,7 +70,7 @@ void irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level)
 
     ASSERT(irq < ARCH_IRQS);
     l->chip = chip;
-    if (!l->domain)
+    if (!is_open(l))
         l->level = level;
     lock_release_irq(&l->lock, on);
 }
@@ -97,23 +104,39 @@ static void forget_old(struct line *l)
     l->old_vector = 0;
 }
 
+/* One of Zeroth's own, which is never closed or moved: its handler takes away the cause, so that a
+ * level line may come again at once. */
+static void own_line_came(unsigned int irq, const struct line *l)
+{
+    apic_eoi();
+    l->own(l->argument);
+    if (l->level)
+        arch_pirq_unmask(irq);
+}
+
 /* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once. */
 static void line_came(unsigned int irq, unsigned int vector)
 {
     struct line *l = &lines[irq];
     struct domain *d;
     unsigned int pirq;
+    bool own;
 
     lock_take(&l->lock);
     d = l->domain;
+    own = l->own != NULL;
     pirq = l->pirq;
     if (d && l->cpu == cpu_id() && l->vector == vector)
         forget_old(l);
     if (l->level && l->chip) {
         l->chip->mask(irq);
-        l->waits = d != NULL;
+        l->waits = is_open(l);
     }
     lock_release(&l->lock);
+    if (own) {
+        own_line_came(irq, l);
+        return;
+    }
     apic_eoi();
     if (d)
         pirq_raise(d, pirq);
@@ -136,11 +159,31 @@ void irq_dispatch(struct regs *regs)
     }
 }
 
-int arch_irq_open(unsigned int irq, struct domain *d, unsigned int pirq, unsigned int cpu)
+/* Who a line is opened for. */
+struct holder {
+    struct domain *domain;
+    unsigned int pirq;
+    void (*own)(void *argument);
+    void *argument;
+};
+
+static void open_locked(struct line *l, const struct holder *h, unsigned int cpu, uint8_t vector)
+{
+    l->domain = h->domain;
+    l->pirq = h->pirq;
+    l->own = h->own;
+    l->argument = h->argument;
+    l->cpu = cpu;
+    l->vector = vector;
+    l->waits = false;
+    l->chip->aim((unsigned int)(l - lines), vector, percpu_of[cpu]->apic_id);
+}
+
+static int open_line(unsigned int irq, const struct holder *h, unsigned int cpu)
 {
     struct line *l = &lines[irq];
     uint8_t vector;
-    bool on;
+    bool on, busy;
 
     if (irq >= ARCH_IRQS || !l->chip)
         return -XEN_EINVAL;
@@ -148,19 +191,23 @@ int arch_irq_open(unsigned int irq, struct domain *d, unsigned int pirq, unsigne
     if (!vector)
         return -XEN_ENOSPC;
     on = lock_take_irq(&l->lock);
-    if (l->domain) {
-        lock_release_irq(&l->lock, on);
-        vector_free(cpu, vector);
-        return -XEN_EBUSY;
-    }
-    l->domain = d;
-    l->pirq = pirq;
-    l->cpu = cpu;
-    l->vector = vector;
-    l->waits = false;
-    l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
+    busy = is_open(l);
+    if (!busy)
+        open_locked(l, h, cpu, vector);
     lock_release_irq(&l->lock, on);
-    return 0;
+    if (busy)
+        vector_free(cpu, vector);
+    return busy ? -XEN_EBUSY : 0;
+}
+
+int arch_irq_open(unsigned int irq, struct domain *d, unsigned int pirq, unsigned int cpu)
+{
+    return open_line(irq, &(struct holder){ .domain = d, .pirq = pirq }, cpu);
+}
+
+int irq_open_own(unsigned int irq, void (*handler)(void *argument), void *argument)
+{
+    return open_line(irq, &(struct holder){ .own = handler, .argument = argument }, cpu_id());
 }
 
 void arch_irq_close(unsigned int irq)
@@ -189,7 +236,7 @@ void arch_pirq_unmask(unsigned int irq)
     if (irq >= ARCH_IRQS)               /* unmapped meanwhile */
         return;
     on = lock_take_irq(&l->lock);
-    if (l->domain && l->waits) {
+    if (is_open(l) && l->waits) {
         l->waits = false;
         l->chip->unmask(irq);
     }
