@@ -43,9 +43,25 @@ $(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 	@mkdir -p $(@D)
 	$(CC) -E -P -x c -Isrc -o $@ $<
 
-$(O)/zeroth-syms.elf: $(OBJECTS) $(O)/zeroth.lds
-	ld -static -nostdlib --gc-sections -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-	   --build-id=none -T $(O)/zeroth.lds -o $@ $(OBJECTS) $(LIBS)
+LINK = ld -static -nostdlib --gc-sections -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+       --build-id=none -T $(O)/zeroth.lds
+# Linked twice: the table of functions, for backtraces, is made of the first and put into the second,
+# behind the code, whose addresses are the same in both.
+$(O)/symbols0.S: tools/symbols.py
+	tools/symbols.py > $@
+
+$(O)/symbols1.S: $(O)/zeroth-first.elf tools/symbols.py
+	tools/symbols.py $< > $@
+
+$(O)/symbols%.o: $(O)/symbols%.S
+	$(CC) -c -o $@ $<
+
+$(O)/zeroth-first.elf: $(OBJECTS) $(O)/symbols0.o $(O)/zeroth.lds
+	$(LINK) -o $@ $(OBJECTS) $(O)/symbols0.o $(LIBS)
+
+$(O)/zeroth-syms.elf: $(OBJECTS) $(O)/symbols1.o $(O)/zeroth.lds
+	$(LINK) -o $@ $(OBJECTS) $(O)/symbols1.o $(LIBS)
+	tools/symbols.py --check $(O)/zeroth-first.elf $@
 
 $(O)/zeroth.bin: $(O)/zeroth-syms.elf
 	objcopy -O binary $< $@

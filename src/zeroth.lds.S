@@ -8,7 +8,6 @@ SECTIONS
 {
     /* Called by src/x86/pv, which no boot enters yet; the rooms that define them come later. */
     PROVIDE(domain_crash = image_start);
-    PROVIDE(arch_panic = image_start);
     PROVIDE(sched_idle = image_start);
     PROVIDE(softirq_run = image_start);
     PROVIDE(domain_get = image_start);
@@ -27,10 +26,14 @@ SECTIONS
         fixup_table_start = .;
         KEEP(*(.fixup_table))
         fixup_table_end = .;
+        patch_table_start = .;
+        KEEP(*(.patch_table))
+        patch_table_end = .;
         . = ALIGN(8);
         init_array_start = .;
         KEEP(*(.init_array .init_array.*))
         init_array_end = .;
+        *(.symbols)
     }
     . = ALIGN(4096);
     image_data = .;

@@ -133,6 +133,8 @@ boot_l2:
     .skip   4 * 4096
 boot_stack:
     .skip   16384
+    .globl  boot_stack_top
+    .hidden boot_stack_top
 boot_stack_top:
 
     .section .note.GNU-stack, "", @progbits

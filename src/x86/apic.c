@@ -40,6 +40,7 @@
 #define SPURIOUS_ENABLE (1u << 8)
 #define ICR_BUSY        (1u << 12)
 #define ICR_ASSERT      (1u << 14)
+#define ICR_SELF        (1u << 18)
 #define ICR_NMI         0x400
 #define ICR_INIT        0x500
 #define ICR_STARTUP     0x600
@@ -148,6 +149,20 @@ void apic_send(uint32_t to_apic_id, uint8_t vector)
 {
     ASSERT(vector >= VECTOR_FIRST);
     send(to_apic_id, ICR_ASSERT | vector);
+}
+
+/* The shorthand leaves the register's other half alone, which what an NMI interrupted may have
+ * written already. */
+void apic_send_self(uint8_t vector)
+{
+    ASSERT(vector >= VECTOR_FIRST);
+    if (x2apic) {
+        send(0, ICR_SELF | ICR_ASSERT | vector);
+        return;
+    }
+    wait_for_icr();
+    write(REG_ICR, ICR_SELF | ICR_ASSERT | vector);
+    wait_for_icr();
 }
 
 void apic_send_nmi(uint32_t to_apic_id)

@@ -13,6 +13,8 @@ uint32_t apic_id(void);
 void apic_eoi(void);
 void apic_send(uint32_t to_apic_id, uint8_t vector);
 void apic_send_nmi(uint32_t to_apic_id);
+/* To this CPU; in an NMI handler, too. */
+void apic_send_self(uint8_t vector);
 void apic_send_init(uint32_t to_apic_id);
 void apic_send_startup(uint32_t to_apic_id, uint8_t page);
 /* One-shot timer: counts of its clock divided by 16 … chosen by x86/time.c; 0 stops. */

@@ -13,12 +13,15 @@
 #define PERCPU_GUEST_RSP  32    /* scratch of the system call entry */
 #define PERCPU_SOFTIRQS   40    /* uint32_t, bits of core/softirq.h */
 #define PERCPU_CPU        44    /* uint32_t, number of this CPU */
+#define PERCPU_TRACE_AT   104   /* uint8_t, bytes into the next: wraps by itself */
+#define PERCPU_TRACE      128   /* ring of x86/trace.h: 16 events of 16 bytes */
 #define PERCPU_SIZE       512
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 struct vcpu;
+struct domain;
 
 struct percpu {
     struct percpu *self;
@@ -31,7 +34,12 @@ struct percpu {
     struct vcpu *fpu_owner;             /* whose FPU state the registers hold, NULL: nobody's */
     uint64_t cr3;                       /* machine address loaded into CR3, without flags */
     void *tss, *gdt;                    /* this CPU's own */
-    uint64_t private[48];               /* for x86/ files; see x86/cpu.h */
+    uint32_t trace_at;                  /* the low byte counts */
+    uint32_t nmi;                       /* NMI_* of x86/nmi.c: one came, to be told of */
+    struct domain *predicted;           /* whose code trained the branch predictor (x86/spec.h) */
+    uint64_t reserved;
+    struct { uint64_t what, where; } trace[16];
+    uint64_t private[16];               /* for x86/ files */
 };
 
 static inline uint64_t percpu_read64(unsigned int offset)

@@ -14,6 +14,8 @@
 #include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
+#include "x86/spec.h"
+#include "x86/trace.h"
 
 #define TSS_RSP0 4              /* offset, bytes (AMD APM 2, section 12.2.5) */
 
@@ -100,6 +102,7 @@ static void leave(struct x86_vcpu *v)
 
 static void enter(struct x86_vcpu *v)
 {
+    spec_switch(v->core.domain);
     pv_load_cr3(v);
     pv_window_load(v);
     pv_segments_load(v);
@@ -121,6 +124,7 @@ void arch_context_switch(struct vcpu *prev, struct vcpu *next)
 {
     ASSERT(!irq_is_on());
     ASSERT(prev == current_vcpu() && prev != next);
+    trace_add(TRACE_SWITCH, (uint64_t)next);
     if (!prev->is_idle)
         leave(x86_vcpu(prev));
     set_entry_stack(x86_vcpu(next));

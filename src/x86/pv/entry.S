@@ -6,7 +6,9 @@
  * offsets.c.  Interrupts are off wherever RSP is not on the CPU's stack, and nothing there can fault.
  */
 #include "x86/gdt.h"
+#include "x86/patch.h"
 #include "x86/percpu.h"
+#include "x86/trace.h"
 
 #define R_R15    -176
 #define R_R14    -168
@@ -95,6 +97,8 @@ begin entry_syscall
     mov     %gs:PERCPU_STACK_TOP, %rsp
     cmp     $HYPERCALLS, %rax
     jae     no_hypercall
+    trace   %rax, %rcx, %r11d, %r11
+    patch_enter
     mov     %r10, %rcx
     lea     hypercall_pv(%rip), %r10
     sti
@@ -125,6 +129,7 @@ hypercall_exit:
     cmp     %rax, %rcx
     jb      hypercall_exit_low
 hypercall_sysret:
+    patch_leave
     lea     R_R10(%rdx), %rsp
     jmp     restore_and_sysret
 
@@ -170,6 +175,7 @@ no_hypercall:
 user_syscall:
     save_callee_saved
     mov     %gs:PERCPU_STACK_TOP, %rsp
+    patch_enter
     call    pv_user_syscall
     jmp     exit_to_guest
 
@@ -186,6 +192,7 @@ begin entry_syscall32
     save_caller_saved 0
     save_callee_saved
     mov     %gs:PERCPU_STACK_TOP, %rsp
+    patch_enter
     call    pv_user_syscall32
     jmp     exit_to_guest
 
@@ -207,6 +214,7 @@ begin entry_sysenter
     save_caller_saved 0
     save_callee_saved
     mov     %gs:PERCPU_STACK_TOP, %rsp
+    patch_enter
     call    pv_user_sysenter
     /* fall through */
 
@@ -229,6 +237,7 @@ begin exit_to_guest
     testb   $FAILSAFE_DUE, PV_FLAGS_FROM_END(%rdx)
     jnz     exit_by_work
 exit_now:
+    patch_leave
     mov     R_R15(%rdx), %r15
     mov     R_R14(%rdx), %r14
     mov     R_R13(%rdx), %r13

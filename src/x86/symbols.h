@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of the functions in the image, for backtraces. */
+#ifndef X86_SYMBOLS_H
+#define X86_SYMBOLS_H
+
+#include <stdint.h>
+
+/* The function that an address of code lies in, and how far in; NULL: none that is known.  Slow. */
+const char *symbol_at(uint64_t address, uint64_t *offset);
+
+#endif

@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The table of functions that src/x86/symbols.c reads, as assembly: symbols.py [LINKED]
+
+Without an image the table is empty.  symbols.py --check FIRST SECOND fails unless the functions of
+both images stand at the same addresses.
+"""
+import sys
+
+from elftools.elf.elffile import ELFFile
+
+
+def functions(name):
+    """Pairs of distance from image_start and name, ascending; one of each address."""
+    with open(name, "rb") as file:
+        elf = ELFFile(file)
+        text = elf.get_section_index(".text")
+        table = elf.get_section_by_name(".symtab")
+        start = table.get_symbol_by_name("image_start")[0]["st_value"]
+        found = {}
+        for symbol in table.iter_symbols():
+            info = symbol["st_info"]
+            if symbol["st_shndx"] != text or info["type"] not in ("STT_FUNC", "STT_NOTYPE"):
+                continue
+            if not symbol.name or symbol["st_value"] <= start:
+                continue
+            rank = (info["type"] != "STT_FUNC", info["bind"] != "STB_GLOBAL", symbol.name)
+            offset = symbol["st_value"] - start
+            found[offset] = min(rank, found.get(offset, rank))
+    return [(offset, rank[2]) for offset, rank in sorted(found.items())]
+
+
+def number(value):
+    """Seven bits a byte, low ones first; bit 7: more follow."""
+    out = []
+    while value >= 0x80:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    return out + [value]
+
+
+def main():
+    """Write the table, or compare."""
+    if sys.argv[1:2] == ["--check"]:
+        if functions(sys.argv[2]) != functions(sys.argv[3]):
+            sys.exit("symbols.py: the code moved between the two links")
+        return
+    print('    .section .symbols, "a"\n    .globl symbol_table\n    .hidden symbol_table\n'
+          "symbol_table:")
+    last = 0
+    for offset, name in functions(sys.argv[1]) if sys.argv[1:] else []:
+        print("    .byte", ",".join(map(str, number(offset - last))))
+        print(f'    .asciz "{name}"')
+        last = offset
+    print('    .byte 0\n    .section .note.GNU-stack, "", @progbits')
+
+
+main()
