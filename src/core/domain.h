@@ -4,6 +4,7 @@
 
 #include "core/event.h"
 #include "core/lock.h"
+#include "core/sched.h"
 #include "core/types.h"
 
 #include <xen/xen.h>
@@ -47,6 +48,7 @@ struct domain {
     bool privileged;                    /* Dom0's rights */
     bool is_shut_down, is_dying;
     uint8_t shutdown_code;              /* SHUTDOWN_*, valid when is_shut_down */
+    bool shutdown_code_set;             /* SCHEDOP_shutdown_code: domain_shutdown reports shutdown_code */
     uint32_t pause_count;
     struct lock lock;                   /* RANK_DOMAIN */
     struct lock pagetable_lock;         /* RANK_PAGETABLES */
@@ -64,6 +66,7 @@ struct domain {
     struct shared_info *shared;         /* mapped for good */
     mfn_t shared_mfn;
     struct event_domain event;
+    struct sched_domain sched;
     struct grant_domain *grant;
     struct pirq_domain *pirq;
     uint32_t vm_assist;

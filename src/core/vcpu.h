@@ -15,10 +15,10 @@ struct multicall_entry;
 struct vcpu {
     struct domain *domain;
     unsigned int id, cpu;               /* cpu: where it runs, ran last or will run */
-    uint32_t waits;                     /* WAIT_*; changed under lock, read by anyone */
+    uint32_t waits;                     /* WAIT_*; core/sched.c's, read by anyone */
     uint32_t pause_count;
     bool initialised, is_idle;
-    struct lock lock;                   /* RANK_VCPU; guards: waits, pause_count, runstate */
+    struct lock lock;                   /* RANK_VCPU; guards: pause_count */
 
     volatile struct vcpu_info *info;    /* shared with the guest; never NULL */
     mfn_t info_mfn;                     /* frame that info lies in when registered, else MFN_NONE */

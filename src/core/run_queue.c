@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/run_queue.h"
+
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/time.h"
+
+#define MS           1000000ll
+#define SLICE_ALL    (10 * MS)          /* all that wait run once in about this time, */
+#define SLICE_LEAST  MS                 /* but none for less than this */
+#define WAKE_CREDIT  MS                 /* how far before the others one that slept begins */
+#define WAKE_MARGIN  (MS / 2)           /* by how much it must be before current to interrupt it */
+#define BUDGET_LEAST (MS / 10)          /* a capped domain is looked at no more often */
+
+struct run_queue run_queues[CPUS_MAX];
+
+struct run_queue *run_queue_lock(const struct vcpu *v, bool *were_on)
+{
+    for (;;) {
+        unsigned int cpu = __atomic_load_n(&v->cpu, __ATOMIC_RELAXED);
+        struct run_queue *q = &run_queues[cpu];
+
+        *were_on = lock_take_irq(&q->lock);
+        if (v->cpu == cpu)
+            return q;
+        lock_release_irq(&q->lock, *were_on);
+    }
+}
+
+bool sched_over_cap(const struct vcpu *v)
+{
+    const struct sched_domain *d = &v->domain->sched;
+
+    return __atomic_load_n(&d->cap, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&d->budget, __ATOMIC_RELAXED) <= 0;
+}
+
+/* Run time counts against the domain's cap; the first of a period begins it. */
+static void charge(struct sched_domain *d, ns_t spent, ns_t now)
+{
+    if (!__atomic_load_n(&d->cap, __ATOMIC_RELAXED))
+        return;
+    __atomic_fetch_sub(&d->budget, spent, __ATOMIC_SEQ_CST);
+    if (!timer_is_armed(&d->refill))
+        timer_set(&d->refill, now - spent + SCHED_CAP_PERIOD);
+}
+
+static void advance_min(struct run_queue *q)
+{
+    const struct vcpu *first = waiting_first(q);
+    uint64_t least;
+
+    if (q->current->is_idle && !first)
+        return;
+    least = q->current->is_idle ? first->sched.vruntime : q->current->sched.vruntime;
+    if (first && ordered_before(first->sched.vruntime, least))
+        least = first->sched.vruntime;
+    if (ordered_before(q->min, least))
+        __atomic_store_n(&q->min, least, __ATOMIC_RELAXED);
+}
+
+void run_queue_count(struct run_queue *q, ns_t now)
+{
+    struct vcpu *v = q->current;
+    ns_t spent = now - v->sched.counted;
+
+    ASSERT(lock_held(&q->lock));
+    if (spent <= 0)
+        return;
+    v->sched.counted = now;
+    v->sched.total += spent;
+    if (v->is_idle)
+        return;
+    v->sched.vruntime += (uint64_t)spent * SCHED_WEIGHT / v->sched.weight;
+    charge(&v->domain->sched, spent, now);
+    advance_min(q);
+}
+
+static void add_load(struct run_queue *q, const struct vcpu *v)
+{
+    if (!v->is_idle)
+        __atomic_store_n(&q->load, q->load + v->sched.weight, __ATOMIC_RELAXED);
+}
+
+static void remove_load(struct run_queue *q, const struct vcpu *v)
+{
+    if (v->is_idle)
+        return;
+    ASSERT(q->load >= v->sched.weight);
+    __atomic_store_n(&q->load, q->load - v->sched.weight, __ATOMIC_RELAXED);
+}
+
+void run_queue_add(struct run_queue *q, struct vcpu *v)
+{
+    uint64_t earliest = q->min - WAKE_CREDIT;
+
+    ASSERT(lock_held(&q->lock));
+    ASSERT(v->cpu == q->cpu && v != q->current && !v->is_idle);
+    ASSERT(!v->waits && !v->sched.place.in_set);
+    if (ordered_before(v->sched.vruntime, earliest))
+        v->sched.vruntime = earliest;
+    ordered_add(&q->waiting, &v->sched.place, v->sched.vruntime);
+    add_load(q, v);
+}
+
+void run_queue_remove(struct run_queue *q, struct vcpu *v)
+{
+    ASSERT(lock_held(&q->lock));
+    ASSERT(v->cpu == q->cpu && v->sched.place.in_set);
+    ordered_remove(&q->waiting, &v->sched.place);
+    remove_load(q, v);
+}
+
+void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now)
+{
+    ASSERT(v != q->current && v->cpu == q->cpu);
+    remove_load(q, q->current);
+    if (v->sched.place.in_set)
+        run_queue_remove(q, v);
+    q->current = v;
+    add_load(q, v);
+    v->sched.counted = now;
+    v->sched.running = true;
+}
+
+void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to)
+{
+    ASSERT(lock_held(&q->lock));
+    ASSERT(v->cpu == q->cpu && v != q->current && !v->sched.place.in_set && !v->sched.running);
+    /* What it is before or behind the others stays; the other queue's least one may move on meanwhile,
+     * which does not matter. */
+    v->sched.vruntime += __atomic_load_n(&run_queues[to].min, __ATOMIC_RELAXED) - q->min;
+    __atomic_store_n(&v->cpu, to, __ATOMIC_RELAXED);
+}
+
+bool run_queue_beats(const struct run_queue *q, const struct vcpu *v)
+{
+    return q->current->is_idle || q->current->waits ||
+           ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
+}
+
+void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew)
+{
+    ns_t slice = SLICE_ALL / (q->waiting.count + 1), budget;
+
+    if (q->current->is_idle) {
+        q->slice_end = NS_MAX;
+        return;
+    }
+    if (slice < SLICE_LEAST)
+        slice = SLICE_LEAST;
+    if (!q->waiting.count)
+        q->slice_end = NS_MAX;
+    else if (anew || q->slice_end > now + slice)
+        q->slice_end = now + slice;
+    if (q->current->domain->sched.cap) {
+        budget = __atomic_load_n(&q->current->domain->sched.budget, __ATOMIC_RELAXED);
+        budget = budget < BUDGET_LEAST ? BUDGET_LEAST : budget;
+        if (q->slice_end > now + budget)
+            q->slice_end = now + budget;
+    }
+    /* One armed for an earlier time stays: it looks at slice_end when it comes. */
+    if (q->slice_end != NS_MAX && !(timer_is_armed(&q->slice) && q->slice.expires <= q->slice_end))
+        timer_set(&q->slice, q->slice_end);
+}
+
+void run_queue_note_state(const struct run_queue *q, struct vcpu *v, ns_t now)
+{
+    int state = RUNSTATE_runnable;
+
+    if (v->is_idle)
+        return;
+    if (q->current == v)
+        state = RUNSTATE_running;
+    else if (v->waits & (WAIT_BLOCKED | WAIT_POLL))
+        state = RUNSTATE_blocked;
+    else if (v->waits & ~(uint32_t)WAIT_CAP)
+        state = RUNSTATE_offline;
+    if (v->runstate.state != state)
+        runstate_change(v, state, now);
+}

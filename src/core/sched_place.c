@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* On which CPU a vCPU runs: affinity, waking on idle CPUs, taking work, spreading it. */
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/run_queue.h"
+#include "core/softirq.h"
+
+#include <xen/errno.h>
+
+#define WORDS        ARRAY_SIZE(((struct cpu_set *)NULL)->bits)
+#define LOOKED_AT    16                 /* vCPUs of a queue that a thief looks at */
+
+static struct cpu_set idle_cpus;        /* CPUs that run their idle vCPU and were not told of work since */
+
+/* Where it may run; cpupools will narrow this. */
+static struct cpu_set allowed_cpus(const struct vcpu *v)
+{
+    struct cpu_set only = { { 0 } };
+
+    if (v->sched.pin_override < 0)
+        return v->sched.hard;
+    cpu_set_add(&only, (unsigned int)v->sched.pin_override);
+    return only;
+}
+
+bool sched_may_run(const struct vcpu *v, unsigned int cpu)
+{
+    if (v->sched.pin_override >= 0)
+        return (unsigned int)v->sched.pin_override == cpu;
+    return cpu_set_has(&v->sched.hard, cpu);
+}
+
+void sched_set_idle(unsigned int cpu, bool idle)
+{
+    if (cpu_set_has(&idle_cpus, cpu) == idle)
+        return;
+    if (idle)
+        cpu_set_add(&idle_cpus, cpu);
+    else
+        cpu_set_remove(&idle_cpus, cpu);
+}
+
+/* An idle CPU of two sets; -1: none. */
+static int find_idle(const struct cpu_set *a, const struct cpu_set *b)
+{
+    for (unsigned int i = 0; i < WORDS; i++) {
+        uint64_t bits = __atomic_load_n(&idle_cpus.bits[i], __ATOMIC_RELAXED) & a->bits[i] & b->bits[i];
+
+        if (bits)
+            return (int)(i * 64) + __builtin_ctzl(bits);
+    }
+    return -1;
+}
+
+static int find_idle_for(const struct vcpu *v)
+{
+    struct cpu_set allowed = allowed_cpus(v);
+    int cpu = find_idle(&allowed, &v->sched.soft);
+
+    return cpu >= 0 ? cpu : find_idle(&allowed, &allowed);
+}
+
+static unsigned int least_loaded(const struct vcpu *v)
+{
+    uint64_t least = UINT64_MAX;
+    unsigned int best = v->cpu;
+
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        uint64_t load = __atomic_load_n(&run_queues[cpu].load, __ATOMIC_RELAXED);
+
+        /* Soft affinity comes before load. */
+        load += cpu_set_has(&v->sched.soft, cpu) ? 0 : 1ull << 32;
+        if (sched_may_run(v, cpu) && load < least) {
+            least = load;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+unsigned int sched_choose_cpu(const struct vcpu *v)
+{
+    bool may_stay = sched_may_run(v, v->cpu);
+    int idle;
+
+    if (may_stay && cpu_set_has(&idle_cpus, v->cpu) && cpu_set_has(&v->sched.soft, v->cpu))
+        return v->cpu;
+    idle = find_idle_for(v);
+    if (idle >= 0)
+        return (unsigned int)idle;
+    return may_stay ? v->cpu : least_loaded(v);
+}
+
+void sched_nudge(const struct vcpu *v)
+{
+    int cpu = find_idle_for(v);
+
+    if (cpu < 0)
+        return;
+    sched_set_idle((unsigned int)cpu, false);
+    softirq_send((unsigned int)cpu, SOFTIRQ_SCHEDULE);
+}
+
+void sched_tell(struct run_queue *q, struct vcpu *v, ns_t now)
+{
+    ASSERT(lock_held(&q->lock));
+    run_queue_count(q, now);
+    if (run_queue_beats(q, v)) {
+        bool was_idle = q->current->is_idle;
+
+        sched_set_idle(q->cpu, false);
+        softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
+        /* Of several that woke here at once it can run one only. */
+        if (was_idle && q->waiting.count > 1)
+            sched_nudge(v);
+    } else {
+        run_queue_set_slice(q, now, false);
+        sched_nudge(v);
+    }
+}
+
+void sched_place(struct vcpu *v)
+{
+    for (;;) {
+        bool were_on;
+        struct run_queue *q = run_queue_lock(v, &were_on);
+        ns_t now = arch_now();
+
+        if (v->waits || v->sched.running || v->sched.place.in_set) {
+            lock_release_irq(&q->lock, were_on);
+            return;
+        }
+        if (sched_may_run(v, v->cpu)) {
+            run_queue_add(q, v);
+            run_queue_note_state(q, v, now);
+            sched_tell(q, v, now);
+            lock_release_irq(&q->lock, were_on);
+            return;
+        }
+        run_queue_give(q, v, sched_choose_cpu(v));
+        lock_release_irq(&q->lock, were_on);
+    }
+}
+
+/* One that waits in q and may run on a CPU, taken out and given to it. */
+static struct vcpu *take_for(struct run_queue *q, unsigned int cpu)
+{
+    struct ordered *o = NULL;
+
+    for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
+        struct vcpu *v = waiting_vcpu(o);
+
+        if (v->sched.running || !sched_may_run(v, cpu))
+            continue;
+        run_queue_remove(q, v);
+        run_queue_give(q, v, cpu);
+        return v;
+    }
+    return NULL;
+}
+
+/* What waits for a CPU that is idle but for it runs there at once: that is left to it. */
+static bool has_too_much(const struct run_queue *q)
+{
+    return __atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED) >
+           (q->current->is_idle || q->current->waits ? 1 : 0);
+}
+
+void sched_steal(struct run_queue *mine)
+{
+    struct vcpu *v = NULL;
+
+    if (mine->waiting.count || !(mine->current->is_idle || mine->current->waits))
+        return;
+    for (unsigned int i = 1; i < cpu_count && !v; i++) {
+        struct run_queue *q = &run_queues[(mine->cpu + i) % cpu_count];
+
+        if (!__atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED))
+            continue;
+        lock_take(&q->lock);
+        if (has_too_much(q))
+            v = take_for(q, mine->cpu);
+        lock_release(&q->lock);
+    }
+    if (v)
+        sched_place(v);
+}
+
+void sched_settle(struct run_queue *q, struct vcpu *prev)
+{
+    bool homeless;
+
+    lock_take(&q->lock);
+    ASSERT(prev->sched.running && q->current != prev);
+    /* Release: whoever sees it may free its page tables or run it elsewhere. */
+    __atomic_store_n(&prev->sched.running, false, __ATOMIC_RELEASE);
+    if (prev->sched.place.in_set && (!sched_may_run(prev, q->cpu) || find_idle_for(prev) >= 0))
+        run_queue_remove(q, prev);
+    homeless = !prev->is_idle && !prev->waits && !prev->sched.place.in_set;
+    if (homeless)
+        run_queue_give(q, prev, sched_choose_cpu(prev));
+    lock_release(&q->lock);
+    if (homeless)
+        sched_place(prev);
+}
+
+/* Where it would find so much less to do that the two CPUs are no less equal after it; or q's. */
+static unsigned int better_cpu(const struct run_queue *q, const struct vcpu *v)
+{
+    unsigned int to = least_loaded(v);
+    uint64_t load = __atomic_load_n(&run_queues[to].load, __ATOMIC_RELAXED);
+
+    return load + v->sched.weight <= q->load ? to : q->cpu;
+}
+
+/* The one to send away: of those that wait and have a better place, the one that was sent longest ago,
+ * so that all have the quiet places in turn.  Taken out and given to that CPU. */
+static struct vcpu *take_in_turn(struct run_queue *q)
+{
+    struct vcpu *chosen = NULL;
+    struct ordered *o = NULL;
+    unsigned int to = q->cpu;
+
+    for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
+        struct vcpu *v = waiting_vcpu(o);
+        unsigned int better;
+
+        if (v->sched.running || (chosen && v->sched.moved >= chosen->sched.moved))
+            continue;
+        better = better_cpu(q, v);
+        if (better == q->cpu)
+            continue;
+        chosen = v;
+        to = better;
+    }
+    if (chosen) {
+        run_queue_remove(q, chosen);
+        run_queue_give(q, chosen, to);
+    }
+    return chosen;
+}
+
+void sched_spread(struct run_queue *q, ns_t now)
+{
+    struct vcpu *v;
+
+    lock_take(&q->lock);
+    v = take_in_turn(q);
+    if (v)
+        v->sched.moved = now;
+    lock_release(&q->lock);
+    if (v)
+        sched_place(v);
+}
+
+/* Is there a CPU that runs in it? */
+static bool usable(const struct cpu_set *set)
+{
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
+        if (cpu_set_has(set, cpu))
+            return true;
+    return false;
+}
+
+/* Off a CPU where it may not be any more: at once when it waits, else by the switch there. */
+static void leave_cpu(struct vcpu *v)
+{
+    bool were_on, homeless = false;
+    struct run_queue *q = run_queue_lock(v, &were_on);
+
+    if (sched_may_run(v, v->cpu)) {
+        lock_release_irq(&q->lock, were_on);
+        return;
+    }
+    if (q->current == v) {
+        softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
+    } else if (v->sched.place.in_set && !v->sched.running) {
+        run_queue_remove(q, v);
+        run_queue_give(q, v, sched_choose_cpu(v));
+        homeless = true;
+    }
+    lock_release(&q->lock);
+    if (homeless)
+        sched_place(v);
+    irq_restore(were_on);
+}
+
+static void set_hard(struct vcpu *v, const struct cpu_set *hard)
+{
+    bool were_on;
+    struct run_queue *q = run_queue_lock(v, &were_on);
+
+    v->sched.hard = *hard;
+    lock_release_irq(&q->lock, were_on);
+    leave_cpu(v);
+}
+
+static void set_override(struct vcpu *v, int cpu)
+{
+    bool were_on;
+    struct run_queue *q = run_queue_lock(v, &were_on);
+
+    v->sched.pin_override = cpu;
+    lock_release_irq(&q->lock, were_on);
+    leave_cpu(v);
+}
+
+int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard)
+{
+    if (!usable(hard))
+        return -XEN_EINVAL;
+    if (v->sched.pin_override >= 0)
+        return -XEN_EBUSY;
+    set_hard(v, hard);
+    return 0;
+}
+
+int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft)
+{
+    bool were_on;
+    struct run_queue *q = run_queue_lock(v, &were_on);
+
+    v->sched.soft = *soft;
+    lock_release_irq(&q->lock, were_on);
+    return 0;
+}
+
+int sched_pin_override(struct vcpu *v, int cpu)
+{
+    if (cpu < 0 && v->sched.pin_override < 0)
+        return -XEN_EINVAL;
+    if (cpu >= (int)cpu_count)
+        return -XEN_EINVAL;
+    if (cpu >= 0 && v->sched.pin_override >= 0)
+        return -XEN_EBUSY;
+    set_override(v, cpu < 0 ? -1 : cpu);
+    return 0;
+}
