@@ -9,6 +9,7 @@
 #include "abi/memory.h"
 #include "abi/physdev.h"
 #include "abi/platform.h"
+#include "abi/sched.h"
 #include "machine/calls.h"
 
 /* Sub-operation numbers are 32 bits wide in the ABI. */
@@ -19,6 +20,7 @@
         return door_enter(&door_calls[__HYPERVISOR_##name], (uint32_t)op, guest, 0); \
     }
 SUB_OPERATIONS(physdev_op)
+SUB_OPERATIONS(sched_op)
 
 /* The command's upper bits say where a restarted one goes on. */
 static long memory_op(uint64_t command, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4,
@@ -44,6 +46,7 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     NONE(event_channel_op_compat) \
     OPS(physdev_op, KIND_ALL, physdev_ops, physdev_op_count, -XEN_ENOSYS, physdev_op) \
     NONE(physdev_op_compat) \
+    OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
     NONE(xsm_op) NONE(xenoprof_op) NONE(sysctl) NONE(domctl) NONE(kexec_op) NONE(tmem_op) \
     NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) NONE(hypfs_op) NONE(arch_0) NONE(arch_1) \
     NONE(arch_2) NONE(arch_3) NONE(arch_4) NONE(arch_5) NONE(arch_6) NONE(arch_7) \

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HYPERVISOR_sched_op (xen/sched.h). */
+#ifndef ABI_SCHED_H
+#define ABI_SCHED_H
+
+#include "abi/door.h"
+
+extern const struct door_op sched_ops[];
+extern const uint16_t sched_op_count;
+
+#endif
