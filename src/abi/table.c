@@ -5,10 +5,14 @@
  * had, and a build like Debian's answers -ENOSYS as well, or it belongs to a part of Zeroth that is
  * not there; FREE: nobody has it.  The calls of the machine's own kinds stand in machine/calls.h.
  */
+#include "abi/console_io.h"
 #include "abi/door.h"
+#include "abi/event_channel.h"
 #include "abi/memory.h"
+#include "abi/multicall.h"
 #include "abi/physdev.h"
 #include "abi/platform.h"
+#include "abi/version.h"
 #include "abi/sched.h"
 #include "machine/calls.h"
 
@@ -42,8 +46,13 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     NONE(sched_op_compat) \
     OPS(platform_op, KIND_ALL, platform_ops, platform_op_count, -XEN_ENOSYS, platform_op) \
     FREE(11) \
+    CALL(multicall, KIND_PV, multicall) \
+    OPS(xen_version, KIND_ALL, version_ops, version_op_count, -XEN_ENOSYS, xen_version) \
+    OPS(console_io, KIND_ALL, console_io_ops, console_io_op_count, -XEN_ENOSYS, console_io) \
     OPS(memory_op, KIND_ALL, memory_ops, memory_op_count, -XEN_ENOSYS, memory_op) \
     NONE(event_channel_op_compat) \
+    OPS(event_channel_op, KIND_ALL, event_channel_ops, event_channel_op_count, -XEN_ENOSYS, \
+        event_channel_op) \
     OPS(physdev_op, KIND_ALL, physdev_ops, physdev_op_count, -XEN_ENOSYS, physdev_op) \
     NONE(physdev_op_compat) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
