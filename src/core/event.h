@@ -3,9 +3,9 @@
  * Event channels: 2-level and FIFO (xen/event_channel.h).  Errors are the ABI's, negative.
  *
  * The life of a port: event.c (bindings), event_port.c (memory, locks); the way of an event:
- * event_send.c, with event_2l.c or event_fifo.c for how the guest is told.  Bindings change under the
- * domain's lock; sending takes none: a struct event is never freed before its domain is, and what
- * a sender may find in a peer is freed only when no CPU sends any more (event_port.h).
+ * event_send.c, with event_2l.c or event_fifo.c for how the guest is told.  Bindings change under
+ * the domain's lock; sending takes none: a struct event is never freed before its domain is, and
+ * what a sender may find in a peer is freed only when no CPU sends any more (event_port.h).
  */
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
@@ -24,13 +24,12 @@ struct event_fifo;
 
 /* In struct domain; fields are core/event*.c's. */
 struct event_domain {
-    struct lock lock;           /* RANK_EVENT; guards: all of this and the ports.  Two: lower id first */
+    struct lock lock;           /* RANK_EVENT; guards: this and the ports.  Two: lower id first */
     struct event_table *table;
-    unsigned int valid_ports;   /* ports below it have a struct event; grows, until the domain ends */
+    unsigned int valid_ports;   /* below it they have a struct event; grows until the end */
     unsigned int port_limit;    /* first port that may not be opened: the ABI's and the quota's */
     unsigned int quota;         /* ports that the domain may have */
     unsigned int room;          /* buckets below it are full */
-    unsigned int close_at;      /* reset or end in progress: ports below it are done */
     bool closed;                /* the domain ends: no port may be opened */
     bool leaving;               /* FIFO's parts are being given back */
     struct event_fifo *fifo;    /* NULL: 2-level */
@@ -40,7 +39,7 @@ struct event_domain {
 struct event_vcpu {
     port_t virq_port[NR_VIRQS]; /* 0: not bound; global ones are vCPU 0's */
     /* FIFO, all zero until EVTCHNOP_init_control. */
-    struct lock lock;           /* RANK_EVENT_QUEUE; guards: tail, head and ready.  Two: lower vCPU first */
+    struct lock lock;           /* RANK_EVENT_QUEUE; guards: tail, head, ready */
     port_t tail[EVTCHN_FIFO_MAX_QUEUES];
     struct evtchn_fifo_control_block *block;
     struct frame *frame;
@@ -50,10 +49,11 @@ struct event_vcpu {
 
 /* 0, -ENOMEM.  Port 0 exists and is nobody's. */
 int event_domain_create(struct domain *d);
-/* End of a domain, none of its vCPUs runs again: close all, give the guest's frames and the ports'
- * memory back.  -ERESTART: call again.  Before frame_release_all.  Interrupts on, no lock. */
+/* End of a domain, none of its vCPUs runs again: close all, give the guest's frames and the
+ * ports' memory back.  -ERESTART: call again.  Before vcpu_destroy, pirq_domain_destroy and
+ * frame_release_all.  Interrupts on, no lock. */
 int event_domain_close(struct domain *d);
-/* Free the rest; does event_domain_close in one go where that was not done.  After it nobody finds d. */
+/* Free the rest; does event_domain_close in one go where that was not done. */
 void event_domain_destroy(struct domain *d);
 /* XEN_DOMCTL_createdomain, set_max_evtchn: highest port that may be opened from now on. */
 void event_set_max_port(struct domain *d, port_t highest);
@@ -108,16 +108,17 @@ bool event_pending(const struct vcpu *v);
 void event_vcpu_moved(struct vcpu *v);
 
 /*
- * SCHEDOP_poll of the current vCPU v, for each port it polls, after v->poll_port is set (the one port,
- * or ~0 for several) and after WAIT_POLL is: 1: the port is pending already, wake v again; 0: when
- * it becomes pending, vcpu_wake(v, WAIT_POLL) is called; -EINVAL: no port can have that number.
+ * SCHEDOP_poll of the current vCPU v, for each port it polls, after v->poll_port is set (the one
+ * port, or ~0 for several) and after WAIT_POLL is: 1: the port is pending already, wake v again;
+ * 0: when it becomes pending, vcpu_wake(v, WAIT_POLL) is called; -EINVAL: no port can have that
+ * number.
  * Set v->poll_port to 0 after the poll; nothing else has to be undone.
  */
 int event_poll(struct vcpu *v, port_t port);
 
 /* ---- FIFO ---- */
 
-/* link_bits, or -ENOENT vCPU; -EINVAL offset, gfn, or the vCPU has a block; -ENOMEM; -ERESTART. */
+/* link_bits; -ENOENT vCPU; -EINVAL offset, gfn, or it has a block; -ENOMEM; -ERESTART. */
 int event_init_control(struct domain *d, unsigned int vcpu, gfn_t gfn, uint32_t offset);
 /* -EOPNOTSUPP: 2-level; -ENOSPC: all ports have a word; -EINVAL gfn. */
 int event_expand_array(struct domain *d, gfn_t gfn);
