@@ -13,7 +13,16 @@ UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c co
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
+UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
+UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
+UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/console.c \
+                         core/console_input.c lib/calendar.c abi/console_io.c)
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
+UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
+            core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
+UNIT_MORE_test_timer = $(UNIT_CPUS)
+UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched.c core/sched_domain.c core/sched_place.c \
+                       core/run_queue.c abi/sched.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit

@@ -23,9 +23,10 @@ enum lock_rank {
     RANK_IRQ,           /* one interrupt line (irq-safe) */
     RANK_EVENT,         /* one domain's event channels (irq-safe); two domains: lower id first */
     RANK_EVENT_QUEUE,   /* one vCPU's FIFO event queues (irq-safe); two: lower vCPU first */
+    RANK_PAUSE,         /* one domain's pauses and shutdown (irq-safe) */
     RANK_VCPU,          /* one vCPU's pause and wait state (irq-safe) */
-    RANK_SCHED,         /* one CPU's run queue (irq-safe); two: lower CPU first */
-    RANK_TIMER,         /* one CPU's timers (irq-safe) */
+    RANK_SCHED,         /* one CPU's run queue (irq-safe) */
+    RANK_TIMER,         /* one CPU's timers (irq-safe); two: lower CPU first */
     RANK_TIME,          /* wall clock and calibration (irq-safe) */
     RANK_PAGE_LIST,     /* one domain's list of pages */
     RANK_PAGE_ALLOC,    /* free pages of one node (irq-safe) */

@@ -208,7 +208,6 @@ void timers_init(void)
 int timer_cpu_create(unsigned int cpu)
 {
     ASSERT(cpu < CPUS_MAX);
-    queues[cpu].programmed = NS_MAX;
-    lock_init(&queues[cpu].lock, RANK_TIMER);
+    queues[cpu] = (struct timer_queue){ .lock = LOCK(RANK_TIMER), .programmed = NS_MAX };
     return 0;
 }
