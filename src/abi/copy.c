@@ -8,6 +8,11 @@ bool copy_from_guest(void *to, uint64_t guest, size_t size)
     return arch_copy_from_guest(to, guest, size);
 }
 
+int64_t read_from_guest32(uint64_t guest)
+{
+    return arch_read_guest32(guest);
+}
+
 bool copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
     return arch_copy_to_guest(guest, from, size);

@@ -199,16 +199,19 @@ const struct door_op event_channel_ops[] = {
 };
 const uint16_t event_channel_op_count = ARRAY_SIZE(event_channel_ops);
 
+_Static_assert(sizeof(struct evtchn_send) == sizeof(uint32_t), "read as one number");
+
 /* Sub-operation numbers are 32 bits wide in the ABI. */
 long event_channel_op(uint64_t op, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4,
                       uint64_t a5)
 {
-    struct evtchn_send send;
+    int64_t port;
 
     (void)a2, (void)a3, (void)a4, (void)a5;
     if ((uint32_t)op != EVTCHNOP_send)
         return door_enter(&door_calls[__HYPERVISOR_event_channel_op], (uint32_t)op, guest, 0);
-    if (!copy_from_guest(&send, guest, sizeof(send)))
+    port = read_from_guest32(guest);
+    if (port < 0)
         return -XEN_EFAULT;
-    return do_send(current_vcpu(), &send, 0);
+    return event_send(current_vcpu(), (port_t)port);
 }

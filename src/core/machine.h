@@ -47,6 +47,8 @@ void frame_unmap(const void *at);
  * reached (some may have been copied).  Interrupts on; no spin lock above RANK_GUEST_COPY held. */
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size);
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
+/* The same for 32 bits, the quick way; -1: they cannot be reached. */
+int64_t arch_read_guest32(uint64_t guest);
 
 /* Frame of the i-th 2 MiB extent of the machine-to-physical table; 0: none there. */
 mfn_t arch_m2p_extent(unsigned int index);

@@ -63,6 +63,22 @@ bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
     return range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
 }
 
+int64_t arch_read_guest32(uint64_t guest)
+{
+    uint32_t value;
+
+    if (!range_ok(guest, sizeof(value)))
+        return -1;
+    open_guest();
+    __asm__ goto("1: movl %1, %0\n" FAULT_FIXUP("1b", "%l[fault]")
+                 : "=r"(value) : "m"(*(const uint32_t *)guest) : : fault);
+    close_guest();
+    return value;
+fault:
+    close_guest();
+    return arch_copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
+}
+
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
     return range_ok(guest, size) && copy_opened((void *)guest, from, size);
