@@ -92,6 +92,8 @@ static void print_backtrace(uint64_t rip, uint64_t rsp)
 
     print_address("at  ", rip);
     rsp &= ~7ul;
+    if (!peek(rsp, &word))              /* it ran into the guard page */
+        rsp = (rsp + PAGE_MASK) & ~PAGE_MASK;
     for (unsigned int i = 0; i < WORDS_MAX && frames < FRAMES_MAX; i++, rsp += sizeof(word)) {
         if (rsp == top || !peek(rsp, &word))
             break;
@@ -220,6 +222,7 @@ _Noreturn void arch_panic(const char *file, int line, const char *what)
 
     take_registers(&regs);
     regs.rip = (uint64_t)__builtin_return_address(0);
+    regs.rsp = (uint64_t)__builtin_frame_address(0) + 16;       /* the caller's */
     check_depth(what, regs.rip);
     console_log(LOG_ERROR, "PANIC on CPU %u: %s:%d: %s", cpu_id(), file, line, what);
     report(&regs);
