@@ -16,7 +16,7 @@ UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
 UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/console.c \
-                         core/console_input.c lib/calendar.c abi/console_io.c)
+                         core/console_input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread

@@ -98,18 +98,24 @@ static void to_ring(const char *text, size_t length)
         ring_oldest = ring_head - RING_SIZE;
 }
 
+/* Both ends are read without the lock as well. */
+static void set_tail(uint32_t tail)
+{
+    __atomic_store_n(&queue_tail, tail, __ATOMIC_RELAXED);
+}
+
 static void to_queue(const char *text, size_t length)
 {
     uint32_t waiting;
 
     ASSERT(length && length <= QUEUE_SIZE / 2);
     store(queue, QUEUE_SIZE, queue_head, text, length);
-    queue_head += (uint32_t)length;
+    __atomic_store_n(&queue_head, queue_head + (uint32_t)length, __ATOMIC_SEQ_CST);
     line_is_open = text[length - 1] != '\n';
     waiting = queue_head - queue_tail;
     if (waiting > QUEUE_SIZE) {
         queue_lost += waiting - QUEUE_SIZE;
-        queue_tail = queue_head - QUEUE_SIZE;
+        set_tail(queue_head - QUEUE_SIZE);
     }
 }
 
@@ -137,7 +143,7 @@ static size_t take_out(char *to)
         if (length > CHUNK)
             length = CHUNK;
         load(to, queue, QUEUE_SIZE, queue_tail, length);
-        queue_tail += (uint32_t)length;
+        set_tail(queue_tail + (uint32_t)length);
     }
     release(on);
     return length;
@@ -390,10 +396,10 @@ static struct guest_line *guest_line(domid_t id)
     struct guest_line *free = NULL;
 
     for (unsigned int i = 0; i < LINE_SLOTS; i++) {
-        if (!guest_lines[i].length)
-            free = &guest_lines[i];
-        else if (guest_lines[i].id == id)
+        if (guest_lines[i].length && guest_lines[i].id == id)
             return &guest_lines[i];
+        if (!guest_lines[i].length && !free)
+            free = &guest_lines[i];
     }
     if (!free) {
         free = &guest_lines[guest_line_next++ % LINE_SLOTS];

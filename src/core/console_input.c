@@ -73,15 +73,16 @@ static void accept(char c)
 void console_input(char c)
 {
     bool on = lock_take_irq(&lock);
-    bool keys_wait, input_waits;
+    uint32_t before = input.head;
+    bool keys_wait, input_came;
 
     accept(c);
     keys_wait = announce || pressed.head != pressed.tail;
-    input_waits = input.head != input.tail;
+    input_came = input.head != before;
     lock_release_irq(&lock, on);
     if (keys_wait)
         softirq_raise(SOFTIRQ_CONSOLE);
-    if (input_waits && dom0)
+    if (input_came && dom0)
         event_send_global_virq(VIRQ_CONSOLE);
 }
 
