@@ -8,24 +8,29 @@
 #define CPUID_BASIC_LEAVES    0x18u     /* 0 to 0x17 */
 #define CPUID_EXTENDED_LEAVES 0x22u     /* 0x80000000 to 0x80000021 */
 #define CPUID_CACHE_SUBS      8u        /* leaf 4 */
-#define CPUID_TOPOLOGY_SUBS   3u        /* leaf 0xb */
+#define CPUID_FEATURE_SUBS    3u        /* leaf 7 */
 #define CPUID_XSAVE_SUBS      64u       /* leaf 0xd */
 
 enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX, CPUID_REGISTERS };
 typedef uint32_t cpuid_leaf[CPUID_REGISTERS];
 
-/* struct x86_domain.cpuid points to one.  Leaves beyond the first word of a group are zero. */
+/* struct x86_domain.cpuid points to one.  basic has nothing of the leaves that stand by themselves. */
 struct cpuid_policy {
     cpuid_leaf basic[CPUID_BASIC_LEAVES];
-    cpuid_leaf cache[CPUID_CACHE_SUBS], topology[CPUID_TOPOLOGY_SUBS], xsave[CPUID_XSAVE_SUBS];
+    cpuid_leaf cache[CPUID_CACHE_SUBS], features[CPUID_FEATURE_SUBS], xsave[CPUID_XSAVE_SUBS];
     cpuid_leaf extended[CPUID_EXTENDED_LEAVES];
     uint64_t xcr0_mask;                 /* XSAVE components that the domain may switch on */
+    uint64_t arch_capabilities;         /* MSR_ARCH_CAPABILITIES, for Intel's CPUs */
 };
 
 /* The policy of a PV domain, from what this CPU has; d->hardware: the machine's caches and topology
  * too.  It replaces an earlier one.  -XEN_ENOMEM. */
 int cpuid_policy_create(struct x86_domain *d);
 void cpuid_policy_destroy(struct x86_domain *d);
+
+/* The policy's making, from any CPU's answers. */
+typedef void cpuid_source(uint32_t leaf, uint32_t sub, uint32_t out[4]);
+void cpuid_policy_make(struct cpuid_policy *p, cpuid_source *host, bool hardware);
 
 /* A leaf as the current vCPU sees it; what does not exist is zero. */
 void cpuid_read(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, cpuid_leaf out);
@@ -34,5 +39,8 @@ static inline const struct cpuid_policy *cpuid_policy(const struct x86_vcpu *v)
 {
     return x86_domain(v->core.domain)->cpuid;
 }
+
+/* Does the policy have a feature: XEN_X86_FEATURE_* of xen/arch-x86/cpufeatureset.h. */
+bool cpuid_has(const struct cpuid_policy *p, unsigned int feature);
 
 #endif

@@ -26,6 +26,7 @@
 #define MSR_PAT             0x277
 #define MSR_MTRR_DEF_TYPE   0x2ff
 #define MSR_XSS             0xda0
+#define MSR_XEN_HYPERCALL_PAGE 0x40000000     /* of the ABI: CPUID leaf 0x40000002 names it */
 #define MSR_EFER            0xc0000080
 #define MSR_STAR            0xc0000081
 #define MSR_LSTAR           0xc0000082
@@ -35,6 +36,8 @@
 #define MSR_GS_BASE         0xc0000101
 #define MSR_KERNEL_GS_BASE  0xc0000102
 #define MSR_TSC_AUX         0xc0000103
+#define MSR_HWCR            0xc0010015
+#define MSR_DE_CFG          0xc0011029
 
 #define EFER_SCE 0x1ul
 #define EFER_LME 0x100ul
