@@ -1,18 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-# Small guests of our own (guest/) and the benchmarks that run in them.
+# The guest kit: libpv (guest/lib) and the kernels built on it (guest/*/), for no hypervisor and each.
 
-GUEST_FLAGS = -std=gnu11 -O2 $(WARN) -Iguest $(ABI) -ffreestanding -nostdinc -fno-pic \
-              -isystem $(shell $(CC) -print-file-name=include) -mcmodel=kernel -mno-red-zone \
-              -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-              -fcf-protection=none
-GUEST_PV = guest/pv/start.S guest/pv/guest.lds guest/pv/hypercall.h
+GUEST_FLAGS = -std=gnu11 -O2 $(WARN) -Iguest/include -Iguest/lib/xen/include $(ABI) -ffreestanding \
+              -nostdinc -fno-pic -isystem $(shell $(CC) -print-file-name=include) -mcmodel=kernel \
+              -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-jump-tables \
+              -fno-asynchronous-unwind-tables -fcf-protection=none \
+              -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+LIBPV_SOURCES := $(sort $(shell find guest/lib -name '*.c' -o -name '*.S'))
+LIBPV_OBJECTS = $(LIBPV_SOURCES:%=$(O)/%.o)
+GUEST_KERNELS = example bench
+GUEST_SOURCES := $(sort $(wildcard $(GUEST_KERNELS:%=guest/%/*.[cS])))
+GUEST_OBJECTS = $(GUEST_SOURCES:%=$(O)/%.o)
 
-.PHONY: bench
+.PHONY: guest bench
 bench: $(LAB_IMAGE) $(O)/guest/bench.elf ## instructions per operation, Xen 4.17 and Zeroth side by side
 	tools/setup lab
 	tools/bench
 
-$(O)/guest/%.elf: guest/%/main.c $(GUEST_PV) Makefile mk/guest.mk | $(O)/include/xen
+guest: $(GUEST_KERNELS:%=$(O)/guest/%.elf) ## the guest kit: libpv.a and the kernels on it
+
+$(O)/guest/%.c.o: guest/%.c Makefile mk/guest.mk | $(O)/include/xen
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_FLAGS) -nostdlib -static -no-pie -Wl,-T,guest/pv/guest.lds -Wl,--build-id=none \
-	   -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096 -o $@ guest/pv/start.S guest/$*/main.c
+	$(CC) $(GUEST_FLAGS) -c -o $@ $<
+
+$(O)/guest/%.S.o: guest/%.S Makefile mk/guest.mk | $(O)/include/xen
+	@mkdir -p $(@D)
+	$(CC) $(filter -I%,$(GUEST_FLAGS)) $(ABI) -MMD -MP -c -o $@ $<
+
+$(O)/guest/libpv.a: $(LIBPV_OBJECTS)
+	rm -f $@
+	ar rcsD $@ $^
+
+# The library whole: its ways in and its platforms are reached by nothing that a kernel calls.
+define GUEST_KERNEL
+$$(O)/guest/$(1).elf: $$(filter $$(O)/guest/$(1)/%,$$(GUEST_OBJECTS)) $$(O)/guest/libpv.a guest/lib/libpv.lds
+	ld -static -nostdlib -T guest/lib/libpv.lds --build-id=none -z noexecstack -z max-page-size=4096 \
+	   --no-warn-rwx-segments -o $$@ $$(filter %.o,$$^) --whole-archive $$(O)/guest/libpv.a
+endef
+$(foreach kernel,$(GUEST_KERNELS),$(eval $(call GUEST_KERNEL,$(kernel))))
+
+-include $(GUEST_OBJECTS:.o=.d) $(LIBPV_OBJECTS:.o=.d)

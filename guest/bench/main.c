@@ -3,7 +3,11 @@
  * The microbenchmarks: how many instructions an operation takes, under an emulator whose TSC counts
  * instructions.  Each row is the least of several rounds, divided by the operations of a round.
  */
-#include "pv/hypercall.h"
+#include <pv/boot.h>
+#include <pv/ops.h>
+#include <pv/print.h>
+#include <pv-xen/guest.h>
+#include <pv-xen/hypercall.h>
 
 #include <xen/event_channel.h>
 #include <xen/physdev.h>
@@ -16,57 +20,21 @@
 #define PRESENT_WRITABLE 0x67ul         /* present, writable, user, accessed, dirty */
 #define EFER   0xc0000080
 
-extern const char trap_ud[], callback[];
-void guest_main(const struct start_info *si);
+extern const char bench_trap_ud[];
 
-static const struct start_info *info;
 static char page_a[PAGE] __attribute__((aligned(4096)));
 static char page_b[PAGE] __attribute__((aligned(4096)));
 static evtchn_port_t port;
 
-static inline uint64_t ticks(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static void put(const char *text)
-{
-    unsigned int length = 0;
-
-    while (text[length])
-        length++;
-    hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, length, text);
-}
-
-static void put_number(uint64_t n)
-{
-    char text[24], *at = text + sizeof(text) - 1;
-
-    *at = '\0';
-    do
-        *--at = (char)('0' + n % 10);
-    while (n /= 10);
-    put(at);
-}
-
 static void row(const char *name, uint64_t value)
 {
-    put("BENCH ");
-    put_number(value);
-    put(" ");
-    put(name);
-    put("\n");
+    pv_print("BENCH %lu %s\n", value, name);
 }
 
 /* The page-table entry that maps a page of the image with a given frame. */
 static uint64_t entry_of(const char *page)
 {
-    const uint64_t *frames = (const uint64_t *)info->mfn_list;
-
-    return frames[((uint64_t)page - 0xffffffff80000000ul) / PAGE] * PAGE | PRESENT_WRITABLE;
+    return xen_frame_of(page) * PAGE | PRESENT_WRITABLE;
 }
 
 static inline void op_null(unsigned int i)
@@ -135,13 +103,13 @@ static inline void op_yield(unsigned int i)
 #define MEASURE(op) ({                                                  \
     uint64_t least = ~0ul, empty = ~0ul;                                \
     for (unsigned int r = 0; r < ROUNDS; r++) {                         \
-        uint64_t t0 = ticks();                                          \
+        uint64_t t0 = pv_ticks();                                          \
         for (unsigned int i = 0; i < OPS; i++)                          \
             op(i);                                                      \
-        uint64_t t1 = ticks();                                          \
+        uint64_t t1 = pv_ticks();                                          \
         for (unsigned int i = 0; i < OPS; i++)                          \
             __asm__ volatile("" : : : "memory");                        \
-        uint64_t t2 = ticks();                                          \
+        uint64_t t2 = pv_ticks();                                          \
         least = t1 - t0 < least ? t1 - t0 : least;                      \
         empty = t2 - t1 < empty ? t2 - t1 : empty;                      \
     }                                                                   \
@@ -151,25 +119,28 @@ static inline void op_yield(unsigned int i)
 static void set_up(void)
 {
     static const struct trap_info traps[] = {
-        { 6, 0, 0xe033, (unsigned long)trap_ud }, { 0, 0, 0, 0 },
+        { 6, 0, 0xe033, (unsigned long)bench_trap_ud }, { 0, 0, 0, 0 },
     };
     struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
     struct physdev_set_iopl iopl = { .iopl = 1 };      /* a PV kernel counts as ring 1 */
 
-    hypercall2(__HYPERVISOR_set_trap_table, traps, 0);
-    hypercall4(__HYPERVISOR_set_callbacks, (uint64_t)callback, (uint64_t)callback,
-               (uint64_t)callback, 0);
+    hypercall1(__HYPERVISOR_set_trap_table, traps);
     hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &alloc);
     port = alloc.port;
     hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl);
 }
 
-void guest_main(const struct start_info *si)
-{
-    struct sched_shutdown off = { .reason = SHUTDOWN_poweroff };
+static uint64_t at_start;
 
-    info = si;
-    row("power-on to the guest's first instruction", ticks());
+void pv_before_patching(void)
+{
+    at_start = pv_ticks();
+}
+
+void pv_main(const struct pv_boot *boot)
+{
+    (void)boot;
+    row("power-on to the guest's first instruction", at_start);
     set_up();
     row("null hypercall (xen_version)", MEASURE(op_null));
     row("event send to an unbound port of one's own", MEASURE(op_send));
@@ -180,6 +151,5 @@ void guest_main(const struct start_info *si)
     row("rdmsr emulated (EFER)", MEASURE(op_rdmsr));
     row("IN from port 0x80 emulated", MEASURE(op_in));
     row("sched_yield, alone on a CPU", MEASURE(op_yield));
-    put("BENCH END\n");
-    hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &off);
+    pv_print("BENCH END\n");
 }

@@ -158,11 +158,15 @@ class Machine:
     def __init__(self, config, log):
         self.config, self.log, self.text, self.seen = config, log, "", 0
 
+    def command(self, directory):
+        """QEMU's arguments; a machine of another kind overrides this."""
+        return qemu_command(self.config, directory)
+
     def __enter__(self):
         self.slot = take_slot()
         self.directory = tempfile.TemporaryDirectory(prefix="lab-")
         try:
-            command = qemu_command(self.config, self.directory.name)
+            command = self.command(self.directory.name)
             # The slot belongs to this process alone: O_CLOEXEC is Python's default.
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
