@@ -5,6 +5,7 @@
  * had, and a build like Debian's answers -ENOSYS as well, or it belongs to a part of Zeroth that is
  * not there; FREE: nobody has it.  The calls of the machine's own kinds stand in machine/calls.h.
  */
+#include "abi/assist.h"
 #include "abi/console_io.h"
 #include "abi/door.h"
 #include "abi/event_channel.h"
@@ -14,6 +15,8 @@
 #include "abi/platform.h"
 #include "abi/version.h"
 #include "abi/sched.h"
+#include "abi/set_timer.h"
+#include "abi/vcpu.h"
 #include "machine/calls.h"
 
 /* Sub-operation numbers are 32 bits wide in the ABI. */
@@ -55,6 +58,9 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
         event_channel_op) \
     OPS(physdev_op, KIND_ALL, physdev_ops, physdev_op_count, -XEN_ENOSYS, physdev_op) \
     NONE(physdev_op_compat) \
+    CALL(set_timer_op, KIND_ALL, set_timer_op) \
+    CALL(vm_assist, KIND_ALL, vm_assist) \
+    OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
     NONE(xsm_op) NONE(xenoprof_op) NONE(sysctl) NONE(domctl) NONE(kexec_op) NONE(tmem_op) \
     NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) NONE(hypfs_op) NONE(arch_0) NONE(arch_1) \

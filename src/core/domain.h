@@ -33,23 +33,27 @@ struct guest_kind {
     void (*vcpu_reset)(struct vcpu *v);
     /* May events be delivered now?  For preempt_wanted and SCHEDOP_block. */
     bool (*event_deliverable)(const struct vcpu *v);
+    bool events_masked;                                 /* a new vCPU's evtchn_upcall_mask */
     /* Arguments of the hypercall in progress, for restarting it: n from 0. */
     void (*set_argument)(struct vcpu *v, unsigned int n, uint64_t value);
     void (*report)(struct vcpu *v);                     /* print its state to the console */
 };
 
-enum { DYING_NO, DYING_PAGES, DYING_DEAD };
-
 struct domain {
     domid_t id;
     const struct guest_kind *kind;
     struct domain *next;                /* list of all, ascending id; RANK_DOMAIN_LIST */
-    uint32_t references;                /* domain_get, domain_put */
+    struct domain *next_dead;
     bool privileged;                    /* Dom0's rights */
-    bool is_shut_down, is_dying;
+    bool is_shut_down;                  /* RANK_PAUSE */
+    bool is_dying;                      /* set under lock and page_lock, never cleared */
+    bool is_crashed;                    /* reported, stopped or about to be; atomic */
+    bool tearing;                       /* a CPU is in domain_destroy; atomic */
+    uint8_t teardown;                   /* stages of domain_destroy that are done */
     uint8_t shutdown_code;              /* SHUTDOWN_*, valid when is_shut_down */
     bool shutdown_code_set;             /* SCHEDOP_shutdown_code: domain_shutdown reports shutdown_code */
-    uint32_t pause_count;
+    uint32_t pause_count;               /* RANK_PAUSE */
+    struct lock pause_lock;             /* RANK_PAUSE; guards also: vcpus[] as they come */
     struct lock lock;                   /* RANK_DOMAIN */
     struct lock pagetable_lock;         /* RANK_PAGETABLES */
 
@@ -63,34 +67,60 @@ struct domain {
     struct memory_map *memory_map;      /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */
     uint64_t pages_shared;              /* Zeroth's frames that it may map */
 
-    struct shared_info *shared;         /* mapped for good */
+    struct shared_info *shared;         /* mapped until the domain is torn down, then NULL */
     mfn_t shared_mfn;
     struct event_domain event;
     struct sched_domain sched;
     struct grant_domain *grant;
     struct pirq_domain *pirq;
-    uint32_t vm_assist;
+    uint64_t vm_assist;                 /* bits by VMASST_TYPE_* */
     int64_t time_offset;                /* seconds */
     xen_domain_handle_t handle;
 };
 
-/* Create: -ENOMEM, -EEXIST id.  It has no memory but shared_info and is paused once. */
+#define DOMAIN_VCPUS_MAX 8192u
+
+/* Boot, once, before the first domain_create: binds SOFTIRQ_DOMAIN. */
+void domain_init(void);
+/* The option noreboot: after Dom0's crash or restart the machine halts instead. */
+void domain_set_noreboot(bool noreboot);
+
+/*
+ * 0; -XEN_EINVAL: id is not one of an ordinary domain, or max_vcpus is none or too many; -XEN_EEXIST: id;
+ * -XEN_ENOMEM.  It has no memory but shared_info, may have none (pages_max is 0), has no vCPU, is paused
+ * once and can be found from now on; the caller has no reference beyond the creation's, which
+ * domain_destroy drops.  Domain 0 is dom0, privileged.  Interrupts on, no lock.
+ */
 int domain_create(domid_t id, const struct guest_kind *kind, unsigned int max_vcpus,
                   struct domain **out);
-void domain_destroy(struct domain *d);
+/*
+ * End a domain; the caller holds a reference and is none of its vCPUs.  0; -XEN_ERESTART: more is to be
+ * done, call again.  It is freed when its last reference goes and can be found until then.  Not dom0.
+ * Interrupts on, no lock.
+ */
+int domain_destroy(struct domain *d);
 
-/* Find and hold; NULL: no such domain. */
+/* Find and hold; NULL: no such domain.  Any context, no lock. */
 struct domain *domain_get(domid_t id);
-void domain_put(struct domain *d);
+/* The same for the first with this id or a higher one.  No lock. */
+struct domain *domain_get_from(domid_t id);
+void domain_put(struct domain *d);              /* any context */
 extern struct domain *dom0;
+/* Call for each domain, with RANK_DOMAIN_LIST held, in ascending order. */
+void domain_for_each(void (*fn)(struct domain *d));
 
-void domain_pause(struct domain *d);            /* does not wait */
-void domain_pause_sync(struct domain *d);       /* waits until no vCPU runs; not for one's own */
+void domain_pause(struct domain *d);            /* does not wait; any context */
+void domain_pause_sync(struct domain *d);       /* waits until no vCPU runs; not for one's own; no lock */
 void domain_unpause(struct domain *d);
 
-/* SCHEDOP_shutdown: stops all vCPUs; for Dom0 the machine follows (power off, reboot, halt). */
+/*
+ * SCHEDOP_shutdown: all vCPUs stop, the current one on its way out.  The first reason stays.  For dom0
+ * the machine follows and this does not return: off for SHUTDOWN_poweroff, else reset (Xen 4.17 does
+ * so for SHUTDOWN_suspend and unknown reasons too); for another, dom0 gets VIRQ_DOM_EXC.  Any context.
+ */
 void domain_shutdown(struct domain *d, unsigned int reason);
-/* A guest broke beyond repair: report its state, then SHUTDOWN_crash.  Any exit path context. */
+/* A guest broke beyond repair: report its state, then SHUTDOWN_crash.  Any context on the way out to a
+ * guest; no lock from RANK_PAUSE on. */
 void domain_crash(struct domain *d, const char *why);
 
 /* vCPU by number; NULL: no such one was created. */

@@ -9,9 +9,9 @@
  * numbers: a handler may then interrupt the holder of any lock that is not one of these, and
  * nobody who holds one of these can wait for that holder.
  */
-#define IRQ_SAFE (1u << RANK_IRQ | 1u << RANK_EVENT | 1u << RANK_EVENT_QUEUE | 1u << RANK_VCPU | \
-                  1u << RANK_SCHED | 1u << RANK_TIMER | 1u << RANK_TIME | 1u << RANK_PAGE_ALLOC | \
-                  1u << RANK_HEAP | 1u << RANK_DEVICE | 1u << RANK_CONSOLE)
+#define IRQ_SAFE (1u << RANK_IRQ | 1u << RANK_EVENT | 1u << RANK_EVENT_QUEUE | 1u << RANK_PAUSE | \
+                  1u << RANK_VCPU | 1u << RANK_SCHED | 1u << RANK_TIMER | 1u << RANK_TIME | \
+                  1u << RANK_PAGE_ALLOC | 1u << RANK_HEAP | 1u << RANK_DEVICE | 1u << RANK_CONSOLE)
 
 /* What each CPU holds; a line of its own each, written by that CPU only. */
 static struct {

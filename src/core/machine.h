@@ -47,6 +47,8 @@ void frame_unmap(const void *at);
  * reached (some may have been copied).  Interrupts on; no spin lock above RANK_GUEST_COPY held. */
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size);
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
+/* May a guest have anything there at all? */
+bool arch_guest_range_ok(uint64_t guest, size_t size);
 /* The same for 32 bits, the quick way; -1: they cannot be reached. */
 int64_t arch_read_guest32(uint64_t guest);
 
@@ -73,6 +75,8 @@ uint64_t arch_tsc(void);
 void arch_tsc_scale(uint32_t *multiplier, int8_t *shift);
 /* System time that belongs to a TSC value of about now. */
 ns_t arch_tsc_to_time(uint64_t tsc);
+/* Do the TSCs of all CPUs that were started show the same at any time, at a rate that never changes? */
+bool arch_tsc_stable(void);
 
 /* Seconds since 1970 at system time 0, from the battery clock at boot; settable. */
 uint64_t arch_wallclock_boot(void);

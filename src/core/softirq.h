@@ -10,6 +10,7 @@ enum softirq {
     SOFTIRQ_SCHEDULE,   /* choose the next vCPU */
     SOFTIRQ_TIME,       /* publish the clock to vCPUs again */
     SOFTIRQ_CONSOLE,    /* console text to its devices, keys, VIRQ_CON_RING */
+    SOFTIRQ_DOMAIN,     /* free domains that nobody refers to any more */
     SOFTIRQ_COUNT,
 };
 

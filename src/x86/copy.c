@@ -6,7 +6,7 @@
 #include "x86/layout.h"
 
 /* Canonical and none of Zeroth's.  What wraps ends below its start. */
-static bool range_ok(uint64_t at, size_t size)
+static inline bool range_ok(uint64_t at, size_t size)
 {
     uint64_t end = at + size;
 
@@ -56,6 +56,11 @@ static bool copy_opened(void *to, const void *from, size_t size)
         left = copy(to, from, size);
     close_guest();
     return left == 0;
+}
+
+bool arch_guest_range_ok(uint64_t guest, size_t size)
+{
+    return range_ok(guest, size);
 }
 
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)

@@ -23,6 +23,7 @@
 
 static uint64_t tsc_start, tsc_khz, apic_khz;
 static uint64_t newest;                 /* TSC that the boot CPU saw last */
+static bool apart;                      /* TSCs of some CPUs differ */
 static uint32_t multiplier;             /* ns = (ticks << shift) * multiplier >> 32 */
 static int8_t shift;
 
@@ -186,9 +187,16 @@ void time_start_cpu(void)
 {
     uint64_t theirs = __atomic_load_n(&newest, __ATOMIC_ACQUIRE), mine = arch_tsc();
 
-    if (mine < theirs)
-        console_log(LOG_WARNING, "time: the TSC of CPU %u is %lu ticks behind", cpu_id(),
-                    (unsigned long)(theirs - mine));
+    if (mine >= theirs)
+        return;
+    apart = true;
+    console_log(LOG_WARNING, "time: the TSC of CPU %u is %lu ticks behind", cpu_id(),
+                (unsigned long)(theirs - mine));
+}
+
+bool arch_tsc_stable(void)
+{
+    return cpu.invariant_tsc && !apart;
 }
 
 uint64_t time_tsc_khz(void)

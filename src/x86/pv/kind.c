@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/pv/kind.h"
 
-#include "abi/door.h"
+#include "abi/assist.h"
 #include "core/assert.h"
 #include "core/console.h"
 #include "core/heap.h"
@@ -262,7 +262,7 @@ static int vcpu_set_context(struct vcpu *core, const void *context)
     load_registers(v, c);
     load_callbacks(v, c);
     if (core->id == 0)
-        core->domain->vm_assist = (uint32_t)c->vm_assist;
+        core->domain->vm_assist = c->vm_assist & VM_ASSIST_VALID;
     pv_load_cr3(v);
     pv_set_ldt(v, c->ldt_base, (unsigned int)c->ldt_ents);
     return 0;
@@ -349,6 +349,7 @@ const struct guest_kind pv_kind = {
     .vcpu_set_context = vcpu_set_context,
     .vcpu_reset = vcpu_reset,
     .event_deliverable = event_deliverable,
+    .events_masked = true,
     .set_argument = set_argument,
     .report = report,
 };
