@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 CALL, OP = struct.Struct("<QBxxxxxxxQQqQ"), struct.Struct("<IxxxxQHBBBBBxQ")
 CALLS = 64
 KINDS = {1: "PV", 2: "HVM", 3: "all"}
-DIRECTIONS = ["none", "in", "out", "in, out"]
+DIRECTIONS = ["none", "in", "out", "in, out", "a list"]
 AUTHORITIES = ["any domain", "Dom0"]
 DURATIONS = ["bounded", "resumable"]
 ERRORS = {-38: "-ENOSYS", -22: "-EINVAL", -95: "-EOPNOTSUPP"}
@@ -54,7 +54,7 @@ def operations(image, ops, count):
     for i in range(count):
         nr, name, size, direction, kinds, authority, duration, _, _ = \
             OP.unpack(image.read(ops + i * OP.size, OP.size))
-        argument = f"{size}, {DIRECTIONS[direction]}" if size else "none"
+        argument = f"{size}, {DIRECTIONS[direction]}" if size else DIRECTIONS[direction]
         yield (f"| {nr} | {image.text(name)} | {argument} | {KINDS[kinds]} | "
                f"{AUTHORITIES[authority]} | {DURATIONS[duration]} |")
 

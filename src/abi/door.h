@@ -21,7 +21,8 @@ struct vcpu;
 #define DOOR_RESTART (-1000L)
 
 enum { KIND_PV = 1, KIND_HVM = 2, KIND_ALL = 3 };
-enum { DIR_NONE, DIR_IN, DIR_OUT, DIR_INOUT };          /* of the argument struct */
+/* Of the argument struct; DIR_LIST: a list of structs, which the row copies itself. */
+enum { DIR_NONE, DIR_IN, DIR_OUT, DIR_INOUT, DIR_LIST };
 enum { AUTH_SELF, AUTH_DOM0 };                          /* who may: any domain, privileged only */
 enum { BOUNDED, RESUMABLE };
 

@@ -9,6 +9,7 @@
 #include "abi/console_io.h"
 #include "abi/door.h"
 #include "abi/event_channel.h"
+#include "abi/grant.h"
 #include "abi/memory.h"
 #include "abi/multicall.h"
 #include "abi/physdev.h"
@@ -58,6 +59,7 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
         event_channel_op) \
     OPS(physdev_op, KIND_ALL, physdev_ops, physdev_op_count, -XEN_ENOSYS, physdev_op) \
     NONE(physdev_op_compat) \
+    OPS(grant_table_op, KIND_ALL, grant_ops, grant_op_count, -XEN_ENOSYS, grant_table_op) \
     CALL(set_timer_op, KIND_ALL, set_timer_op) \
     CALL(vm_assist, KIND_ALL, vm_assist) \
     OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \

@@ -9,6 +9,7 @@
 
 #include "core/assert.h"
 #include "core/frame.h"
+#include "core/grant.h"
 #include "core/heap.h"
 #include "core/machine.h"
 #include "core/page_alloc.h"
@@ -205,6 +206,7 @@ static void domain_free(struct domain *d)
             vcpu_destroy(d->vcpus[id]);
     sched_domain_destroy(d);
     event_domain_destroy(d);
+    grant_domain_destroy(d);
     shared_destroy(d);
     heap_free(d->memory_map);
     heap_free(d->vcpus);
@@ -225,10 +227,14 @@ static struct domain *domain_new(domid_t id, const struct guest_kind *kind, unsi
         goto free_vcpus;
     if (event_domain_create(d))
         goto destroy_shared;
+    if (grant_domain_create(d, GRANT_FRAMES_DEFAULT, GRANT_TRACKS_DEFAULT))
+        goto destroy_events;
     d->max_vcpus = max_vcpus;
     time_publish_wallclock(d);
     return d;
 
+destroy_events:
+    event_domain_destroy(d);
 destroy_shared:
     shared_destroy(d);
 free_vcpus:
@@ -306,7 +312,8 @@ static int relinquish(struct domain *d)
 
 /* In this order; each returns 0 or -XEN_ERESTART, and is called until 0. */
 static int (*const stages[])(struct domain *d) = {
-    stop_vcpus, event_domain_close, drop_pirqs, retire_vcpus, relinquish, frame_release_all,
+    stop_vcpus, event_domain_close, drop_pirqs, retire_vcpus, relinquish, grant_domain_relinquish,
+    frame_release_all,
 };
 
 static int tear_down(struct domain *d)

@@ -9,6 +9,7 @@
 
 #include <xen/xen.h>
 
+struct frame;
 struct vcpu;
 struct domain;
 struct grant_domain;
@@ -37,6 +38,13 @@ struct guest_kind {
     /* Arguments of the hypercall in progress, for restarting it: n from 0. */
     void (*set_argument)(struct vcpu *v, unsigned int n, uint64_t value);
     void (*report)(struct vcpu *v);                     /* print its state to the console */
+    /* The frame behind a number of the domain's, with a reference; NULL: none of its own. */
+    struct frame *(*frame_get)(struct domain *d, gfn_t gfn);
+    /* A frame that granter granted, mapped where the current vCPU says (GNTMAP_* flags), and that mapping
+     * gone, or replaced by the one at another address; GNTST_*.  The frame is held.  No lock. */
+    int (*grant_map)(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *granter, mfn_t mfn);
+    int (*grant_unmap)(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replace, mfn_t mfn);
+    void (*flush)(struct domain *d);                    /* all translations of it, on all CPUs */
 };
 
 struct domain {

@@ -15,6 +15,7 @@
 #include "x86/pv/callback.h"
 #include "x86/pv/debug.h"
 #include "x86/pv/entry.h"
+#include "x86/pv/grant.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/update.h"
@@ -352,4 +353,8 @@ const struct guest_kind pv_kind = {
     .events_masked = true,
     .set_argument = set_argument,
     .report = report,
+    .frame_get = pv_frame_get,
+    .grant_map = pv_grant_map,
+    .grant_unmap = pv_grant_unmap,
+    .flush = pv_flush,
 };

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "abi/grant.h"
+
+#include "abi/copy.h"
+#include "core/assert.h"
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/grant.h"
+#include "core/machine.h"
+#include "core/softirq.h"
+#include "core/vcpu.h"
+
+#define UNMAP_BATCH 32u                 /* unmapped with one flush */
+
+/* What of a list is still to do. */
+struct grant_list {
+    uint64_t at;
+    uint32_t count;
+};
+
+/* A call goes on later with what is left of its list. */
+static long restart(const struct grant_list *l)
+{
+    hypercall_set_argument(1, l->at);
+    hypercall_set_argument(2, l->count);
+    return DOOR_RESTART;
+}
+
+static bool advance(struct grant_list *l, size_t size, uint32_t done)
+{
+    l->at += done * size;
+    l->count -= done;
+    return l->count && preempt_wanted();
+}
+
+/* A peer is asked for once for as many elements in a row as name it. */
+struct peer {
+    domid_t id;
+    bool known;
+    struct domain *d;
+};
+
+static void forget_peer(struct peer *p)
+{
+    if (p->known && p->d)
+        domain_put(p->d);
+    p->known = false;
+}
+
+static struct domain *peer_of(struct peer *p, domid_t id)
+{
+    if (p->known && p->id == id)
+        return p->d;
+    forget_peer(p);
+    *p = (struct peer){ .id = id, .known = true, .d = domain_get(id) };
+    return p->d;
+}
+
+static long map_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct grant_list l = *(const struct grant_list *)extra;
+    struct gnttab_map_grant_ref op;
+    struct peer peer = { .known = false };
+    long rc = 0;
+
+    (void)arg;
+    while (rc == 0 && l.count) {
+        if (!copy_from_guest(&op, l.at, sizeof(op))) {
+            rc = -XEN_EFAULT;
+            break;
+        }
+        grant_map(v, peer_of(&peer, op.dom), &op);
+        if (!copy_to_guest(l.at, &op, sizeof(op)))
+            rc = -XEN_EFAULT;
+        else if (advance(&l, sizeof(op), 1))
+            rc = restart(&l);
+    }
+    forget_peer(&peer);
+    return rc;
+}
+
+/* The two kinds of unmapping differ in their structs only. */
+struct unmap_form {
+    size_t size;
+    bool (*read)(struct grant_unmap *u, uint64_t at);
+    bool (*write)(const struct grant_unmap *u, uint64_t at);
+};
+
+static bool read_unmap(struct grant_unmap *u, uint64_t at)
+{
+    struct gnttab_unmap_grant_ref op;
+
+    if (!copy_from_guest(&op, at, sizeof(op)))
+        return false;
+    *u = (struct grant_unmap){ .handle = op.handle, .host = op.host_addr, .device = op.dev_bus_addr };
+    return true;
+}
+
+static bool write_unmap(const struct grant_unmap *u, uint64_t at)
+{
+    return copy_to_guest(at + offsetof(struct gnttab_unmap_grant_ref, status), &u->status,
+                         sizeof(u->status));
+}
+
+static bool read_replace(struct grant_unmap *u, uint64_t at)
+{
+    struct gnttab_unmap_and_replace op;
+
+    if (!copy_from_guest(&op, at, sizeof(op)))
+        return false;
+    *u = (struct grant_unmap){ .handle = op.handle, .host = op.host_addr, .replace = op.new_addr };
+    return true;
+}
+
+static bool write_replace(const struct grant_unmap *u, uint64_t at)
+{
+    return copy_to_guest(at + offsetof(struct gnttab_unmap_and_replace, status), &u->status,
+                         sizeof(u->status));
+}
+
+/* Up to UNMAP_BATCH of a list.  All that was begun is ended, whatever cannot be told to the guest. */
+static long unmap_some(struct vcpu *v, const struct grant_list *l, const struct unmap_form *form,
+                       uint32_t *done)
+{
+    struct grant_unmap batch[UNMAP_BATCH];
+    uint32_t count = 0;
+    long rc = 0;
+
+    for (; rc == 0 && count < UNMAP_BATCH && count < l->count; count += rc == 0) {
+        if (!form->read(&batch[count], l->at + count * form->size))
+            rc = -XEN_EFAULT;
+        else
+            grant_unmap_begin(v, &batch[count]);
+    }
+    if (count)
+        v->domain->kind->flush(v->domain);
+    for (uint32_t i = 0; i < count; i++) {
+        grant_unmap_end(v, &batch[i]);
+        if (!form->write(&batch[i], l->at + i * form->size))
+            rc = -XEN_EFAULT;
+    }
+    *done = count;
+    return rc;
+}
+
+static long unmap_list(struct vcpu *v, struct grant_list l, const struct unmap_form *form)
+{
+    while (l.count) {
+        uint32_t done;
+        long rc = unmap_some(v, &l, form, &done);
+
+        if (rc)
+            return rc;
+        if (advance(&l, form->size, done))
+            return restart(&l);
+    }
+    return 0;
+}
+
+static long unmap_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
+{
+    static const struct unmap_form form = { sizeof(struct gnttab_unmap_grant_ref), read_unmap,
+                                            write_unmap };
+
+    (void)arg;
+    return unmap_list(v, *(const struct grant_list *)extra, &form);
+}
+
+static long unmap_and_replace(struct vcpu *v, void *arg, uint64_t extra)
+{
+    static const struct unmap_form form = { sizeof(struct gnttab_unmap_and_replace), read_replace,
+                                            write_replace };
+
+    (void)arg;
+    return unmap_list(v, *(const struct grant_list *)extra, &form);
+}
+
+static long copy_list(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct grant_list l = *(const struct grant_list *)extra;
+    struct gnttab_copy op;
+
+    (void)arg;
+    while (l.count) {
+        if (!copy_from_guest(&op, l.at, sizeof(op)))
+            return -XEN_EFAULT;
+        grant_copy(v, &op);
+        if (!copy_to_guest(l.at + offsetof(struct gnttab_copy, status), &op.status,
+                           sizeof(op.status)))
+            return -XEN_EFAULT;
+        if (advance(&l, sizeof(op), 1))
+            return restart(&l);
+    }
+    return 0;
+}
+
+/* ---- one struct each ---- */
+
+static const struct grant_list *list(uint64_t extra)
+{
+    return (const struct grant_list *)extra;
+}
+
+/* The domain that an operation is about, held; NULL and why not. */
+static struct domain *subject(struct vcpu *v, domid_t id, int16_t *status)
+{
+    struct domain *d;
+
+    if (id == DOMID_SELF)
+        id = v->domain->id;
+    if (id != v->domain->id && !v->domain->privileged) {
+        *status = GNTST_permission_denied;
+        return NULL;
+    }
+    d = domain_get(id);
+    if (!d)
+        *status = GNTST_bad_domain;
+    return d;
+}
+
+static int16_t list_frames(struct domain *d, const struct gnttab_setup_table *op)
+{
+    for (uint32_t i = 0; i < op->nr_frames; i++) {
+        uint64_t frame = frame_at(d->grant->shared[i]);
+
+        if (!copy_item_to_guest((uint64_t)op->frame_list.p, i, &frame, sizeof(frame)))
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
+}
+
+static long setup_table(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_setup_table op;
+    struct domain *d;
+
+    (void)arg;
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    d = subject(v, op.dom, &op.status);
+    if (d) {
+        if (op.nr_frames > d->grant->frames_max)
+            return domain_put(d), -XEN_EINVAL;
+        op.status = GNTST_general_error;
+        if (grant_grow(d, op.nr_frames) == 0)
+            op.status = list_frames(d, &op);
+        domain_put(d);
+    }
+    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+}
+
+static long query_size(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_query_size op;
+    struct domain *d;
+
+    (void)arg;
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    d = subject(v, op.dom, &op.status);
+    if (d) {
+        op.nr_frames = d->grant->frames;
+        op.max_nr_frames = d->grant->frames_max;
+        op.status = GNTST_okay;
+        domain_put(d);
+    }
+    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+}
+
+static long dump_table(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_dump_table op;
+    struct domain *d;
+
+    (void)arg;
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    d = subject(v, op.dom, &op.status);
+    if (d) {
+        console_log(LOG_INFO, "grants of domain %u: %u of %u frames, %lu handles in use", d->id,
+                    d->grant->frames, d->grant->frames_max, (unsigned long)d->grant->mapped);
+        op.status = GNTST_okay;
+        domain_put(d);
+    }
+    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+}
+
+static long set_version(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_set_version op;
+
+    (void)v, (void)arg;
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    if (op.version == 2)
+        return -XEN_ENOSYS;             /* left out, as Xen with gnttab=max-ver:1 */
+    return op.version == 1 ? 0 : -XEN_EINVAL;
+}
+
+static long get_version(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_get_version op;
+    int16_t status;
+    struct domain *d;
+
+    (void)arg;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    d = subject(v, op.dom, &status);
+    if (!d)
+        return status == GNTST_permission_denied ? -XEN_EPERM : -XEN_ESRCH;
+    op.version = 1;
+    domain_put(d);
+    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+}
+
+/* There are status frames with version 2 only. */
+static long get_status_frames(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct gnttab_get_status_frames op;
+    struct domain *d;
+
+    (void)arg;
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
+        return -XEN_EFAULT;
+    d = subject(v, op.dom, &op.status);
+    if (d) {
+        op.status = op.nr_frames ? GNTST_general_error : GNTST_okay;
+        domain_put(d);
+    }
+    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+}
+
+static long swap_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct grant_list l = *list(extra);
+    struct gnttab_swap_grant_ref op;
+
+    (void)arg;
+    while (l.count) {
+        if (!copy_from_guest(&op, l.at, sizeof(op)))
+            return -XEN_EFAULT;
+        op.status = (int16_t)grant_swap(v->domain, op.ref_a, op.ref_b);
+        if (!copy_to_guest(l.at, &op, sizeof(op)))
+            return -XEN_EFAULT;
+        if (advance(&l, sizeof(op), 1))
+            return restart(&l);
+    }
+    return 0;
+}
+
+/* A domain's pages stay its own. */
+static long transfer(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v, (void)arg, (void)extra;
+    return -XEN_EOPNOTSUPP;
+}
+
+#define ROW(name_, duration, fn) \
+    { GNTTABOP_##name_, #name_, 0, DIR_LIST, KIND_ALL, AUTH_SELF, duration, false, fn }
+
+const struct door_op grant_ops[] = {
+    ROW(map_grant_ref, RESUMABLE, map_grant_ref),
+    ROW(unmap_grant_ref, RESUMABLE, unmap_grant_ref),
+    ROW(setup_table, BOUNDED, setup_table),
+    ROW(dump_table, BOUNDED, dump_table),
+    ROW(transfer, BOUNDED, transfer),
+    ROW(copy, RESUMABLE, copy_list),
+    ROW(query_size, BOUNDED, query_size),
+    ROW(unmap_and_replace, RESUMABLE, unmap_and_replace),
+    ROW(set_version, BOUNDED, set_version),
+    ROW(get_status_frames, BOUNDED, get_status_frames),
+    ROW(get_version, BOUNDED, get_version),
+    ROW(swap_grant_ref, RESUMABLE, swap_grant_ref),
+};
+const uint16_t grant_op_count = ARRAY_SIZE(grant_ops);
+
+long grant_table_op(uint64_t op, uint64_t guest, uint64_t count, uint64_t a3, uint64_t a4,
+                    uint64_t a5)
+{
+    struct grant_list l = { guest, (uint32_t)count };
+
+    (void)a3, (void)a4, (void)a5;
+    if ((int32_t)count < 0)
+        return -XEN_EINVAL;
+    if (!current_vcpu()->domain->grant)
+        return -XEN_ENOSYS;
+    return door_enter(&door_calls[__HYPERVISOR_grant_table_op], (uint32_t)op, 0, (uint64_t)&l);
+}
