@@ -200,7 +200,7 @@ struct percpu *cpu_create(unsigned int nr)
 
     ASSERT(nr < CPUS_MAX && !percpu_of[nr]);
     if (!a || !make_stacks(a)) {
-        heap_free(a);                   /* what there is of stacks is lost: boot goes on with less */
+        heap_free(a);                   /* stacks that there are stay lost */
         return NULL;
     }
     fill(a, nr);

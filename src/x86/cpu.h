@@ -17,17 +17,18 @@
 /* Stacks of the TSS (AMD APM 2, section 12.2.5), numbered as gates name them. */
 enum { IST_NMI = 1, IST_DF, IST_MC, IST_DB, IST_END };
 
-/* CPU 0: struct percpu, GDT, TSS, interrupt table.  Needs no memory and no map but the boot's: locks,
- * cpu_id, console_log and panics work after it. */
+/* CPU 0: struct percpu, GDT, TSS, interrupt table.  Needs no memory and no map but the boot's:
+ * locks, cpu_id, console_log and panics work after it. */
 void cpu_init_first(void);
 
-/* CPU 0, after map_init, page_alloc and features_init: stacks with guard pages, one each for NMI, #DF,
- * #MC and #DB; control registers and MSRs.  Does not return when there is no memory. */
+/* CPU 0, after map_init, page_alloc and features_init: stacks with guard pages, one each for
+ * NMI, #DF, #MC and #DB; control registers and MSRs.  Does not return when there is no memory. */
 void cpu_init_stacks(void);
 
 /* Boot CPU: all that another CPU has of its own, as percpu_of[nr]; NULL: no memory. */
 struct percpu *cpu_create(unsigned int nr);
-/* That CPU, on its stack, first of all: tables, GS, Zeroth's address space, control registers, MSRs. */
+/* That CPU, on its stack, first of all: tables, GS, Zeroth's address space, control registers,
+ * MSRs. */
 void cpu_start(struct percpu *p);
 
 #endif

@@ -83,8 +83,8 @@ static void print_address(const char *what, uint64_t address)
         console_log(LOG_ERROR, "%s %016lx", what, (unsigned long)address);
 }
 
-/* There are no frame pointers, which would cost instructions everywhere: all that looks like a return
- * address is printed, and may be one of an earlier call. */
+/* There are no frame pointers, which would cost instructions everywhere: all that looks like a
+ * return address is printed, and may be one of an earlier call. */
 static void print_backtrace(uint64_t rip, uint64_t rsp)
 {
     uint64_t top = percpu()->stack_top, word;
@@ -114,7 +114,8 @@ static void print_registers(const struct regs *r)
                 r->r11);
     console_log(LOG_ERROR, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13, r->r14,
                 r->r15);
-    console_log(LOG_ERROR, "rip %04lx:%016lx flags %08lx ss %04lx", r->cs, r->rip, r->rflags, r->ss);
+    console_log(LOG_ERROR, "rip %04lx:%016lx flags %08lx ss %04lx", r->cs, r->rip, r->rflags,
+                r->ss);
 }
 
 static void print_control_registers(void)
@@ -122,8 +123,8 @@ static void print_control_registers(void)
     uint64_t cr3;
 
     __asm__ volatile("movq %%cr3, %0" : "=r"(cr3));
-    console_log(LOG_ERROR, "cr0 %016lx cr2 %016lx cr3 %016lx cr4 %08lx", cr0_read(), cr2_read(), cr3,
-                cr4_read());
+    console_log(LOG_ERROR, "cr0 %016lx cr2 %016lx cr3 %016lx cr4 %08lx", cr0_read(), cr2_read(),
+                cr3, cr4_read());
 }
 
 static void print_guest(const struct regs *r)
@@ -208,9 +209,10 @@ _Noreturn void panic_trap(const struct regs *regs, const char *why)
 /* What the registers hold here; those that C preserves are the caller's. */
 static inline void take_registers(struct regs *r)
 {
-    __asm__ volatile("movq %%r15, 0(%0); movq %%r14, 8(%0); movq %%r13, 16(%0); movq %%r12, 24(%0)\n"
-                     "movq %%rbp, 32(%0); movq %%rbx, 40(%0); movq %%r11, 48(%0); movq %%r10, 56(%0)\n"
-                     "movq %%r9, 64(%0); movq %%r8, 72(%0); movq %%rax, 80(%0); movq %%rcx, 88(%0)\n"
+    __asm__ volatile("movq %%r15, 0(%0); movq %%r14, 8(%0); movq %%r13, 16(%0)\n"
+                     "movq %%r12, 24(%0); movq %%rbp, 32(%0); movq %%rbx, 40(%0)\n"
+                     "movq %%r11, 48(%0); movq %%r10, 56(%0); movq %%r9, 64(%0)\n"
+                     "movq %%r8, 72(%0); movq %%rax, 80(%0); movq %%rcx, 88(%0)\n"
                      "movq %%rdx, 96(%0); movq %%rsi, 104(%0); movq %%rdi, 112(%0)\n"
                      "movq %%rsp, 160(%0); pushfq; popq 152(%0)"
                      : : "r"(r) : "memory");

@@ -5,6 +5,8 @@
 #include "lib/memory.h"
 #include "x86/map.h"
 
+#include <stdbool.h>
+
 #define CALL 0xe8
 
 struct place {
@@ -16,11 +18,16 @@ struct place {
 extern const struct place patch_table_start[], patch_table_end[];
 extern const char image_start[], image_rodata[];
 
+static bool is_end(const struct place *p)
+{
+    return (uintptr_t)p >= (uintptr_t)patch_table_end;
+}
+
 static const char *place_at(const struct place *p)
 {
     const char *at = (const char *)&p->at + p->at;
 
-    ASSERT(at >= image_start && at < image_rodata);
+    ASSERT((uintptr_t)at >= (uintptr_t)image_start && (uintptr_t)at < (uintptr_t)image_rodata);
     return at;
 }
 
@@ -39,7 +46,7 @@ static void serialise(void)
 
 void patch_bytes(unsigned int kind, const uint8_t *bytes, size_t size)
 {
-    for (const struct place *p = patch_table_start; p < patch_table_end; p++)
+    for (const struct place *p = patch_table_start; !is_end(p); p++)
         if (p->kind == kind)
             write_code(place_at(p), bytes, size);
     serialise();
@@ -49,7 +56,7 @@ void patch_call(unsigned int kind, const void *function)
 {
     uint8_t bytes[PATCH_CALL_SIZE] = { CALL };
 
-    for (const struct place *p = patch_table_start; p < patch_table_end; p++) {
+    for (const struct place *p = patch_table_start; !is_end(p); p++) {
         const char *at = place_at(p);
         int64_t distance = (const char *)function - (at + PATCH_CALL_SIZE);
         int32_t offset = (int32_t)distance;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Places in the code that are NOPs unless this CPU needs more, filled in once at boot before other
- * CPUs run.  Read by C and assembly; the linker script collects the table.
+ * CPUs run.  Read by C and assembly, whose macros stand in x86/entry.inc; the linker script
+ * collects the table.
  */
 #ifndef X86_PATCH_H
 #define X86_PATCH_H
@@ -13,38 +14,13 @@
 #define PATCH_TRAP_SIZE 6
 #define PATCH_CALL_SIZE 5
 
-#ifdef __ASSEMBLER__
-    .macro patch_entry kind, place
-    .pushsection .patch_table, "a"
-    .balign 4
-    .long   \place - .
-    .long   \kind
-    .popsection
-    .endm
-
-    .macro patch_trap
-.Lpatch\@:
-    .byte   0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00
-    patch_entry PATCH_TRAP, .Lpatch\@
-    .endm
-
-    .macro patch_enter
-.Lpatch\@:
-    .byte   0x0f, 0x1f, 0x44, 0x00, 0x00
-    patch_entry PATCH_ENTER, .Lpatch\@
-    .endm
-
-    .macro patch_leave
-.Lpatch\@:
-    .byte   0x0f, 0x1f, 0x44, 0x00, 0x00
-    patch_entry PATCH_LEAVE, .Lpatch\@
-    .endm
-#else
+#ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>
 
-/* Write these bytes to all places of a kind.  Boot CPU, after map_init (through the direct map, as
- * code is not writable where it runs), before other CPUs start; not while one of the places runs. */
+/* Write these bytes to all places of a kind.  Boot CPU, after map_init (through the direct map,
+ * as code is not writable where it runs), before other CPUs start; not while one of the places
+ * runs. */
 void patch_bytes(unsigned int kind, const uint8_t *bytes, size_t size);
 /* Make all places of a kind call a function, which must preserve every register. */
 void patch_call(unsigned int kind, const void *function);

@@ -72,9 +72,15 @@ _Noreturn void smp_run_cpu(struct percpu *p)
 
 /* ---- the trampoline ---- */
 
+/* Bytes from the beginning. */
+static uint64_t offset(const char *field)
+{
+    return (uint64_t)field - (uint64_t)trampoline;
+}
+
 static void set_field(char *copy, const char *field, uint64_t value, size_t size)
 {
-    memcpy(copy + (field - trampoline), &value, size);
+    memcpy(copy + offset(field), &value, size);
 }
 
 /* Zeroth's own map, and the trampoline's page where it is. */
@@ -94,12 +100,12 @@ static void fill_page(void)
     uint64_t at = low.page << PAGE_SHIFT;
     char *copy = frame_map(low.page);
 
-    ASSERT(trampoline_end - trampoline <= (long)PAGE_SIZE);
+    ASSERT(offset(trampoline_end) <= PAGE_SIZE);
     memcpy(frame_map(low.saved), copy, PAGE_SIZE);
-    memcpy(copy, trampoline, (size_t)(trampoline_end - trampoline));
-    set_field(copy, trampoline_gdt_base, at + (uint64_t)(trampoline_gdt - trampoline), 4);
-    set_field(copy, trampoline_to_32, at + (uint64_t)(trampoline_32 - trampoline), 4);
-    set_field(copy, trampoline_to_64, at + (uint64_t)(trampoline_64 - trampoline), 4);
+    memcpy(copy, trampoline, offset(trampoline_end));
+    set_field(copy, trampoline_gdt_base, at + offset(trampoline_gdt), 4);
+    set_field(copy, trampoline_to_32, at + offset(trampoline_32), 4);
+    set_field(copy, trampoline_to_64, at + offset(trampoline_64), 4);
     set_field(copy, trampoline_cr3, low.tables << PAGE_SHIFT, 4);
     set_field(copy, trampoline_efer, EFER_LME | (cpu.nx ? EFER_NXE : 0), 4);
     set_field(copy, trampoline_entry, (uint64_t)ap_entry, 8);
@@ -113,7 +119,7 @@ static bool trampoline_place(void)
     low.tables = page_alloc(LOW_ORDER, NODE_ANY, 32);
     low.saved = low.tables + TABLES;
     if (low.page == 0 || low.tables == MFN_NONE) {
-        console_log(LOG_ERROR, "CPUs: no page of RAM below 1 MiB (or below 4 GiB) to start others by");
+        console_log(LOG_ERROR, "CPUs: no page below 1 MiB or 4 GiB to start others by");
         if (low.tables != MFN_NONE)
             page_free(low.tables, LOW_ORDER);
         return false;
@@ -202,7 +208,8 @@ static bool start_one(const struct acpi_cpu *c)
     struct percpu *p;
 
     if (!can_be_named(c)) {
-        console_log(LOG_WARNING, "CPUs: APIC %u cannot be named without x2APIC; left out", c->apic_id);
+        console_log(LOG_WARNING, "CPUs: APIC %u cannot be named without x2APIC; left out",
+                    c->apic_id);
         return true;
     }
     p = prepare(nr, c);

@@ -180,8 +180,8 @@ static void say(const struct spec_wishes *w)
                 has.stibp ? " STIBP" : "", has.ssbd || has.virt_ssbd ? " SSBD" : "",
                 has.md_clear ? " MD_CLEAR" : "", line[0] ? line : " none");
     if (w->all != SPEC_NO && cpu.intel && !(has.capabilities & RDCL_NO))
-        console_log(LOG_WARNING, "spec-ctrl: this CPU may have Meltdown and L1TF: PV guests can read "
-                                 "Zeroth's memory, there is no XPTI yet");
+        console_log(LOG_WARNING, "spec-ctrl: this CPU may have Meltdown and L1TF: PV guests can "
+                                 "read Zeroth's memory, there is no XPTI yet");
 }
 
 void spec_init(const struct spec_wishes *wishes)

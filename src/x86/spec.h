@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mitigations of speculative execution: chosen once at boot by what the CPU says and the command line
- * asks.  Where none is needed, the ways in and out have a NOP each (x86/patch.h).
+ * Mitigations of speculative execution: chosen once at boot by what the CPU says and the command
+ * line asks.  Where none is needed, the ways in and out have a NOP each (x86/patch.h).
  */
 #ifndef X86_SPEC_H
 #define X86_SPEC_H
@@ -20,8 +20,8 @@ struct spec_wishes {
     uint8_t all, rsb, verw, ibrs, ibpb, ssbd, stibp;
 };
 
-/* Boot CPU, after features_init and map_init, before cpu_init_stacks: choose, patch the code, say in
- * a line or two what is chosen and what is missing. */
+/* Boot CPU, after features_init and map_init, before cpu_init_stacks: choose, patch the code,
+ * say in a line or two what is chosen and what is missing. */
 void spec_init(const struct spec_wishes *wishes);
 
 /* Each CPU: its MSRs. */

@@ -3,19 +3,13 @@
  * What the ways in from and out to a guest call where this CPU needs it (x86/patch.h), on the CPU's
  * stack with Zeroth's GS; all registers are preserved.  spec_work and the values are x86/spec.c's.
  */
+#include "x86/entry.inc"
+
 #define MSR_SPEC_CTRL 0x48
 #define WORK_IBRS     1                 /* enum there */
 #define WORK_RSB      2
 #define WORK_VERW     4
 #define RSB_ENTRIES   32
-
-    .macro begin name
-    .globl  \name
-    .hidden \name
-    .balign 64
-    .type   \name, @function
-\name:
-    .endm
 
     .macro write_spec_ctrl value
     push    %rax

@@ -5,8 +5,8 @@
 
 /*
  * Made of the linked image by tools/symbols.py: for each function, ascending, the distance from the
- * one before (the first: from image_start) as a number of 7 bits a byte, low ones first, bit 7: more
- * follow; then its name, terminated.  A distance of 0 ends the table.
+ * one before (the first: from image_start) as a number of 7 bits a byte, low ones first, bit 7:
+ * more follow; then its name, terminated.  A distance of 0 ends the table.
  */
 extern const uint8_t symbol_table[];
 extern const char image_start[], image_rodata[];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last events of each CPU, which a panic prints: a ring in struct percpu, written by the ways in
- * (TRACE in assembly, four instructions) and at switches.  Read by C and assembly.
+ * The last events of each CPU, which a panic prints: a ring in struct percpu, written by the ways
+ * in (four instructions of assembly, x86/entry.inc) and at switches.  Read by C and assembly.
  */
 #ifndef X86_TRACE_H
 #define X86_TRACE_H
@@ -17,15 +17,7 @@
 #define TRACE_EVENTS 16
 #define TRACE_SIZE   16                 /* of one, bytes; all together 256, so that a byte wraps */
 
-#ifdef __ASSEMBLER__
-/* The CPU's GS base must be Zeroth's.  scratch: a 32-bit register and the whole of it. */
-    .macro trace what, where, scratch32, scratch64
-    movzbl  %gs:PERCPU_TRACE_AT, \scratch32
-    addb    $TRACE_SIZE, %gs:PERCPU_TRACE_AT
-    mov     \what, %gs:PERCPU_TRACE(\scratch64)
-    mov     \where, %gs:PERCPU_TRACE + 8(\scratch64)
-    .endm
-#else
+#ifndef __ASSEMBLER__
 /* Interrupts off. */
 static inline void trace_add(uint64_t what, uint64_t where)
 {

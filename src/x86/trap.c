@@ -86,8 +86,8 @@ void trap_inside(struct regs *regs)
 
 /*
  * #DB in Zeroth is a guest's doing: a breakpoint on its own data, reached by a copy; one put off by
- * MOV SS until after the next instruction, which was a way in; or TF, which SYSENTER leaves set (its
- * entry saves the flags before it clears them).  DR6 is not told to the guest.
+ * MOV SS until after the next instruction, which was a way in; or TF, which SYSENTER leaves set
+ * (its entry saves the flags before it clears them).  DR6 is not told to the guest.
  */
 static void debug_inside(struct regs *regs)
 {

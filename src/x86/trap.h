@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ways in by the interrupt table (trap_entry.S) and what of them concerns Zeroth itself.  Read by
- * C and assembly.  From a PV guest they go to pv_trap (x86/pv/entry.h) or irq_dispatch (x86/irq.h)
- * and out by exit_to_guest.
+ * The ways in by the interrupt table (trap_entry.S) and what of them concerns Zeroth itself.  Read
+ * by C and assembly.  From a PV guest they go to pv_trap (x86/pv/entry.h) or irq_dispatch
+ * (x86/irq.h) and out by exit_to_guest.
  */
 #ifndef X86_TRAP_H
 #define X86_TRAP_H

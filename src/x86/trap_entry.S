@@ -5,11 +5,9 @@
  * and the way out is exit_to_guest (x86/pv/entry.S).  From Zeroth the registers stand on the stack
  * that was in use, and IRET goes back.
  */
+#include "x86/entry.inc"
 #include "x86/gdt.h"
-#include "x86/patch.h"
-#include "x86/percpu.h"
 #include "x86/regs.h"
-#include "x86/trace.h"
 #include "x86/trap.h"
 
 /* Offsets in struct regs. */
@@ -19,14 +17,6 @@
 #define REGS_WORDS  (REGS_SIZE / 8)
 
 #define MSR_GS_BASE 0xc0000101
-
-    .macro begin name
-    .globl  \name
-    .hidden \name
-    .balign 64
-    .type   \name, @function
-\name:
-    .endm
 
     .macro save
     .irp register, rdi,rsi,rdx,rcx,rax,r8,r9,r10,r11,rbx,rbp,r12,r13,r14,r15
@@ -117,8 +107,8 @@ interrupt_inside:
     restore_and_iret
 
 /*
- * These come at any instruction, with GS base and stack of a guest's as well: the CPU's data is found
- * above the frame, and the GS base is put back as it was.
+ * These come at any instruction, with GS base and stack of a guest's as well: the CPU's data is
+ * found above the frame, and the GS base is put back as it was.
  */
     .balign 64
 on_ist:

@@ -5,10 +5,8 @@
  * stack.  Offsets below are from the end of struct regs; names ending in FROM_END come from
  * offsets.c.  Interrupts are off wherever RSP is not on the CPU's stack, and nothing there can fault.
  */
+#include "x86/entry.inc"
 #include "x86/gdt.h"
-#include "x86/patch.h"
-#include "x86/percpu.h"
-#include "x86/trace.h"
 
 #define R_R15    -176
 #define R_R14    -168
@@ -42,14 +40,6 @@
 /* Flags that only IRET may load: TF would trap at once, RF, VM and NT are lost by SYSRET. */
 #define FLAGS_BY_IRET  0x34100
 #define SYSCALL_LENGTH 2
-
-    .macro begin name
-    .globl  \name
-    .hidden \name
-    .balign 64
-    .type   \name, @function
-\name:
-    .endm
 
     .text
 
