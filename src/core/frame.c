@@ -384,17 +384,6 @@ int frame_unpin(struct frame *f)
 
 /* ---- owners ---- */
 
-static void list_add(struct domain *d, struct frame *f)
-{
-    ASSERT(lock_held(&d->page_lock));
-    f->prev = FRAME_LIST_END;
-    f->next = d->pages_first;
-    if (f->next != FRAME_LIST_END)
-        frame_table()[f->next].prev = (uint32_t)frame_mfn(f);
-    d->pages_first = (uint32_t)frame_mfn(f);
-    d->pages++;
-}
-
 static void list_remove(struct domain *d, struct frame *f)
 {
     ASSERT(lock_held(&d->page_lock) && d->pages > 0);
@@ -409,22 +398,44 @@ static void list_remove(struct domain *d, struct frame *f)
 
 /* Memory that was never anybody's since the boot goes to Dom0 as it is: scrubbing all RAM would
  * cost more than the rest of the boot. */
-static void scrub(struct frame *f, const struct domain *d)
+static void scrub(struct frame *f, uint64_t count, const struct domain *d)
 {
-    void *at;
+    for (uint64_t i = 0; i < count; i++) {
+        void *at;
 
-    if (d->privileged && !(f->refs & REFS_FOUL))
-        return;
-    at = frame_map(frame_mfn(f));
-    memset(at, 0, PAGE_SIZE);
-    frame_unmap(at);
+        if (d->privileged && !(f[i].refs & REFS_FOUL))
+            continue;
+        at = frame_map(frame_mfn(&f[i]));
+        memset(at, 0, PAGE_SIZE);
+        frame_unmap(at);
+    }
 }
 
-static void give(struct frame *f, struct domain *d, uint64_t state)
+static void give(struct frame *f, struct domain *d)
 {
     ASSERT(!(f->refs & (REFS_COUNT | REFS_FREE)) && f->owner == DOMID_INVALID && f->type == 0);
     __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
-    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | state | 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | REFS_ALLOCATED | 1, __ATOMIC_RELEASE);
+}
+
+/* Frames in a row become the head of the owner's list, the lowest first: all of a machine's RAM goes
+ * through here when Dom0 is built. */
+static void list_add_range(struct domain *d, struct frame *f, uint64_t count)
+{
+    uint32_t mfn = (uint32_t)frame_mfn(f), first = mfn;
+
+    ASSERT(lock_held(&d->page_lock));
+    for (uint64_t i = 0; i < count; i++, mfn++) {
+        f[i].prev = mfn - 1;
+        f[i].next = mfn + 1;
+        give(&f[i], d);
+    }
+    f[0].prev = FRAME_LIST_END;
+    f[count - 1].next = d->pages_first;
+    if (d->pages_first != FRAME_LIST_END)
+        frame_table()[d->pages_first].prev = mfn - 1;
+    d->pages_first = first;
+    d->pages += count;
 }
 
 int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
@@ -433,17 +444,14 @@ int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
     uint64_t count = 1ul << order;
     int rc = 0;
 
-    for (uint64_t i = 0; i < count; i++)
-        scrub(&f[i], d);
+    scrub(f, count, d);
     lock_take(&d->page_lock);
     if (d->is_dying)
         rc = -XEN_EINVAL;
     else if (d->pages > d->pages_max || count > d->pages_max - d->pages)
         rc = -XEN_ENOMEM;
-    for (uint64_t i = count; rc == 0 && i-- > 0;) {     /* the list then begins with the lowest */
-        list_add(d, &f[i]);
-        give(&f[i], d, REFS_ALLOCATED);
-    }
+    else
+        list_add_range(d, f, count);
     lock_release(&d->page_lock);
     return rc;
 }
@@ -536,8 +544,7 @@ bool frame_steal(struct frame *f, struct domain *d)
 void frame_unsteal(struct frame *f, struct domain *d)
 {
     lock_take(&d->page_lock);
-    list_add(d, f);
-    give(f, d, REFS_ALLOCATED);
+    list_add_range(d, f, 1);
     lock_release(&d->page_lock);
 }
 
@@ -605,6 +612,15 @@ void m2p_set(mfn_t mfn, gfn_t gfn)
 {
     ASSERT(frame_of(mfn));
     __atomic_store_n(&m2p_table()[mfn], gfn, __ATOMIC_RELAXED);
+}
+
+void m2p_set_range(mfn_t mfn, gfn_t gfn, uint64_t count)
+{
+    uint64_t *entry = &m2p_table()[mfn];
+
+    ASSERT(count && frame_of(mfn) && frame_of(mfn + count - 1));
+    for (uint64_t i = 0; i < count; i++)
+        __atomic_store_n(&entry[i], gfn + i, __ATOMIC_RELAXED);
 }
 
 void frame_bind_tables(const struct frame_table_ops *ops)

@@ -106,6 +106,8 @@ void frame_unshare(struct frame *f, struct domain *d);
 /* Machine to physical of the frame, as the ABI shows it to guests. */
 gfn_t m2p_get(mfn_t mfn);
 void m2p_set(mfn_t mfn, gfn_t gfn);
+/* Frames in a row get numbers in a row; all are RAM. */
+void m2p_set_range(mfn_t mfn, gfn_t gfn, uint64_t count);
 #define M2P_INVALID (~(uint64_t)0)
 
 /*

@@ -146,16 +146,30 @@ static void add_range(mfn_t start, mfn_t end, unsigned int node)
     ranges[range_count++] = (struct range){ start, end, node };
 }
 
-void page_alloc_add(mfn_t start, mfn_t end, unsigned int node)
+/* Frames become known as some that can be freed. */
+static void take_note(mfn_t start, mfn_t end, unsigned int node)
 {
-    bool on;
-
     ASSERT(node < NODES_MAX && start < end && end < FRAME_LIST_END);
     frame_unreserve(start, end);
     add_range(start, end, node);
     total += end - start;
     if (end - 1 > highest)
         highest = end - 1;
+}
+
+bool page_alloc_add_taken(mfn_t start, mfn_t end, unsigned int node)
+{
+    if (!nodes[node])
+        return false;
+    take_note(start, end, node);
+    return true;
+}
+
+void page_alloc_add(mfn_t start, mfn_t end, unsigned int node)
+{
+    bool on;
+
+    take_note(start, end, node);
     if (!nodes[node])
         nodes[node] = node_create(start++);
     on = lock_take_irq(&nodes[node]->lock);

@@ -12,6 +12,9 @@
 
 /* Boot: give a range of RAM [start, end) that lies in one node; ranges do not overlap. */
 void page_alloc_add(mfn_t start, mfn_t end, unsigned int node);
+/* The same, but the frames are at once the caller's, as if from page_alloc.  False: the node has no
+ * memory yet; nothing has changed. */
+bool page_alloc_add_taken(mfn_t start, mfn_t end, unsigned int node);
 
 /*
  * Take 2^order frames, aligned to that, of which all addresses are below 2^address_bits.  node:
