@@ -1,16 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The boot, in order.  It ends where Dom0 would be built: see README, "What works". */
-#include "boot/consoles.h"
+/* The boot, in order: from the loader's entry to Dom0's first instruction. */
 #include "boot/main.h"
+
+#include "abi/version.h"
+#include "boot/consoles.h"
+#include "boot/dom0.h"
+#include "boot/memory.h"
 #include "boot/multiboot.h"
+#include "boot/options.h"
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/sched.h"
+#include "core/time.h"
+#include "core/timer.h"
+#include "drivers/acpi.h"
+#include "x86/apic.h"
+#include "x86/cpu.h"
+#include "x86/features.h"
+#include "x86/irq.h"
+#include "x86/map.h"
 #include "x86/paging.h"
-#include "x86/trap.h"
+#include "x86/power.h"
+#include "x86/pv/entry.h"
+#include "x86/pv/mmu.h"
+#include "x86/smp.h"
+#include "x86/spec.h"
+#include "x86/time.h"
+#include "x86/tlb.h"
 
 #define RAM      1
 #define MIB      (1ul << 20)
 #define LEAST_MB 64             /* Zeroth itself and the smallest Dom0 there is */
 
 static struct boot_info info;
+static struct options options;
 
 static void complain(struct span word, const char *why)
 {
@@ -32,34 +56,47 @@ static void ignore(struct span word, const char *why)
 /* Twice: first to know where messages go, then to say what was not understood. */
 static void read_command_line(void)
 {
-    struct options o = options_default();
-
-    options_read(&o, info.line, ignore);
-    boot_consoles_init(&o, info.efi_system_table != 0);
+    options = options_default();
+    options_read(&options, info.line, ignore);
+    boot_consoles_init(&options, info.efi_system_table);
     console_log(LOG_INFO, "Zeroth, a hypervisor that speaks Xen's ABI");
     console_log(LOG_INFO, "loaded by %s, %s", info.loader[0] ? info.loader : "an unnamed loader",
                 info.protocol);
     console_log(LOG_INFO, "command line: %s", info.line);
     console_log(LOG_DEBUG, "ACPI root pointer %#lx, EFI system table %#lx",
                 (unsigned long)info.rsdp, (unsigned long)info.efi_system_table);
-    options_read(&o, info.line, complain);
+    options_read(&options, info.line, complain);
+    if (options.no_acpi)
+        console_fatal("acpi=off: Zeroth finds CPUs and interrupts by ACPI only");
+    if (options.no_ioapic)
+        console_fatal("noapic: Zeroth needs IO-APICs");
 }
 
-/* An exception in Zeroth: the state it happened in, and the end. */
-static void report_trap(const struct trap_frame *f)
+/* The options that rooms are told once. */
+static void apply_options(void)
 {
-    console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx,
-                f->rdx);
-    console_log(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi, f->rbp,
-                f->rsp);
-    console_log(LOG_ERROR, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9, f->r10,
-                f->r11);
-    console_log(LOG_ERROR, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13, f->r14,
-                f->r15);
-    console_log(LOG_ERROR, "rip %02lx:%016lx flags %08lx cr2 %016lx", f->cs, f->rip, f->rflags,
-                trap_fault_address());
-    console_fatal("exception %lu (%s), error code %#lx", f->vector, trap_name(f->vector),
-                  f->error);
+    static const enum power_reset resets[] = {
+        [REBOOT_ANY] = RESET_ACPI, [REBOOT_ACPI] = RESET_ACPI, [REBOOT_PCI] = RESET_CHIPSET,
+        [REBOOT_KEYBOARD] = RESET_KEYBOARD, [REBOOT_TRIPLE] = RESET_TRIPLE_FAULT,
+    };
+
+    version_set_minor(options.abi_minor);
+    version_set_command_line(info.line);
+    domain_set_noreboot(options.noreboot);
+    power_choose_reset(resets[options.reboot], options.reboot_warm);
+    if (options.x2apic == CHOICE_NO)
+        cpu.x2apic = false;
+    else if (options.x2apic == CHOICE_YES && !cpu.x2apic)
+        console_log(LOG_WARNING, "x2apic=yes: this CPU has none");
+}
+
+static void choose_mitigations(void)
+{
+    const struct options_spec *o = &options.spec;
+    const struct spec_wishes wishes = { o->all, o->rsb, o->verw, o->ibrs, o->ibpb, o->ssbd,
+                                        o->stibp };
+
+    spec_init(&wishes);
 }
 
 static void check_memory(void)
@@ -96,17 +133,73 @@ static void check_modules(void)
         console_fatal("Dom0: the boot loader handed over no kernel; name one as the first module");
 }
 
+/* Memory: from the loader's map to the allocators. */
+static void start_memory(void)
+{
+    boot_memory_init(&info, options.mem);
+    map_init(boot_memory_ranges, boot_memory_range_count, boot_memory_end, boot_memory_early);
+    boot_memory_frames();
+    if (!acpi_init(info.rsdp))          /* reads memory that map_init has mapped */
+        console_fatal("ACPI: no usable tables; Zeroth finds CPUs and interrupts by them only");
+    boot_memory_give(acpi_node_at);     /* nodes are known by ACPI's SRAT */
+}
+
+/* Interrupts and time, on this CPU. */
+static void start_interrupts(void)
+{
+    static const enum time_reference references[] = {
+        [CLOCK_ANY] = REFERENCE_ANY, [CLOCK_HPET] = REFERENCE_HPET,
+        [CLOCK_ACPI] = REFERENCE_PM_TIMER, [CLOCK_PIT] = REFERENCE_PIT,
+        [CLOCK_TSC] = REFERENCE_CPUID,
+    };
+
+    irq_init();                         /* the 8259s are quiet before their line is masked */
+    apic_init();
+    smp_init();
+    tlb_init();
+    time_calibrate(references[options.clocksource]);
+}
+
+/* The rooms that work by softirqs and timers. */
+static void start_rooms(void)
+{
+    timers_init();
+    sched_init();
+    time_init();
+    domain_init();
+    if (timer_cpu_create(0) || sched_cpu_create(0))
+        console_fatal("CPUs: no memory for the first one");
+    console_start();
+    pv_mmu_init();
+    irq_on();
+}
+
 _Noreturn void boot_main(uint32_t magic, uint32_t address)
 {
     bool known = multiboot_read(&info, magic, address, NULL);
 
-    read_command_line();                /* first: all later lines need the console */
-    trap_init(report_trap);             /* before anything follows the loader's pointers */
+    cpu_init_first();                   /* locks and faults need the CPU's own data */
+    read_command_line();                /* all later lines need the console */
     if (!paging_protect())
         console_fatal("paging: this CPU has no NX");
     if (!known)
         console_fatal("boot: %#x is the magic of no multiboot loader", magic);
+    features_init();
+    apply_options();
     check_memory();
     check_modules();
-    console_fatal("Dom0: this build of Zeroth cannot start PV guests yet");
+    start_memory();
+    boot_consoles_map();
+    choose_mitigations();               /* patches code that runs from here on */
+    cpu_init_stacks();                  /* needs the allocators */
+    start_interrupts();
+    start_rooms();
+    boot_consoles_start_input();
+    smp_start(options.maxcpus);         /* needs this CPU's idle vCPU and interrupts */
+    dom0_build(&info, &options);
+    boot_memory_release_modules();      /* Dom0 has copies */
+    map_low_drop();                     /* nothing reads the loader's memory any more */
+    boot_consoles_end_boot();
+    domain_unpause(dom0);
+    exit_to_guest();
 }

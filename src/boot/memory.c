@@ -169,6 +169,8 @@ static void use_loader_memory(const struct boot_info *info)
     use_text(info->loader);
     if (info->rsdp)
         use(used, &used_count, USED_MAX, info->rsdp, info->rsdp + RSDP_SIZE);
+    if (info->efi_map)
+        use(used, &used_count, USED_MAX, info->efi_map, info->efi_map + info->efi_map_size);
     for (unsigned int i = 0; i < info->module_count; i++) {
         use_text(info->modules[i].line);
         use(modules, &module_count, BOOT_MODULES, info->modules[i].start, info->modules[i].end);
@@ -244,6 +246,60 @@ void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end))
     early.end = early.start;            /* nothing more from there */
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
         each_free(&boot_memory_ranges[i], give);
+}
+
+bool boot_memory_covers(paddr_t start, paddr_t end)
+{
+    for (unsigned int i = 0; i < boot_memory_range_count; i++) {
+        if (boot_memory_ranges[i].start <= start && end <= boot_memory_ranges[i].end)
+            return true;
+    }
+    return false;
+}
+
+/* Modules may share a page, and lie outside of RAM as the option mem= leaves it: too much is counted
+ * then. */
+uint64_t boot_memory_module_pages(void)
+{
+    uint64_t pages = 0;
+
+    for (unsigned int i = 0; i < module_count; i++)
+        pages += (modules[i].end - modules[i].start) >> PAGE_SHIFT;
+    return pages;
+}
+
+static bool overlaps(const struct map_range *list, unsigned int count, const struct map_range *with)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        if (&list[i] != with && list[i].start < with->end && list[i].end > with->start)
+            return true;
+    }
+    return false;
+}
+
+bool boot_memory_take_module(paddr_t start, paddr_t end)
+{
+    unsigned int node, i = 0;
+    paddr_t node_end = 0;
+    struct map_range *m;
+
+    while (i < module_count && modules[i].start != start)
+        i++;
+    if (i == module_count || modules[i].end != ((end + PAGE_MASK) & ~PAGE_MASK))
+        return false;
+    m = &modules[i];
+    if (!boot_memory_covers(m->start, m->end) || overlaps(modules, module_count, m) ||
+        overlaps(used, used_count, m))
+        return false;
+    node = find_node ? find_node(start, &node_end) : 0;
+    if (find_node && node_end < m->end)
+        return false;
+    if (!page_alloc_add_taken(m->start >> PAGE_SHIFT, m->end >> PAGE_SHIFT,
+                              node < NODES_MAX ? node : 0))
+        return false;
+    use(used, &used_count, USED_MAX, m->start, m->end);
+    *m = modules[--module_count];
+    return true;
 }
 
 /* Only what is RAM, and each page once: modules may share a page. */

@@ -38,7 +38,20 @@ void boot_memory_frames(void);
  */
 void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end));
 
-/* The modules' memory is used no more. */
+/* Is all of a range of machine addresses RAM that Zeroth has mapped? */
+bool boot_memory_covers(paddr_t start, paddr_t end);
+
+/* Frames that boot_memory_release_modules would give. */
+uint64_t boot_memory_module_pages(void);
+
+/*
+ * Take the whole pages of a module, [start, end) as in boot_info, out of what boot_memory_release_modules
+ * gives: they are the caller's as if from page_alloc, content and all.  False: it does not begin with a
+ * page, or something else lies in its pages; nothing has changed.
+ */
+bool boot_memory_take_module(paddr_t start, paddr_t end);
+
+/* The modules' memory is used no more.  A second call does nothing. */
 void boot_memory_release_modules(void);
 
 #endif

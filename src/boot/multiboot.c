@@ -9,16 +9,38 @@
 #define MB1_MODULES    (1u << 3)
 #define MB1_REGIONS    (1u << 6)
 #define MB1_LOADER     (1u << 9)
+#define MB1_SCREEN     (1u << 12)
 #define MB2_SIZE_LIMIT (1u << 20)       /* bytes of tags that we are ready to believe in */
 
+#define EFI_ENTRY      40u              /* bytes of a memory descriptor (UEFI 2.10, 7.2) */
+
 enum { TAG_END = 0, TAG_LINE = 1, TAG_LOADER = 2, TAG_MODULE = 3, TAG_REGIONS = 6,
-       TAG_EFI64 = 12, TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15 };
+       TAG_SCREEN = 8, TAG_EFI64 = 12, TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15, TAG_EFI_MAP = 17 };
+
+/* A screen, the same in both protocols; what follows kind differs. */
+struct __attribute__((packed)) mb_screen {
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t bits, kind;
+};
+enum { KIND_PALETTE, KIND_RGB, KIND_TEXT };
+
+/* Of KIND_RGB. */
+struct mb_colours {
+    uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits;
+};
 
 struct mb1_info {
     uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr;
     uint32_t syms[4], mmap_length, mmap_addr, drives_length, drives_addr, config_table;
-    uint32_t boot_loader_name;
+    uint32_t boot_loader_name, apm_table;
+    uint32_t vbe[4];
+    struct mb_screen screen;
+    struct mb_colours colours;
 };
+
+_Static_assert(offsetof(struct mb1_info, screen) == 88 && offsetof(struct mb1_info, colours) == 110,
+               "multiboot 0.6.96, section 3.3");
 
 struct mb1_module {
     uint32_t start, end, line, reserved;
@@ -41,6 +63,20 @@ struct mb2_module {
 };
 
 struct mb2_regions {
+    struct mb2_tag tag;
+    uint32_t entry_size, version;
+};
+
+struct mb2_screen {
+    struct mb2_tag tag;
+    struct mb_screen screen;
+    uint16_t reserved;
+    struct mb_colours colours;
+};
+
+_Static_assert(offsetof(struct mb2_screen, colours) == 32, "multiboot2 2.0, section 3.6.12");
+
+struct mb2_efi_map {
     struct mb2_tag tag;
     uint32_t entry_size, version;
 };
@@ -77,8 +113,7 @@ static void add_module(struct boot_info *info, uint64_t start, uint64_t end, con
     info->modules[info->module_count++] = (struct boot_module){ start, end, line };
 }
 
-/* Loaders other than GRUB put the image's name before the options. */
-static const char *after_name(const char *line, const char *loader)
+const char *multiboot_arguments(const char *line, const char *loader)
 {
     if (loader[0] == 'G' && loader[1] == 'R' && loader[2] == 'U' && loader[3] == 'B')
         return line;
@@ -87,13 +122,35 @@ static const char *after_name(const char *line, const char *loader)
     return line + (*line == ' ');
 }
 
+static void read_screen(struct boot_info *info, const struct mb_screen *s,
+                        const struct mb_colours *c)
+{
+    struct boot_screen *to = &info->screen;
+
+    if (s->kind != KIND_RGB && s->kind != KIND_TEXT)
+        return;                         /* a palette is nothing that Dom0 could be told of */
+    *to = (struct boot_screen){ .kind = s->kind == KIND_RGB ? SCREEN_PIXELS : SCREEN_TEXT,
+                                .bits = s->bits, .pitch = s->pitch, .width = s->width,
+                                .height = s->height, .address = s->address };
+    if (s->kind == KIND_TEXT)
+        return;
+    to->red_at = c->red_at;
+    to->red_bits = c->red_bits;
+    to->green_at = c->green_at;
+    to->green_bits = c->green_bits;
+    to->blue_at = c->blue_at;
+    to->blue_bits = c->blue_bits;
+}
+
 static void read_mb1(struct boot_info *info, const void *base, const struct mb1_info *mb)
 {
     info->protocol = "multiboot 1";
     if (mb->flags & MB1_LOADER)
         info->loader = at(base, mb->boot_loader_name);
     if (mb->flags & MB1_LINE)
-        info->line = after_name(at(base, mb->cmdline), info->loader);
+        info->line = multiboot_arguments(at(base, mb->cmdline), info->loader);
+    if (mb->flags & MB1_SCREEN)
+        read_screen(info, &mb->screen, &mb->colours);
     if (mb->flags & MB1_MODULES) {
         const struct mb1_module *module = at(base, mb->mods_addr);
 
@@ -125,6 +182,25 @@ static void read_mb2_regions(struct boot_info *info, const struct mb2_regions *l
     }
 }
 
+static void read_mb2_screen(struct boot_info *info, const struct mb2_screen *s)
+{
+    uint32_t least = offsetof(struct mb2_screen, reserved);
+
+    if (s->tag.size >= least && s->screen.kind == KIND_RGB)
+        least = offsetof(struct mb2_screen, colours) + sizeof(s->colours);
+    if (s->tag.size >= least)
+        read_screen(info, &s->screen, &s->colours);
+}
+
+static void read_mb2_efi_map(struct boot_info *info, const void *base, const struct mb2_efi_map *m)
+{
+    if (m->tag.size <= sizeof(*m) || m->entry_size < EFI_ENTRY)
+        return;
+    info->efi_map = (uint64_t)((const char *)(m + 1) - (const char *)base);
+    info->efi_map_size = m->tag.size - (uint32_t)sizeof(*m);
+    info->efi_map_entry = m->entry_size;
+}
+
 /* base is the loader's memory; a tag's payload stands after its head. */
 static void read_mb2_tag(struct boot_info *info, const void *base, const struct mb2_tag *tag)
 {
@@ -148,6 +224,12 @@ static void read_mb2_tag(struct boot_info *info, const void *base, const struct 
     case TAG_EFI64:
         if (tag->size >= sizeof(*tag) + 8)
             info->efi_system_table = *(const uint64_t *)at(tag, sizeof(*tag));
+        break;
+    case TAG_SCREEN:
+        read_mb2_screen(info, (const void *)tag);
+        break;
+    case TAG_EFI_MAP:
+        read_mb2_efi_map(info, base, (const void *)tag);
         break;
     case TAG_ACPI_OLD:                  /* a copy of the root pointer stands in the tag itself */
         if (!info->rsdp)

@@ -19,6 +19,16 @@ struct boot_module {
     const char *line;                   /* its own command line, "" without one */
 };
 
+/* The screen as the loader left it. */
+enum { SCREEN_UNKNOWN, SCREEN_PIXELS, SCREEN_TEXT };
+struct boot_screen {
+    uint8_t kind;                       /* SCREEN_* */
+    uint8_t bits;                       /* a pixel */
+    uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits; /* in a pixel */
+    uint32_t pitch, width, height;      /* pitch: bytes a line; the others pixels, or characters */
+    uint64_t address;                   /* physical, of the first pixel */
+};
+
 /* What a boot loader handed over, by whichever protocol. */
 struct boot_info {
     const char *protocol, *loader, *line;
@@ -28,6 +38,9 @@ struct boot_info {
     bool cut;                           /* there were more regions or modules than we keep */
     uint64_t rsdp;                      /* physical address of ACPI's root pointer, 0: unknown */
     uint64_t efi_system_table;          /* physical address, 0: not started by EFI */
+    uint64_t efi_map;                   /* its memory map: physical address, 0: none, bytes in all, */
+    uint32_t efi_map_size, efi_map_entry;       /* and bytes of a descriptor */
+    struct boot_screen screen;
 };
 
 /*
@@ -37,5 +50,8 @@ struct boot_info {
  * section 3.6.)
  */
 bool multiboot_read(struct boot_info *info, uint32_t magic, uint32_t address, const void *base);
+
+/* The arguments in a command line of a loader's: loaders other than GRUB put the file's name first. */
+const char *multiboot_arguments(const char *line, const char *loader);
 
 #endif

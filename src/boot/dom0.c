@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dom0, from the loader's modules to a vCPU that could run: the order of it all. */
+#include "boot/dom0.h"
+
+#include "boot/dom0_efi.h"
+#include "boot/dom0_image.h"
+#include "boot/dom0_info.h"
+#include "boot/dom0_layout.h"
+#include "boot/dom0_memory.h"
+#include "boot/dom0_size.h"
+#include "boot/dom0_tables.h"
+#include "boot/memory.h"
+#include "core/assert.h"
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/heap.h"
+#include "core/machine.h"
+#include "core/page_alloc.h"
+#include "core/pirq.h"
+#include "core/vcpu.h"
+#include "lib/memory.h"
+#include "x86/map.h"
+#include "x86/pv/entry.h"
+#include "x86/pv/hypercall_page.h"
+#include "x86/pv/kind.h"
+
+#define PIRQS      (64 + ARCH_IRQS)     /* one for every interrupt there can be, and some */
+#define OWN_PAGES  1024u                /* Zeroth keeps at least so much for what comes later, */
+#define OWN_A_VCPU 16u                  /* and this for each of Dom0's vCPUs */
+#define MIB(pages) ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
+
+/* What is being built. */
+struct build {
+    const struct boot_info *info;
+    const struct options *options;
+    struct dom0_image image;
+    struct elf_kernel kernel;
+    struct dom0_layout layout;
+    struct dom0_memory *memory;         /* memory->pages: as many as it has by now */
+    struct domain *domain;
+    uint64_t free, pages;               /* frames: there are in all, Dom0 is to get */
+    unsigned int vcpus;
+    bool initrd_given;                  /* its frames are Dom0's, and were not copied */
+};
+
+static const struct boot_module *initrd(const struct build *b)
+{
+    const struct boot_module *m = &b->info->modules[1];
+
+    return b->info->module_count > 1 && m->end > m->start ? m : NULL;
+}
+
+static uint64_t initrd_bytes(const struct build *b)
+{
+    const struct boot_module *m = initrd(b);
+
+    return m ? m->end - m->start : 0;
+}
+
+static void open_kernel(struct build *b)
+{
+    const struct boot_module *m = &b->info->modules[0];
+    const char *why;
+
+    if (b->info->module_count == 0)
+        console_fatal("Dom0: the boot loader handed over no kernel; name one as the first module");
+    for (unsigned int i = 0; i < 2 && i < b->info->module_count; i++)
+        if (!boot_memory_covers(b->info->modules[i].start, b->info->modules[i].end))
+            console_fatal("Dom0: %s lies outside of the memory that is used",
+                          i ? "its initrd" : "its kernel");
+    why = dom0_image_open(&b->image, direct(m->start), m->end - m->start);
+    if (!why)
+        why = elf_read(&b->kernel, b->image.at, b->image.size);
+    if (why)
+        console_fatal("Dom0: its kernel cannot be started: %s", why);
+    console_log(LOG_INFO, "Dom0: kernel of %s %s, at %#lx to %#lx", b->kernel.guest_os,
+                b->kernel.guest_version, b->kernel.start, b->kernel.end);
+}
+
+static void choose_size(struct build *b)
+{
+    uint64_t own;
+
+    b->vcpus = dom0_size_vcpus(b->options, cpu_count);
+    b->free = page_alloc_free_count(NODE_ANY) + boot_memory_module_pages();
+    if (b->image.buffer != MFN_NONE)
+        b->free += 1ul << b->image.order;
+    own = OWN_PAGES + OWN_A_VCPU * b->vcpus;
+    b->free = b->free > own ? b->free - own : 0;
+    b->pages = dom0_size_pages(b->options, b->free);
+    if (b->pages > b->free)
+        console_fatal("Dom0: the option dom0_mem asks for %lu MiB, and %lu MiB are free",
+                      MIB(b->pages), MIB(b->free));
+}
+
+static void lay_out(struct build *b)
+{
+    const struct dom0_layout *l = &b->layout;
+    const char *why = dom0_layout(&b->layout, &b->kernel, b->pages, initrd_bytes(b));
+
+    if (why)
+        console_fatal("Dom0: its kernel cannot be started: %s", why);
+    if (l->least > b->pages)
+        console_fatal("Dom0: %lu MiB of memory are too little; kernel, initrd and tables take %lu MiB",
+                      MIB(b->pages), MIB(l->least) + 1);
+    console_log(LOG_DEBUG, "Dom0: region %#lx to %#lx, initrd frame %#lx, P2M list %#lx, start_info %#lx",
+                l->base, l->end, l->initrd_gfn, l->list, l->info);
+    console_log(LOG_DEBUG, "Dom0: %lu page tables at %#lx, stack %#lx, entry %#lx", l->table_pages,
+                l->tables, l->stack, b->kernel.entry);
+}
+
+static void create(struct build *b)
+{
+    struct domain *d;
+
+    b->memory = heap_alloc(sizeof(*b->memory));
+    if (!b->memory || domain_create(0, &pv_kind, b->vcpus, &d))
+        console_fatal("Dom0: there is too little memory to create it");
+    d->privileged = true;
+    d->pages_max = dom0_size_limit(b->options, b->free, b->pages);
+    if (pv_domain_set_hardware(d) || (!d->pirq && pirq_domain_create(d, PIRQS)))
+        console_fatal("Dom0: there is too little memory to give it the machine's devices");
+    b->memory->domain = b->domain = d;
+}
+
+static void *region_at(const struct build *b, uint64_t address)
+{
+    return direct(dom0_memory_frame(b->memory, dom0_layout_gfn(&b->layout, address)) << PAGE_SHIFT);
+}
+
+/* The region in one piece, and the kernel in it.  What the block has more is Dom0's next memory. */
+static void load_kernel(struct build *b, mfn_t *spare, uint64_t *spare_count)
+{
+    uint64_t pages = b->layout.region_pages;
+    unsigned int order = dom0_memory_order(pages);
+    mfn_t block = order <= ORDER_MAX ? page_alloc(order, NODE_ANY, ADDRESS_ANY) : MFN_NONE;
+
+    if (block == MFN_NONE || !dom0_memory_add(b->memory, block, pages))
+        console_fatal("Dom0: no %lu MiB of memory in one piece are free for its kernel",
+                      MIB(1ul << order));
+    elf_load(&b->kernel, region_at(b, b->kernel.start));
+    if (b->kernel.hypercall_page != ELF_NONE)
+        hypercall_page_fill(region_at(b, b->kernel.hypercall_page));
+    dom0_image_close(&b->image);
+    *spare = block + pages;
+    *spare_count = (1ul << order) - pages;
+}
+
+static void add_spare(struct build *b, mfn_t mfn, uint64_t count)
+{
+    uint64_t wanted = b->pages - b->memory->pages, used = count < wanted ? count : wanted;
+
+    if (used && !dom0_memory_add(b->memory, mfn, used))
+        used = 0;
+    dom0_memory_free(mfn + used, count - used);
+}
+
+/* The initrd that is not in the region: without a copy, where its pages are its own. */
+static void give_initrd(struct build *b)
+{
+    const struct boot_module *m = initrd(b);
+    uint64_t left;
+
+    if (!m || b->layout.initrd || !boot_memory_take_module(m->start, m->end))
+        return;
+    left = -m->end & PAGE_MASK;
+    memset(direct(m->end), 0, left);
+    if (!dom0_memory_add(b->memory, m->start >> PAGE_SHIFT, b->layout.initrd_pages))
+        console_fatal("Dom0: its initrd cannot be given to it");
+    b->initrd_given = true;
+}
+
+static void fill(struct build *b, uint64_t pages)
+{
+    if (!dom0_memory_fill(b->memory, pages))
+        console_fatal("Dom0: %lu MiB of memory were to be its own, and only %lu MiB could be had",
+                      MIB(b->pages), MIB(b->memory->pages));
+}
+
+static void copy_initrd(struct build *b)
+{
+    const struct boot_module *m = initrd(b);
+    const uint8_t *from = m ? direct(m->start) : NULL;
+
+    if (!m || b->initrd_given)
+        return;
+    if (!b->layout.initrd && b->memory->pages < b->layout.initrd_gfn + b->layout.initrd_pages)
+        fill(b, b->layout.initrd_gfn + b->layout.initrd_pages);
+    for (uint64_t i = 0, left = m->end - m->start; left; i++) {
+        uint64_t part = left < PAGE_SIZE ? left : PAGE_SIZE;
+        uint8_t *page = frame_map(dom0_memory_frame(b->memory, b->layout.initrd_gfn + i));
+
+        memcpy(page, from + i * PAGE_SIZE, part);
+        memset(page + part, 0, PAGE_SIZE - part);
+        frame_unmap(page);
+        left -= part;
+    }
+}
+
+/* All frames, in the order of their numbers: see boot/dom0_layout.h. */
+static void give_memory(struct build *b)
+{
+    uint64_t spare_count;
+    mfn_t spare;
+
+    load_kernel(b, &spare, &spare_count);
+    give_initrd(b);
+    add_spare(b, spare, spare_count);
+    copy_initrd(b);
+    boot_memory_release_modules();
+    fill(b, b->pages);
+}
+
+static void write_info(const struct build *b)
+{
+    const struct dom0_facts facts = {
+        .pages = b->pages,
+        .shared_info = b->domain->shared_mfn,
+        .initrd_bytes = initrd_bytes(b),
+        .line = multiboot_arguments(b->info->modules[0].line, b->info->loader),
+        .boot = b->info,
+    };
+
+    if (!dom0_info_fill(region_at(b, b->layout.info), &b->layout, &facts))
+        console_log(LOG_WARNING, "Dom0: its command line is longer than %u characters; the rest is lost",
+                    MAX_GUEST_CMDLINE - 1);
+    memset(region_at(b, b->layout.stack), 0, PAGE_SIZE);
+}
+
+static void create_vcpus(const struct build *b)
+{
+    struct vcpu *v;
+
+    for (unsigned int id = 0; id < b->vcpus; id++) {
+        struct cpu_set one = { { 0 } };
+
+        if (vcpu_create(b->domain, id, &v))
+            console_fatal("Dom0: there is too little memory for %u vCPUs", b->vcpus);
+        cpu_set_add(&one, id % cpu_count);
+        if (b->options->dom0_pin)
+            sched_set_affinity(v, &one);
+    }
+}
+
+/* The state in which a PV guest starts (xen/xen.h, above struct start_info). */
+static void start_vcpu(const struct build *b)
+{
+    struct vcpu_guest_context *c = heap_alloc(sizeof(*c));
+    struct vcpu *v = domain_vcpu(b->domain, 0);
+    int rc;
+
+    if (!c)
+        console_fatal("Dom0: there is too little memory for its first vCPU");
+    c->flags = VGCF_in_kernel;
+    c->user_regs.rip = b->kernel.entry;
+    c->user_regs.rsi = b->layout.info;
+    c->user_regs.rsp = c->kernel_sp = b->layout.stack + PAGE_SIZE;
+    c->user_regs.cs = FLAT_KERNEL_CS;
+    c->user_regs.ss = FLAT_KERNEL_SS;
+    c->kernel_ss = FLAT_KERNEL_SS;
+    c->ctrlreg[3] = dom0_memory_frame(b->memory, dom0_layout_gfn(&b->layout, b->layout.tables))
+                    << PAGE_SHIFT;
+    do
+        rc = pv_kind.vcpu_set_context(v, c);
+    while (rc == -XEN_ERESTART);
+    ASSERT(rc == 0);
+    v->initialised = true;
+    vcpu_wake(v, WAIT_DOWN);
+    heap_free(c);
+}
+
+void dom0_build(const struct boot_info *info, const struct options *o)
+{
+    struct build b = { .info = info, .options = o };
+
+    open_kernel(&b);
+    choose_size(&b);
+    lay_out(&b);
+    create(&b);                         /* before memory, which has an owner from here on */
+    give_memory(&b);
+    dom0_tables_build(b.memory, &b.layout);
+    dom0_tables_list(b.memory, &b.layout);
+    write_info(&b);
+    create_vcpus(&b);
+    start_vcpu(&b);                     /* last: tables can be written no more */
+    dom0_efi_tell(info);
+    heap_free(b.memory);
+    console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.pages), b.vcpus);
+}
