@@ -165,11 +165,10 @@ static void start_rooms(void)
 {
     timers_init();
     sched_init();
-    time_init();
-    domain_init();
     if (timer_cpu_create(0) || sched_cpu_create(0))
         console_fatal("CPUs: no memory for the first one");
-    console_start();
+    time_init();                        /* arms a timer of this CPU */
+    domain_init();
     pv_mmu_init();
     irq_on();
 }
