@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The table of functions that src/x86/symbols.c reads, as assembly: symbols.py [LINKED]
+"""What the image knows of itself (src/x86/symbols.h), as assembly: symbols.py [LINKED]
 
-Without an image the table is empty.  symbols.py --check FIRST SECOND fails unless the functions of
+The table of its functions and a number that tells its code from another's; without an image the
+table is empty and the number 0.  symbols.py --check FIRST SECOND fails unless the functions of
 both images stand at the same addresses.
 """
+import hashlib
 import sys
 
 from elftools.elf.elffile import ELFFile
@@ -30,6 +32,16 @@ def functions(name):
     return [(offset, rank[2]) for offset, rank in sorted(found.items())]
 
 
+def build_id(name):
+    """Twenty bytes made of all that is loaded of an image; debugging information holds paths."""
+    with open(name, "rb") as file:
+        elf = ELFFile(file)
+        digest = hashlib.sha1()
+        for section in (".text", ".rodata", ".data"):
+            digest.update(elf.get_section_by_name(section).data())
+        return digest.digest()
+
+
 def number(value):
     """Seven bits a byte, low ones first; bit 7: more follow."""
     out = []
@@ -45,8 +57,10 @@ def main():
         if functions(sys.argv[2]) != functions(sys.argv[3]):
             sys.exit("symbols.py: the code moved between the two links")
         return
-    print('    .section .symbols, "a"\n    .globl symbol_table\n    .hidden symbol_table\n'
-          "symbol_table:")
+    print('    .section .symbols, "a"\n    .globl symbols_build_id, symbol_table\n'
+          "    .hidden symbols_build_id, symbol_table\nsymbols_build_id:")
+    print("    .byte", ",".join(map(str, build_id(sys.argv[1]) if sys.argv[1:] else bytes(20))))
+    print("symbol_table:")
     last = 0
     for offset, name in functions(sys.argv[1]) if sys.argv[1:] else []:
         print("    .byte", ",".join(map(str, number(offset - last))))
