@@ -13,21 +13,21 @@
 
 static struct lock lock = LOCK(RANK_DEVICE);
 
-/* Guests' own accesses to the ports are emulated with this lock's owner's address register, so the
- * one that a guest left there is no loss. */
+/* Every access sets the address register anew: nobody counts on what another left there. */
 static bool by_ports(struct pci_device d, unsigned int reg)
 {
     return d.segment == 0 && reg < 256;
 }
 
-static uint32_t ports_access(struct pci_device d, unsigned int reg, unsigned int size, bool write,
-                             uint32_t value)
+uint32_t pci_port_access(uint32_t address, unsigned int offset, unsigned int size, bool write,
+                         uint32_t value)
 {
-    uint16_t data = (uint16_t)(DATA + (reg & 3));
-    bool on = lock_take_irq(&lock);
-    uint32_t keep = io_in32(ADDRESS);
+    uint16_t data = (uint16_t)(DATA + offset);
+    bool on;
 
-    io_out32(ADDRESS, 0x80000000u | (uint32_t)d.bus << 16 | (uint32_t)d.devfn << 8 | (reg & 0xfc));
+    ASSERT(offset + size <= 4 && (size == 1 || size == 2 || size == 4));
+    on = lock_take_irq(&lock);
+    io_out32(ADDRESS, address);
     if (write && size == 4)
         io_out32(data, value);
     else if (write && size == 2)
@@ -36,9 +36,16 @@ static uint32_t ports_access(struct pci_device d, unsigned int reg, unsigned int
         io_out8(data, (uint8_t)value);
     else
         value = size == 4 ? io_in32(data) : size == 2 ? io_in16(data) : io_in8(data);
-    io_out32(ADDRESS, keep);
     lock_release_irq(&lock, on);
     return value;
+}
+
+static uint32_t ports_access(struct pci_device d, unsigned int reg, unsigned int size, bool write,
+                             uint32_t value)
+{
+    uint32_t address = 0x80000000u | (uint32_t)d.bus << 16 | (uint32_t)d.devfn << 8 | (reg & 0xfc);
+
+    return pci_port_access(address, reg & 3, size, write, value);
 }
 
 static volatile uint8_t *mcfg_map(struct pci_device d)

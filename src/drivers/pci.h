@@ -20,6 +20,10 @@ struct pci_device {
 uint32_t pci_read(struct pci_device d, unsigned int reg, unsigned int size);
 void pci_write(struct pci_device d, unsigned int reg, unsigned int size, uint32_t value);
 bool pci_present(struct pci_device d);
+/* An access by port 0xcfc + offset, for a guest, with what it has written to port 0xcf8: 1, 2 or 4
+ * bytes that end within the port's four.  Returns what is read. */
+uint32_t pci_port_access(uint32_t address, unsigned int offset, unsigned int size, bool write,
+                         uint32_t value);
 /* Offset of a capability (PCI 3.0, 6.7), 0: the device has it not. */
 unsigned int pci_capability(struct pci_device d, uint8_t id);
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* What follows an opcode (AMD APM 3, appendix A). */
-enum { KNOWN = 1, MODRM = 2, BYTE = 4, IMM8 = 8, IMM = 16, OFFSET = 32, GROUP3 = 64 };
+enum { KNOWN = 1, MODRM = 2, BYTE = 4, IMM8 = 8, IMM = 16, OFFSET = 32, GROUP3 = 64, NO_MEMORY = 128 };
 
 #define ARITHMETIC(op) \
     [op] = KNOWN | MODRM | BYTE, [(op) + 1] = KNOWN | MODRM, \
@@ -35,7 +35,8 @@ static const uint8_t one_byte[256] = {
 static const uint8_t two_bytes[256] = {
     [0x00] = KNOWN | MODRM, [0x01] = KNOWN | MODRM,
     [0x06] = KNOWN, [0x08] = KNOWN, [0x09] = KNOWN, [0x0b] = KNOWN,
-    [0x20] = KNOWN | MODRM, [0x21] = KNOWN | MODRM, [0x22] = KNOWN | MODRM, [0x23] = KNOWN | MODRM,
+    [0x20] = KNOWN | MODRM | NO_MEMORY, [0x21] = KNOWN | MODRM | NO_MEMORY,
+    [0x22] = KNOWN | MODRM | NO_MEMORY, [0x23] = KNOWN | MODRM | NO_MEMORY,
     [0x30] = KNOWN, [0x31] = KNOWN, [0x32] = KNOWN, [0x33] = KNOWN, [0xa2] = KNOWN,
     [0xab] = KNOWN | MODRM, [0xb3] = KNOWN | MODRM, [0xbb] = KNOWN | MODRM,
     [0xba] = KNOWN | MODRM | IMM8,
@@ -108,7 +109,8 @@ static uint8_t take_opcode(struct cursor *c, bool long_mode, struct instruction 
     return i->extended ? two_bytes[i->opcode] : one_byte[i->opcode];
 }
 
-static void take_modrm(struct cursor *c, struct instruction *i)
+/* Operands of MOV of control and debug registers are registers whatever mod says. */
+static void take_modrm(struct cursor *c, struct instruction *i, bool no_memory)
 {
     uint8_t modrm = next_byte(c), low = modrm & 7, sib = 0;
 
@@ -116,7 +118,7 @@ static void take_modrm(struct cursor *c, struct instruction *i)
     i->mod = modrm >> 6;
     i->reg = (uint8_t)((modrm >> 3 & 7) | (i->rex & 4 ? 8 : 0));
     i->rm = (uint8_t)(low | (i->rex & 1 ? 8 : 0));
-    if (i->mod == 3)
+    if (i->mod == 3 || no_memory)
         return;
     if (low == 4)
         sib = next_byte(c);
@@ -144,7 +146,7 @@ bool decode(const uint8_t *bytes, unsigned int available, bool long_mode, struct
         return false;
     take_size(&i, form);
     if (form & MODRM)
-        take_modrm(&c, &i);
+        take_modrm(&c, &i, form & NO_MEMORY);
     if ((form & GROUP3) && (i.reg & 7) < 2)
         form |= form & BYTE ? IMM8 : IMM;
     if (form & OFFSET)

@@ -55,6 +55,7 @@ struct x86_vcpu {
     struct pv_vcpu pv;
     void *fpu;                          /* XSAVE area, 64-byte aligned */
     uint64_t xcr0;
+    uint32_t tsc_aux;                   /* MSR_TSC_AUX, what RDTSCP and RDPID tell */
     uint64_t cr3;                       /* machine address to load when it runs */
     struct cpu_set dirty_cpus;
 };
@@ -65,6 +66,7 @@ struct x86_domain {
     unsigned int window;                /* index of the first vCPU's segment window */
     uint64_t *io_allowed;               /* bitmap of 65536 ports the domain may use */
     bool hardware;                      /* owns the machine's devices: Dom0 */
+    uint32_t pci_address;               /* port 0xcf8 as the domain has written it */
     void *cpuid;                        /* x86/cpuid.h's policy */
 };
 

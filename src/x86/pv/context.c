@@ -11,7 +11,9 @@
 #include "x86/percpu.h"
 #include "x86/pv/baseptr.h"
 #include "x86/pv/debug.h"
+#include "x86/pv/emulate.h"
 #include "x86/pv/mmu.h"
+#include "x86/pv/msr.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
 #include "x86/spec.h"
@@ -98,6 +100,7 @@ static void leave(struct x86_vcpu *v)
     fpu_save(v);
     pv_segments_save(v);
     pv_debug_unload(v);
+    pv_control_unload(v);
 }
 
 static void enter(struct x86_vcpu *v)
@@ -107,6 +110,8 @@ static void enter(struct x86_vcpu *v)
     pv_window_load(v);
     pv_segments_load(v);
     pv_debug_load(v);
+    pv_control_load(v);
+    pv_msr_load(v);
     fpu_restore(v);
 }
 

@@ -10,6 +10,7 @@
 #include "x86/msr_index.h"
 #include "x86/percpu.h"
 #include "x86/pv/bounce.h"
+#include "x86/pv/msr.h"
 
 /* Cleared on the way in: no trap, no interrupt, strings go up, no access to user pages (AC, for
  * SMAP), and what would confuse IRET. */
@@ -56,4 +57,5 @@ void pv_entry_init_cpu(void)
     wrmsr(MSR_SYSENTER_EIP, (uint64_t)entry_sysenter);
     if (cpu.fsgsbase)
         cr4_write(cr4_read() | CR4_FSGSBASE);
+    pv_msr_init_cpu();
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions of PV guests: what Zeroth does for them itself, and what their kernel gets. */
+#include "core/assert.h"
+#include "core/machine.h"
+#include "x86/control.h"
+#include "x86/fpu.h"
+#include "x86/pv/bounce.h"
+#include "x86/pv/debug.h"
+#include "x86/pv/emulate.h"
+#include "x86/pv/entry.h"
+#include "x86/pv/mmu.h"
+#include "x86/trap.h"
+
+#define TRAP_UD 6
+#define TRAP_NM 7
+#define TRAP_GP 13
+#define INT80_LENGTH 2u
+
+#define FAULT_USER 4u           /* page fault's error code: by ring 3 */
+#define ERROR_EXTERNAL 1u       /* other error codes: not the guest's instruction; */
+#define ERROR_IDT      2u       /* a vector, not a selector */
+
+/* The guest's kernel runs in ring 3 as well, and is not to see that. */
+static void page_fault(struct x86_vcpu *v, uint32_t error)
+{
+    uint64_t address = cr2_read();
+
+    irq_on();
+    if (pv_mmu_fault(v, address, error))
+        return;
+    if (pv_in_kernel(v))
+        error &= ~FAULT_USER;
+    pv_bounce_page_fault(v, address, error);
+}
+
+/* Gates of most vectors are closed to ring 3, so INT n comes here. */
+static void software_interrupt(struct x86_vcpu *v, uint32_t error)
+{
+    unsigned int length, vector = pv_software_vector(v, error, &length);
+
+    v->regs.rip += length;
+    pv_bounce_software(v, vector, length);
+}
+
+static void general_protection(struct x86_vcpu *v, uint32_t error)
+{
+    irq_on();
+    if ((error & (ERROR_IDT | ERROR_EXTERNAL)) == ERROR_IDT)
+        software_interrupt(v, error);
+    else if (error || !pv_emulate(v))
+        pv_bounce_trap(v, TRAP_GP, error);
+}
+
+void pv_trap(struct regs *regs)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    uint32_t error = (uint32_t)regs->error;
+
+    ASSERT(regs == &v->regs);
+    switch (regs->vector) {
+    case TRAP_PF:
+        page_fault(v, error);
+        return;
+    case TRAP_GP:
+        general_protection(v, error);
+        return;
+    case TRAP_UD:
+        irq_on();
+        if (!pv_emulate_forced(v))
+            pv_bounce_trap(v, TRAP_UD, 0);
+        return;
+    case TRAP_NM:
+        /* The handler finds CR0.TS clear, as it is to load the FPU's state. */
+        fpu_set_ts(v, false);
+        pv_bounce_trap(v, TRAP_NM, 0);
+        return;
+    case TRAP_DB:
+        pv_debug_trap(v);
+        pv_bounce_trap(v, TRAP_DB, 0);
+        return;
+    case TRAP_INT80:
+        pv_bounce_software(v, TRAP_INT80, INT80_LENGTH);
+        return;
+    default:
+        /* INT3 and INTO too: Xen asks their gates' DPL as little. */
+        ASSERT(regs->vector < TRAP_COUNT);
+        pv_bounce_trap(v, (unsigned int)regs->vector, error);
+    }
+}
