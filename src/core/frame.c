@@ -33,9 +33,12 @@ static const struct frame_table_ops *table_ops;
 
 struct frame *frame_of(mfn_t mfn)
 {
-    struct frame *f = &frame_table()[mfn];
+    struct frame *f;
 
-    return mfn < frames_end && (__atomic_load_n(&f->refs, __ATOMIC_RELAXED) & REFS_RAM) ? f : NULL;
+    if (mfn >= frames_end)
+        return NULL;
+    f = &frame_table()[mfn];
+    return __atomic_load_n(&f->refs, __ATOMIC_RELAXED) & REFS_RAM ? f : NULL;
 }
 
 mfn_t frame_mfn(const struct frame *f)

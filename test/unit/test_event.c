@@ -2,7 +2,7 @@
 /* Event channels: each operation's good way and each of its errors. */
 #include "cmocka_all.h"
 
-#include "event_world.h"
+#include "../workbench/event_world.h"
 
 #include "../workbench/machine.h"
 #include "abi/door.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmocka_all.h"
+#include "../unit/cmocka_all.h"
 
 #include "event_world.h"
 
-#include "../workbench/machine.h"
+#include "machine.h"
 #include "abi/event_channel.h"
 #include "core/assert.h"
 #include "core/frame.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Domains that have event channels and little else, and what must be true of them at any time. */
-#ifndef UNIT_EVENT_WORLD_H
-#define UNIT_EVENT_WORLD_H
+#ifndef WORKBENCH_EVENT_WORLD_H
+#define WORKBENCH_EVENT_WORLD_H
 
 #include "core/event_port.h"
 
