@@ -19,6 +19,7 @@ $(O)/src/boot/decompress.c.o: CFLAGS += -isystem /usr/include -isystem /usr/incl
 OBJECTS = $(SOURCES:%=$(O)/%.o)
 
 .PHONY: all help clean
+.DELETE_ON_ERROR:
 all: $(O)/zeroth.elf $(O)/zeroth.gz ## the hypervisor: zeroth.elf, zeroth.gz and zeroth-syms.elf
 
 help: ## list the targets
@@ -48,6 +49,7 @@ LINK = ld -static -nostdlib --gc-sections -z noexecstack -z max-page-size=4096 -
 # Linked twice: the table of functions, for backtraces, is made of the first and put into the second,
 # behind the code, whose addresses are the same in both.
 $(O)/symbols0.S: tools/symbols.py
+	@mkdir -p $(@D)
 	tools/symbols.py > $@
 
 $(O)/symbols1.S: $(O)/zeroth-first.elf tools/symbols.py

@@ -6,15 +6,6 @@ ENTRY(start)
 
 SECTIONS
 {
-    /* Called by src/x86/pv, which no boot enters yet; the rooms that define them come later. */
-    PROVIDE(domain_crash = image_start);
-    PROVIDE(sched_idle = image_start);
-    PROVIDE(softirq_run = image_start);
-    PROVIDE(domain_get = image_start);
-    PROVIDE(domain_put = image_start);
-    PROVIDE(preempt_wanted = image_start);
-    PROVIDE(sched_runtime = image_start);
-    PROVIDE(time_set_wallclock = image_start);
     . = VIRT_OFFSET + IMAGE_BASE;
     image_start = .;
     .text : { KEEP(*(.text.head)) *(.text .text.*) }
