@@ -108,7 +108,9 @@ bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 
 int64_t arch_read_guest32(uint64_t guest)
 {
-    return guest ? (int64_t)*(uint32_t *)guest : -1;
+    uint32_t value;
+
+    return arch_copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
 }
 
 static const uint16_t no_ops;
