@@ -14,7 +14,7 @@ static long do_yield(struct vcpu *v, void *arg, uint64_t extra)
 {
     (void)arg;
     (void)extra;
-    sched_yield(v);
+    vcpu_yield(v);
     return 0;
 }
 
@@ -94,16 +94,15 @@ static long do_watchdog(struct vcpu *v, void *arg, uint64_t extra)
 static long do_shutdown_code(struct vcpu *v, void *arg, uint64_t extra)
 {
     const struct sched_shutdown *a = arg;
-
     struct domain *d = v->domain;
+    bool were_on = lock_take_irq(&d->pause_lock);
 
     (void)extra;
-    lock_take(&d->lock);
     if (!d->is_shut_down && !d->shutdown_code_set) {
         d->shutdown_code = (uint8_t)a->reason;
         d->shutdown_code_set = true;
     }
-    lock_release(&d->lock);
+    lock_release_irq(&d->pause_lock, were_on);
     return 0;
 }
 

@@ -11,7 +11,7 @@
 #define SLICE_LEAST  MS                 /* but none for less than this */
 #define WAKE_CREDIT  MS                 /* how far before the others one that slept begins */
 #define WAKE_MARGIN  (MS / 2)           /* by how much it must be before current to interrupt it */
-#define BUDGET_LEAST (MS / 10)          /* a capped domain is looked at no more often */
+#define BUDGET_LEAST (MS / 2)           /* a capped domain is looked at no more often */
 
 struct run_queue run_queues[CPUS_MAX];
 
@@ -34,16 +34,6 @@ bool sched_over_cap(const struct vcpu *v)
 
     return __atomic_load_n(&d->cap, __ATOMIC_RELAXED) &&
            __atomic_load_n(&d->budget, __ATOMIC_RELAXED) <= 0;
-}
-
-/* Run time counts against the domain's cap; the first of a period begins it. */
-static void charge(struct sched_domain *d, ns_t spent, ns_t now)
-{
-    if (!__atomic_load_n(&d->cap, __ATOMIC_RELAXED))
-        return;
-    __atomic_fetch_sub(&d->budget, spent, __ATOMIC_SEQ_CST);
-    if (!timer_is_armed(&d->refill))
-        timer_set(&d->refill, now - spent + SCHED_CAP_PERIOD);
 }
 
 static void advance_min(struct run_queue *q)
@@ -73,7 +63,8 @@ void run_queue_count(struct run_queue *q, ns_t now)
     if (v->is_idle)
         return;
     v->sched.vruntime += (uint64_t)spent * SCHED_WEIGHT / v->sched.weight;
-    charge(&v->domain->sched, spent, now);
+    if (v->domain->sched.cap)
+        __atomic_fetch_sub(&v->domain->sched.budget, spent, __ATOMIC_SEQ_CST);
     advance_min(q);
 }
 
@@ -140,9 +131,21 @@ bool run_queue_beats(const struct run_queue *q, const struct vcpu *v)
            ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
 }
 
+/* A capped domain's vCPU runs: its period begins unless it has; how long until what it may still use
+ * should be looked at, if all of its vCPUs use it at once. */
+static ns_t budget_slice(struct domain *d, ns_t now)
+{
+    ns_t slice = __atomic_load_n(&d->sched.budget, __ATOMIC_RELAXED) / d->max_vcpus;
+
+    if (!timer_is_armed(&d->sched.refill))
+        timer_set(&d->sched.refill, now + SCHED_CAP_PERIOD);
+    return slice < BUDGET_LEAST ? BUDGET_LEAST : slice;
+}
+
 void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew)
 {
-    ns_t slice = SLICE_ALL / (q->waiting.count + 1), budget;
+    ns_t slice = SLICE_ALL / (q->waiting.count + 1);
+    struct domain *d = q->current->domain;
 
     if (q->current->is_idle) {
         q->slice_end = NS_MAX;
@@ -154,11 +157,10 @@ void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew)
         q->slice_end = NS_MAX;
     else if (anew || q->slice_end > now + slice)
         q->slice_end = now + slice;
-    if (q->current->domain->sched.cap) {
-        budget = __atomic_load_n(&q->current->domain->sched.budget, __ATOMIC_RELAXED);
-        budget = budget < BUDGET_LEAST ? BUDGET_LEAST : budget;
-        if (q->slice_end > now + budget)
-            q->slice_end = now + budget;
+    if (d->sched.cap) {
+        ns_t until = now + budget_slice(d, now);
+
+        q->slice_end = until < q->slice_end ? until : q->slice_end;
     }
     /* One armed for an earlier time stays: it looks at slice_end when it comes. */
     if (q->slice_end != NS_MAX && !(timer_is_armed(&q->slice) && q->slice.expires <= q->slice_end))

@@ -57,10 +57,11 @@ unsigned int sched_choose_cpu(const struct vcpu *v);
 void sched_place(struct vcpu *v);
 /* v has come to wait in q: see that it runs soon, here or by being taken by another CPU.  Lock of q held. */
 void sched_tell(struct run_queue *q, struct vcpu *v, ns_t now);
-/* An idle CPU where v may run, if any, comes to take a vCPU. */
-void sched_nudge(const struct vcpu *v);
-/* Before this CPU chooses: if it has nothing to do, take a vCPU that waits for another CPU.  Interrupts off. */
-void sched_steal(struct run_queue *q);
+/* Idle CPUs come to take those that wait in q.  Lock of q held. */
+void sched_offer(const struct run_queue *q);
+/* Before this CPU chooses: if it has nothing to do, take a vCPU that waits for another CPU.  True: it
+ * looked and there is none.  Interrupts off. */
+bool sched_steal(struct run_queue *q);
 /* After a switch: prev is off this CPU; another one may take it now.  Interrupts off. */
 void sched_settle(struct run_queue *q, struct vcpu *prev);
 /* This CPU has more to do than others: send one of those that wait away, in turn.  Interrupts off. */
@@ -69,6 +70,8 @@ void sched_spread(struct run_queue *q, ns_t now);
 void sched_set_idle(unsigned int cpu, bool idle);
 /* May it run there? */
 bool sched_may_run(const struct vcpu *v, unsigned int cpu);
+/* May current run on here?  For this CPU; its queue's lock held, or as a hint. */
+bool sched_can_go_on(const struct run_queue *q);
 
 /* Tell runstate what a vCPU of the queue does now. */
 void run_queue_note_state(const struct run_queue *q, struct vcpu *v, ns_t now);

@@ -37,19 +37,14 @@ static struct vcpu *first_within_cap(struct run_queue *q, ns_t now)
     return v;
 }
 
-static bool may_go_on(struct run_queue *q, struct vcpu *v)
-{
-    if (!v->is_idle && sched_over_cap(v))
-        __atomic_fetch_or(&v->waits, WAIT_CAP, __ATOMIC_SEQ_CST);
-    return !v->is_idle && !v->waits && sched_may_run(v, q->cpu);
-}
-
 /* What runs from now on; anew: it begins a slice. */
 static struct vcpu *choose(struct run_queue *q, ns_t now, bool *anew)
 {
-    bool go_on = may_go_on(q, q->current), yielded = q->yielded;
+    bool go_on = sched_can_go_on(q), yielded = q->yielded;
     struct vcpu *first = first_within_cap(q, now);
 
+    if (!q->current->is_idle && sched_over_cap(q->current))
+        __atomic_fetch_or(&q->current->waits, WAIT_CAP, __ATOMIC_SEQ_CST);
     q->yielded = false;
     *anew = true;
     if (!go_on)
@@ -93,11 +88,11 @@ static void schedule(void)
 {
     struct run_queue *q = my_queue();
     struct vcpu *prev = q->current, *next;
-    bool anew, spread;
+    bool anew, spread, nothing;
     ns_t now;
 
     irq_off();
-    sched_steal(q);
+    nothing = sched_steal(q);
     lock_take(&q->lock);
     now = arch_now();
     run_queue_count(q, now);
@@ -106,9 +101,10 @@ static void schedule(void)
     if (next != prev)
         switch_books(q, prev, next, now);
     run_queue_set_slice(q, now, anew || next != prev);
+    sched_offer(q);
     sched_set_idle(q->cpu, next->is_idle);
-    if (spread)
-        q->spread = now;
+    if (next->is_idle && !nothing)      /* what should have run cannot: look for other work */
+        softirq_raise(SOFTIRQ_SCHEDULE);
     lock_release(&q->lock);
     if (next != prev)
         switch_machine(q, prev, next);
@@ -268,7 +264,7 @@ static void poll_over(void *vcpu)
     vcpu_wake(vcpu, WAIT_POLL);
 }
 
-void sched_yield(struct vcpu *v)
+void vcpu_yield(struct vcpu *v)
 {
     struct run_queue *q = my_queue();
 

@@ -84,7 +84,7 @@ void sched_block(struct vcpu *v);
 /* SCHEDOP_poll, first half: the current vCPU sleeps until vcpu_wake(v, WAIT_POLL), vcpu_kick or a time
  * (0: none); poll_port is port (0: none, ~0: several) until then.  Then the caller calls event_poll for each port. */
 void sched_poll(struct vcpu *v, port_t port, ns_t timeout);
-void sched_yield(struct vcpu *v);
+void vcpu_yield(struct vcpu *v);
 
 /* Hard: -XEN_EINVAL no CPU that runs is in it; -XEN_EBUSY a pin override is in force.  It leaves a CPU
  * that is not in it soon after. */

@@ -41,11 +41,43 @@ static int64_t quota(const struct sched_domain *s)
     return (int64_t)__atomic_load_n(&s->cap, __ATOMIC_RELAXED) * SCHED_CAP_PERIOD / 100;
 }
 
+/* Those that sleep for it wake; for those that wait for a CPU idle ones may come again. */
 static void wake_capped(struct domain *d)
 {
-    for (unsigned int id = 0; id < d->max_vcpus; id++)
-        if (d->vcpus[id])
-            vcpu_wake(d->vcpus[id], WAIT_CAP);
+    for (unsigned int id = 0; id < d->max_vcpus; id++) {
+        struct vcpu *v = d->vcpus[id];
+        struct run_queue *q;
+        bool were_on;
+
+        if (!v)
+            continue;
+        vcpu_wake(v, WAIT_CAP);
+        q = run_queue_lock(v, &were_on);
+        if (v->sched.place.in_set)
+            sched_offer(q);
+        lock_release_irq(&q->lock, were_on);
+    }
+}
+
+/* Run time until now of those that run; is there any? */
+static bool count_running(struct domain *d)
+{
+    bool any = false;
+
+    for (unsigned int id = 0; id < d->max_vcpus; id++) {
+        bool were_on;
+        struct run_queue *q;
+
+        if (!d->vcpus[id])
+            continue;
+        q = run_queue_lock(d->vcpus[id], &were_on);
+        if (q->current == d->vcpus[id]) {
+            run_queue_count(q, arch_now());
+            any = true;
+        }
+        lock_release_irq(&q->lock, were_on);
+    }
+    return any;
 }
 
 /* A period begins: what was used too much in the last one is owed, what was left over is lost. */
@@ -53,15 +85,16 @@ static void refill(void *domain)
 {
     struct domain *d = domain;
     struct sched_domain *s = &d->sched;
+    bool running = count_running(d);
     int64_t full = quota(s), had = __atomic_load_n(&s->budget, __ATOMIC_SEQ_CST), next;
 
+    if (full == 0)
+        return;
     do {
         next = had > 0 ? full : had + full;
     } while (!__atomic_compare_exchange_n(&s->budget, &had, next, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_SEQ_CST));
-    if (full == 0)
-        return;
-    if (had < full)                     /* else it did not run: the next to run begins a period */
+    if (running || had < full)          /* else it rests: when it runs again a period begins */
         timer_set(&s->refill, s->refill.expires + SCHED_CAP_PERIOD);
     if (next > 0)
         wake_capped(d);

@@ -8,8 +8,8 @@
 
 #include <xen/errno.h>
 
-#define WORDS        ARRAY_SIZE(((struct cpu_set *)NULL)->bits)
-#define LOOKED_AT    16                 /* vCPUs of a queue that a thief looks at */
+#define WORDS     ARRAY_SIZE(((struct cpu_set *)NULL)->bits)
+#define LOOKED_AT 16                    /* vCPUs of a queue that are looked at, for bounded time */
 
 static struct cpu_set idle_cpus;        /* CPUs that run their idle vCPU and were not told of work since */
 
@@ -29,6 +29,13 @@ bool sched_may_run(const struct vcpu *v, unsigned int cpu)
     if (v->sched.pin_override >= 0)
         return (unsigned int)v->sched.pin_override == cpu;
     return cpu_set_has(&v->sched.hard, cpu);
+}
+
+bool sched_can_go_on(const struct run_queue *q)
+{
+    const struct vcpu *v = q->current;
+
+    return !v->is_idle && !v->waits && sched_may_run(v, q->cpu) && !sched_over_cap(v);
 }
 
 void sched_set_idle(unsigned int cpu, bool idle)
@@ -66,7 +73,9 @@ static unsigned int least_loaded(const struct vcpu *v)
     uint64_t least = UINT64_MAX;
     unsigned int best = v->cpu;
 
-    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+    /* From the next one on, so that of equals not always the same is chosen. */
+    for (unsigned int i = 1; i <= cpu_count; i++) {
+        unsigned int cpu = (v->cpu + i) % cpu_count;
         uint64_t load = __atomic_load_n(&run_queues[cpu].load, __ATOMIC_RELAXED);
 
         /* Soft affinity comes before load. */
@@ -92,7 +101,8 @@ unsigned int sched_choose_cpu(const struct vcpu *v)
     return may_stay ? v->cpu : least_loaded(v);
 }
 
-void sched_nudge(const struct vcpu *v)
+/* An idle CPU where it may run, if there is one, comes to take a vCPU. */
+static void nudge(const struct vcpu *v)
 {
     int cpu = find_idle_for(v);
 
@@ -102,21 +112,29 @@ void sched_nudge(const struct vcpu *v)
     softirq_send((unsigned int)cpu, SOFTIRQ_SCHEDULE);
 }
 
+void sched_offer(const struct run_queue *q)
+{
+    static const struct cpu_set all = { { ~0ul, ~0ul, ~0ul, ~0ul } };
+    struct ordered *o = NULL;
+
+    ASSERT(lock_held(&q->lock));
+    for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
+        if (find_idle(&all, &all) < 0)
+            return;
+        nudge(waiting_vcpu(o));
+    }
+}
+
 void sched_tell(struct run_queue *q, struct vcpu *v, ns_t now)
 {
     ASSERT(lock_held(&q->lock));
     run_queue_count(q, now);
     if (run_queue_beats(q, v)) {
-        bool was_idle = q->current->is_idle;
-
         sched_set_idle(q->cpu, false);
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
-        /* Of several that woke here at once it can run one only. */
-        if (was_idle && q->waiting.count > 1)
-            sched_nudge(v);
     } else {
         run_queue_set_slice(q, now, false);
-        sched_nudge(v);
+        nudge(v);
     }
 }
 
@@ -151,7 +169,7 @@ static struct vcpu *take_for(struct run_queue *q, unsigned int cpu)
     for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
         struct vcpu *v = waiting_vcpu(o);
 
-        if (v->sched.running || !sched_may_run(v, cpu))
+        if (v->sched.running || !sched_may_run(v, cpu) || sched_over_cap(v))
             continue;
         run_queue_remove(q, v);
         run_queue_give(q, v, cpu);
@@ -167,12 +185,12 @@ static bool has_too_much(const struct run_queue *q)
            (q->current->is_idle || q->current->waits ? 1 : 0);
 }
 
-void sched_steal(struct run_queue *mine)
+bool sched_steal(struct run_queue *mine)
 {
     struct vcpu *v = NULL;
 
-    if (mine->waiting.count || !(mine->current->is_idle || mine->current->waits))
-        return;
+    if (mine->waiting.count || sched_can_go_on(mine))
+        return false;
     for (unsigned int i = 1; i < cpu_count && !v; i++) {
         struct run_queue *q = &run_queues[(mine->cpu + i) % cpu_count];
 
@@ -185,6 +203,7 @@ void sched_steal(struct run_queue *mine)
     }
     if (v)
         sched_place(v);
+    return !v;
 }
 
 void sched_settle(struct run_queue *q, struct vcpu *prev)
@@ -214,44 +233,49 @@ static unsigned int better_cpu(const struct run_queue *q, const struct vcpu *v)
     return load + v->sched.weight <= q->load ? to : q->cpu;
 }
 
-/* The one to send away: of those that wait and have a better place, the one that was sent longest ago,
- * so that all have the quiet places in turn.  Taken out and given to that CPU. */
-static struct vcpu *take_in_turn(struct run_queue *q)
+static bool goes_before(const struct run_queue *q, const struct vcpu *v, const struct vcpu *chosen)
+{
+    return (!chosen || v->sched.moved < chosen->sched.moved) && better_cpu(q, v) != q->cpu;
+}
+
+/* The one to send away: of those here that have a better place, the one that was sent longest ago, so
+ * that all have the quiet places in turn; NULL: none. */
+static struct vcpu *next_in_turn(const struct run_queue *q)
 {
     struct vcpu *chosen = NULL;
     struct ordered *o = NULL;
-    unsigned int to = q->cpu;
 
-    for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
-        struct vcpu *v = waiting_vcpu(o);
-        unsigned int better;
-
-        if (v->sched.running || (chosen && v->sched.moved >= chosen->sched.moved))
-            continue;
-        better = better_cpu(q, v);
-        if (better == q->cpu)
-            continue;
-        chosen = v;
-        to = better;
-    }
-    if (chosen) {
-        run_queue_remove(q, chosen);
-        run_queue_give(q, chosen, to);
-    }
+    for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++)
+        if (goes_before(q, waiting_vcpu(o), chosen))
+            chosen = waiting_vcpu(o);
+    if (!q->current->is_idle && goes_before(q, q->current, chosen))
+        chosen = q->current;
     return chosen;
 }
 
 void sched_spread(struct run_queue *q, ns_t now)
 {
     struct vcpu *v;
+    unsigned int to;
 
     lock_take(&q->lock);
-    v = take_in_turn(q);
-    if (v)
-        v->sched.moved = now;
+    v = next_in_turn(q);
+    if (!v || v->sched.running) {
+        /* One that runs is sent when its slice is over. */
+        if (!v)
+            q->spread = now;
+        lock_release(&q->lock);
+        return;
+    }
+    to = better_cpu(q, v);
+    run_queue_remove(q, v);
+    run_queue_give(q, v, to);
+    v->sched.moved = now;
+    q->spread = now;
+    /* Who was alone there is not sent away at once. */
+    __atomic_store_n(&run_queues[to].spread, now, __ATOMIC_RELAXED);
     lock_release(&q->lock);
-    if (v)
-        sched_place(v);
+    sched_place(v);
 }
 
 /* Is there a CPU that runs in it? */
@@ -263,17 +287,17 @@ static bool usable(const struct cpu_set *set)
     return false;
 }
 
-/* Off a CPU where it may not be any more: at once when it waits, else by the switch there. */
-static void leave_cpu(struct vcpu *v)
+/* Where it may run has changed: off a CPU where it may not any more, at once when it waits, else by the
+ * switch there; or to an idle one. */
+static void follow_affinity(struct vcpu *v)
 {
     bool were_on, homeless = false;
     struct run_queue *q = run_queue_lock(v, &were_on);
 
     if (sched_may_run(v, v->cpu)) {
-        lock_release_irq(&q->lock, were_on);
-        return;
-    }
-    if (q->current == v) {
+        if (v->sched.place.in_set)
+            nudge(v);
+    } else if (q->current == v) {
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
     } else if (v->sched.place.in_set && !v->sched.running) {
         run_queue_remove(q, v);
@@ -293,7 +317,7 @@ static void set_hard(struct vcpu *v, const struct cpu_set *hard)
 
     v->sched.hard = *hard;
     lock_release_irq(&q->lock, were_on);
-    leave_cpu(v);
+    follow_affinity(v);
 }
 
 static void set_override(struct vcpu *v, int cpu)
@@ -303,7 +327,7 @@ static void set_override(struct vcpu *v, int cpu)
 
     v->sched.pin_override = cpu;
     lock_release_irq(&q->lock, were_on);
-    leave_cpu(v);
+    follow_affinity(v);
 }
 
 int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard)

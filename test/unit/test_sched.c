@@ -1,0 +1,982 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scheduler: its books after each of many random operations, shares of time, sleeping and waking. */
+#include "cmocka_all.h"
+
+#include "../workbench/cpus.h"
+#include "abi/sched.h"
+#include "core/assert.h"
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/run_queue.h"
+#include "core/softirq.h"
+#include "core/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xen/sched.h>
+
+#define CPUS    4
+#define DOMAINS 4
+#define VCPUS   4                       /* of each */
+#define STEPS   100000
+#define MS      1000000ll
+
+static struct domain domains[DOMAINS];
+static struct vcpu vcpus[DOMAINS][VCPUS], *tables[DOMAINS][VCPUS], idles[WORKBENCH_CPUS];
+static struct vcpu_info infos[DOMAINS][VCPUS];
+static unsigned int domains_used, vcpus_used, switches, idle_halts;
+static bool disturb;                    /* other CPUs act in the middle of switches */
+static bool pending;                    /* what event_pending says */
+static struct domain *shut_down;
+static unsigned int shutdown_reason;
+
+static void random_operation(void);
+
+/* ---- what the scheduler calls ---- */
+
+struct vcpu *arch_idle_alloc(void)
+{
+    static unsigned int count;
+    struct vcpu *v = &idles[count++ % WORKBENCH_CPUS];
+
+    memset(v, 0, sizeof(*v));
+    return v;
+}
+
+void arch_set_idle(unsigned int cpu, struct vcpu *idle)
+{
+    workbench_be(cpu);
+    workbench_current = idle;
+    workbench_be(0);
+}
+
+void arch_context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    unsigned int here = cpu_id();
+
+    assert_false(irq_is_on());
+    assert_ptr_equal(prev, current_vcpu());
+    assert_ptr_not_equal(prev, next);
+    assert_true(prev->sched.running && next->sched.running);
+    assert_int_equal(next->cpu, here);
+    workbench_current = next;
+    switches++;
+    if (!disturb)
+        return;
+    for (int i = rand() % 3; i > 0; i--) {
+        workbench_be((here + 1 + (unsigned int)rand() % (cpu_count - 1)) % cpu_count);
+        random_operation();
+        workbench_be(here);
+    }
+}
+
+void arch_idle(void)
+{
+    idle_halts++;
+    irq_on();
+}
+
+void time_publish(struct vcpu *v)
+{
+    assert_ptr_equal(v, current_vcpu());
+    assert_true(irq_is_on());
+}
+
+void runstate_publish(struct vcpu *v)
+{
+    assert_ptr_equal(v, current_vcpu());
+}
+
+void runstate_change(struct vcpu *v, int state, ns_t now)
+{
+    assert_true(lock_held(&run_queues[v->cpu].lock));
+    assert_true(state != v->runstate.state);
+    v->runstate.time[v->runstate.state] += (uint64_t)(now - (ns_t)v->runstate.state_entry_time);
+    v->runstate.state_entry_time = (uint64_t)now;
+    v->runstate.state = state;
+}
+
+bool event_pending(const struct vcpu *v)
+{
+    (void)v;
+    return pending;
+}
+
+static int poll_result;
+static unsigned int polled;
+
+int event_poll(struct vcpu *v, port_t port)
+{
+    assert_true(v->waits & WAIT_POLL && v->poll_port);
+    polled++;
+    return port == 99 ? -XEN_EINVAL : poll_result;
+}
+
+void domain_shutdown(struct domain *d, unsigned int reason)
+{
+    shut_down = d;
+    shutdown_reason = reason;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    return id >= 1 && id <= domains_used ? &domains[id - 1] : NULL;
+}
+
+void domain_put(struct domain *d)
+{
+    assert_non_null(d);
+}
+
+bool copy_from_guest(void *to, uint64_t guest, size_t size)
+{
+    if (guest)
+        memcpy(to, (void *)guest, size);
+    return guest != 0 || size == 0;
+}
+
+/* ---- a machine with vCPUs ---- */
+
+static int start(void **state)
+{
+    (void)state;
+    timers_init();
+    sched_init();
+    return 0;
+}
+
+static void make_vcpu(unsigned int d, unsigned int id)
+{
+    struct vcpu *v = &vcpus[d][id];
+
+    memset(v, 0, sizeof(*v));
+    tables[d][id] = v;
+    v->domain = &domains[d];
+    v->id = id;
+    v->info = &infos[d][id];
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = (uint64_t)workbench_now;
+    sched_vcpu_init(v);
+}
+
+static void begin(unsigned int cpus, unsigned int how_many_domains, unsigned int vcpus_each)
+{
+    workbench_be(0);
+    workbench_cpus(cpus);
+    domains_used = how_many_domains;
+    vcpus_used = vcpus_each;
+    disturb = pending = false;
+    poll_result = 0;
+    shut_down = NULL;
+    for (unsigned int cpu = 0; cpu < WORKBENCH_CPUS; cpu++)
+        sched_set_idle(cpu, false);
+    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+        timer_cpu_create(cpu);
+        assert_int_equal(sched_cpu_create(cpu), 0);
+    }
+    for (unsigned int d = 0; d < how_many_domains; d++) {
+        memset(&domains[d], 0, sizeof(domains[d]));
+        domains[d].id = (domid_t)(d + 1);
+        domains[d].max_vcpus = vcpus_each;
+        domains[d].vcpus = tables[d];
+        lock_init(&domains[d].pause_lock, RANK_PAUSE);
+        sched_domain_init(&domains[d]);
+        for (unsigned int id = 0; id < vcpus_each; id++)
+            make_vcpu(d, id);
+    }
+    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
+        workbench_be(cpu);
+        irq_off();
+        sched_idle();
+        assert_true(irq_is_on());
+    }
+    workbench_be(0);
+}
+
+static void run_until(ns_t until)
+{
+    while (workbench_now < until) {
+        workbench_settle();
+        workbench_pass_until(until);
+    }
+    workbench_settle();
+}
+
+static void run_for(ns_t time)
+{
+    run_until(workbench_now + time);
+}
+
+static struct vcpu *any_vcpu(void)
+{
+    return &vcpus[(unsigned int)rand() % domains_used][(unsigned int)rand() % vcpus_used];
+}
+
+static struct cpu_set any_cpus(void)
+{
+    struct cpu_set set = { { 0 } };
+
+    set.bits[0] = (uint64_t)rand() % (1ull << cpu_count);
+    return set;
+}
+
+/* ---- the books ---- */
+
+static bool schedule_due(unsigned int cpu)
+{
+    return workbench_softirqs_of(cpu) & 1u << SOFTIRQ_SCHEDULE;
+}
+
+static int state_of(const struct vcpu *v)
+{
+    if (run_queues[v->cpu].current == v)
+        return RUNSTATE_running;
+    if (v->waits & (WAIT_BLOCKED | WAIT_POLL))
+        return RUNSTATE_blocked;
+    return v->waits & ~(uint32_t)WAIT_CAP ? RUNSTATE_offline : RUNSTATE_runnable;
+}
+
+/* Each vCPU is where it must be, once. */
+static void check_vcpu(const struct vcpu *v)
+{
+    unsigned int queued = 0, current = 0;
+
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        const struct run_queue *q = &run_queues[cpu];
+
+        for (struct ordered *o = NULL; (o = ordered_next(&q->waiting, o)) != NULL;)
+            queued += waiting_vcpu(o) == v;
+        current += q->current == v;
+        if (waiting_first(q))
+            assert_false(lock_held(&q->lock));
+    }
+    assert_int_equal(queued, v->sched.place.in_set);
+    assert_true(queued + current <= 1);
+    assert_int_equal(current, v->sched.running);
+    assert_true(!current || run_queues[v->cpu].current == v);
+    if (v->waits) {
+        assert_int_equal(queued, 0);
+        assert_true(!current || schedule_due(v->cpu));
+    } else {
+        assert_int_equal(queued + current, 1);
+    }
+    assert_true(sched_may_run(v, v->cpu) || v->waits || (current && schedule_due(v->cpu)));
+    assert_int_equal(v->runstate.state, state_of(v));
+}
+
+static void check_books(void)
+{
+    for (unsigned int d = 0; d < domains_used; d++)
+        for (unsigned int id = 0; id < vcpus_used; id++)
+            check_vcpu(&vcpus[d][id]);
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        const struct run_queue *q = &run_queues[cpu];
+        uint32_t load = q->current->is_idle ? 0 : q->current->sched.weight;
+
+        for (struct ordered *o = NULL; (o = ordered_next(&q->waiting, o)) != NULL;)
+            load += waiting_vcpu(o)->sched.weight;
+        assert_int_equal(q->load, load);
+    }
+}
+
+/* When all is quiet no vCPU waits for one CPU while another, where it may run, is idle; and where one
+ * waits a timer will come. */
+static void check_quiet(void)
+{
+    for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+        const struct run_queue *q = &run_queues[cpu];
+
+        workbench_be(cpu);
+        assert_ptr_equal(q->current, current_vcpu());
+        workbench_be(0);
+        if (q->waiting.count)
+            assert_true(workbench_programmed[cpu] <= workbench_now + 10 * MS);
+        for (struct ordered *o = NULL; (o = ordered_next(&q->waiting, o)) != NULL;)
+            for (unsigned int other = 0; other < cpu_count; other++)
+                assert_false(run_queues[other].current->is_idle &&
+                             sched_may_run(waiting_vcpu(o), other) &&
+                             !sched_over_cap(waiting_vcpu(o)));
+    }
+}
+
+static void random_operation(void)
+{
+    static const uint32_t reasons[] = { WAIT_DOWN, WAIT_BLOCKED, WAIT_PAUSED, WAIT_DOMAIN };
+    uint32_t why = reasons[(unsigned int)rand() % ARRAY_SIZE(reasons)];
+    struct vcpu *v = any_vcpu();
+    struct cpu_set cpus = any_cpus();
+
+    switch (rand() % 16) {
+    case 0: case 1: case 2:
+        vcpu_sleep(v, why);
+        break;
+    case 3: case 4: case 5: case 6: case 7: case 8:
+        vcpu_wake(v, rand() % 4 ? v->waits & ~(uint32_t)WAIT_CAP : why);
+        break;
+    case 9:
+        vcpu_kick(v);
+        break;
+    case 10:
+        sched_set_affinity(v, &cpus);
+        break;
+    case 11:
+        sched_set_soft_affinity(v, &cpus);
+        break;
+    case 12:
+        sched_pin_override(v, rand() % 2 ? -1 : rand() % (int)(cpu_count + 1));
+        break;
+    case 13:
+        assert_int_equal(sched_set_weight(v->domain, 1 + (uint32_t)rand() % 1000), 0);
+        break;
+    case 14:
+        assert_int_equal(sched_set_cap(v->domain, rand() % 2 ? 0 : (uint32_t)rand() % 300), 0);
+        break;
+    default:
+        v = current_vcpu();
+        if (v->is_idle)
+            break;
+        if (rand() % 2)
+            vcpu_yield(v);
+        else
+            sched_block(v);
+        break;
+    }
+}
+
+static void books_stay_true(void **state)
+{
+    (void)state;
+    srand(5);
+    begin(CPUS, DOMAINS, VCPUS);
+    for (unsigned int step = 0; step < STEPS; step++) {
+        workbench_be((unsigned int)rand() % CPUS);
+        random_operation();
+        check_books();
+        disturb = rand() % 2;
+        if (rand() % 3 == 0)
+            workbench_turn((unsigned int)rand() % CPUS);
+        check_books();
+        disturb = false;
+        workbench_now += rand() % 100000;
+        if (rand() % 8)
+            continue;
+        workbench_be(0);
+        workbench_settle();
+        check_books();
+        check_quiet();
+        workbench_pass_until(workbench_now + 3 * MS);
+    }
+    workbench_be(0);
+    assert_true(switches > STEPS / 20);
+}
+
+/* ---- shares ---- */
+
+static void wake(struct vcpu *v)
+{
+    vcpu_wake(v, WAIT_DOWN);
+}
+
+static void pin(struct vcpu *v, unsigned int cpu)
+{
+    struct cpu_set set = { { 1ull << cpu } };
+
+    assert_int_equal(sched_set_affinity(v, &set), 0);
+}
+
+static double share(const struct vcpu *v, uint64_t before, ns_t time)
+{
+    return (double)(sched_runtime(v) - before) / (double)time;
+}
+
+static void assert_near(double is, double should, double within)
+{
+    if (is < should - within || is > should + within)
+        print_error("%f is not near %f\n", is, should);
+    assert_true(is >= should - within && is <= should + within);
+}
+
+static void weights_share_one_cpu(void **state)
+{
+    static const uint32_t weights[][2] = { { 256, 512 }, { 256, 256 }, { 1, 3 }, { 1000, 65535 } };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(weights); i++) {
+        double sum = weights[i][0] + weights[i][1];
+
+        begin(1, 2, 1);
+        for (unsigned int d = 0; d < 2; d++) {
+            assert_int_equal(sched_set_weight(&domains[d], weights[i][d]), 0);
+            wake(&vcpus[d][0]);
+        }
+        run_for(20 * SECOND);
+        for (unsigned int d = 0; d < 2; d++)
+            assert_near(share(&vcpus[d][0], 0, 20 * SECOND), weights[i][d] / sum, 0.003);
+        assert_near((double)vcpus[0][0].runstate.time[RUNSTATE_runnable] / 20e9,
+                    weights[i][1] / sum, 0.003);
+    }
+}
+
+static void weight_change_counts_at_once(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    begin(1, 2, 1);
+    wake(&vcpus[0][0]);
+    wake(&vcpus[1][0]);
+    run_for(5 * SECOND);
+    assert_near(share(&vcpus[0][0], 0, 5 * SECOND), 0.5, 0.005);
+    assert_int_equal(sched_set_weight(&domains[0], 768), 0);
+    before = sched_runtime(&vcpus[0][0]);
+    run_for(5 * SECOND);
+    assert_near(share(&vcpus[0][0], before, 5 * SECOND), 0.75, 0.005);
+    assert_int_equal(sched_set_weight(&domains[0], 0), -XEN_EINVAL);
+    assert_int_equal(sched_set_weight(&domains[0], 65536), -XEN_EINVAL);
+}
+
+/* One that sleeps in between gets no more than its share, and no less than it asks for below that. */
+static void sleepers_get_their_share(void **state)
+{
+    static const ns_t bursts[] = { MS / 10, MS, 4 * MS, 20 * MS };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(bursts); i++) {
+        struct vcpu *v = &vcpus[0][0];
+
+        begin(1, 2, 1);
+        wake(v);
+        wake(&vcpus[1][0]);
+        while (workbench_now < 11 * SECOND) {
+            uint64_t from = sched_runtime(v);
+
+            while (sched_runtime(v) - from < (uint64_t)bursts[i])
+                run_for(MS / 20);
+            vcpu_sleep(v, WAIT_BLOCKED);
+            run_for(MS / 10);
+            vcpu_wake(v, WAIT_BLOCKED);
+        }
+        assert_true(share(v, 0, 10 * SECOND) < 0.53);
+        /* Short bursts with pauses as long: all it can use without waiting is half. */
+        assert_true(share(v, 0, 10 * SECOND) > 0.4);
+    }
+}
+
+static void woken_runs_soon(void **state)
+{
+    ns_t worst = 0;
+
+    (void)state;
+    begin(1, 3, 1);
+    wake(&vcpus[1][0]);
+    wake(&vcpus[2][0]);
+    for (unsigned int i = 0; i < 500; i++) {
+        ns_t from;
+
+        run_for(10 * MS + rand() % (5 * MS));
+        vcpu_wake(&vcpus[0][0], WAIT_DOWN | WAIT_BLOCKED);
+        from = workbench_now;
+        while (run_queues[0].current != &vcpus[0][0])
+            run_for(10000);
+        worst = workbench_now - from > worst ? workbench_now - from : worst;
+        run_for(100000);
+        vcpu_sleep(&vcpus[0][0], WAIT_BLOCKED);
+    }
+    assert_true(worst <= 20000);        /* it has run less than the others: at once */
+}
+
+/* However many wait, each runs within a bound. */
+static void all_run_within_bound(void **state)
+{
+    (void)state;
+    begin(1, DOMAINS, VCPUS);
+    for (unsigned int d = 0; d < DOMAINS; d++)
+        for (unsigned int id = 0; id < VCPUS; id++)
+            wake(&vcpus[d][id]);
+    for (unsigned int i = 0; i < 50; i++) {
+        uint64_t before[DOMAINS][VCPUS];
+
+        for (unsigned int d = 0; d < DOMAINS; d++)
+            for (unsigned int id = 0; id < VCPUS; id++)
+                before[d][id] = sched_runtime(&vcpus[d][id]);
+        run_for(40 * MS);
+        for (unsigned int d = 0; d < DOMAINS; d++)
+            for (unsigned int id = 0; id < VCPUS; id++)
+                assert_true(sched_runtime(&vcpus[d][id]) > before[d][id]);
+    }
+}
+
+static void caps_hold(void **state)
+{
+    static const uint32_t caps[] = { 1, 10, 50, 100, 150, 0 };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
+        double sum = 0, most = caps[i] && caps[i] < 200 ? caps[i] / 100.0 : 2.0;
+
+        begin(2, 1, 2);
+        assert_int_equal(sched_set_cap(&domains[0], caps[i]), 0);
+        wake(&vcpus[0][0]);
+        wake(&vcpus[0][1]);
+        run_for(10 * SECOND);
+        for (unsigned int id = 0; id < 2; id++)
+            sum += share(&vcpus[0][id], 0, 10 * SECOND);
+        assert_near(sum, most, most * 0.03);
+    }
+    /* Alone on the CPU, and with another that takes the rest. */
+    begin(1, 2, 1);
+    sched_set_cap(&domains[0], 50);
+    wake(&vcpus[0][0]);
+    run_for(10 * SECOND);
+    assert_near(share(&vcpus[0][0], 0, 10 * SECOND), 0.5, 0.01);
+    sched_set_weight(&domains[0], 60000);
+    wake(&vcpus[1][0]);
+    run_for(10 * SECOND);
+    assert_near(share(&vcpus[0][0], 0, 20 * SECOND), 0.5, 0.01);
+    assert_near(share(&vcpus[1][0], 0, 10 * SECOND), 0.5, 0.01);
+    sched_set_cap(&domains[0], 0);
+    run_for(10 * SECOND);
+    assert_true(share(&vcpus[0][0], 0, 30 * SECOND) > 0.65);
+    assert_int_equal(sched_set_cap(&domains[0], ~0u), -XEN_EINVAL);
+}
+
+static void capped_domain_at_rest_sets_no_timer(void **state)
+{
+    (void)state;
+    begin(1, 1, 1);
+    sched_set_cap(&domains[0], 50);
+    wake(&vcpus[0][0]);
+    run_for(SECOND);
+    vcpu_sleep(&vcpus[0][0], WAIT_BLOCKED);
+    run_for(SECOND);
+    assert_int_equal(workbench_programmed[0], NS_MAX);
+}
+
+/* More vCPUs than CPUs, not a multiple: they take the quiet places in turn. */
+static void shares_are_equal_over_cpus(void **state)
+{
+    static const struct { unsigned int cpus, vcpus; } cases[] = {
+        { 2, 2 }, { 2, 3 }, { 3, 4 }, { 3, 8 }, { 4, 7 }, { 5, 8 }, { 8, 13 }, { 8, 15 },
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+        double fair = (double)cases[i].cpus / cases[i].vcpus;
+
+        begin(cases[i].cpus, DOMAINS, VCPUS);
+        for (unsigned int n = 0; n < cases[i].vcpus; n++)
+            wake(&vcpus[n / VCPUS][n % VCPUS]);
+        run_for(20 * SECOND);
+        for (unsigned int n = 0; n < cases[i].vcpus; n++)
+            assert_near(share(&vcpus[n / VCPUS][n % VCPUS], 0, 20 * SECOND), fair, 0.03 * fair);
+    }
+}
+
+/* ---- places ---- */
+
+static void woken_goes_to_idle_cpu(void **state)
+{
+    unsigned int seen = 0;
+
+    (void)state;
+    begin(CPUS, DOMAINS, 1);
+    for (unsigned int d = 0; d < CPUS; d++) {
+        pin(&vcpus[d][0], 0);           /* it was last on CPU 0 … */
+        wake(&vcpus[d][0]);
+        run_for(MS);
+        vcpu_sleep(&vcpus[d][0], WAIT_DOWN);
+        workbench_settle();
+        memset(&vcpus[d][0].sched.hard, 0xff, sizeof(struct cpu_set));
+    }
+    for (unsigned int d = 0; d < CPUS; d++)
+        wake(&vcpus[d][0]);             /* … and all wake at once */
+    workbench_settle();
+    for (unsigned int cpu = 0; cpu < CPUS; cpu++)
+        seen += !run_queues[cpu].current->is_idle;
+    assert_int_equal(seen, CPUS);
+    check_books();
+}
+
+static void soft_affinity_is_preferred(void **state)
+{
+    struct cpu_set soft = { { 1 << 2 } };
+
+    (void)state;
+    begin(CPUS, 2, 1);
+    sched_set_soft_affinity(&vcpus[0][0], &soft);
+    sched_set_soft_affinity(&vcpus[1][0], &soft);
+    wake(&vcpus[0][0]);
+    workbench_settle();
+    assert_ptr_equal(run_queues[2].current, &vcpus[0][0]);
+    wake(&vcpus[1][0]);                 /* its place is taken: any other is better than to wait */
+    workbench_settle();
+    assert_ptr_equal(run_queues[2].current, &vcpus[0][0]);
+    assert_int_equal(vcpus[1][0].sched.running, true);
+}
+
+static void affinity_moves_at_once(void **state)
+{
+    struct cpu_set none = { { 0 } }, absent = { { 1ull << CPUS } };
+    struct vcpu *v = &vcpus[0][0];
+
+    (void)state;
+    begin(CPUS, 2, 1);
+    wake(v);
+    workbench_settle();
+    for (unsigned int i = 0; i < 20; i++) {
+        pin(v, i % CPUS);
+        check_books();
+        workbench_settle();
+        assert_ptr_equal(run_queues[i % CPUS].current, v);
+    }
+    assert_int_equal(sched_set_affinity(v, &none), -XEN_EINVAL);
+    assert_int_equal(sched_set_affinity(v, &absent), -XEN_EINVAL);
+    /* One that waits behind another. */
+    pin(&vcpus[1][0], v->cpu);
+    wake(&vcpus[1][0]);
+    workbench_settle();
+    assert_int_equal(run_queues[v->cpu].waiting.count, 1);
+    pin(&vcpus[1][0], (v->cpu + 1) % CPUS);
+    workbench_settle();
+    assert_ptr_equal(run_queues[(v->cpu + 1) % CPUS].current, &vcpus[1][0]);
+}
+
+static void pin_override_is_undone(void **state)
+{
+    struct vcpu *v = &vcpus[0][0];
+    struct cpu_set all = { { ~0ull } };
+
+    (void)state;
+    begin(CPUS, 1, 1);
+    pin(v, 1);
+    wake(v);
+    workbench_settle();
+    assert_int_equal(sched_pin_override(v, -1), -XEN_EINVAL);
+    assert_int_equal(sched_pin_override(v, CPUS), -XEN_EINVAL);
+    assert_int_equal(sched_pin_override(v, 3), 0);
+    workbench_settle();
+    assert_ptr_equal(run_queues[3].current, v);
+    assert_int_equal(sched_pin_override(v, 2), -XEN_EBUSY);
+    assert_int_equal(sched_set_affinity(v, &all), -XEN_EBUSY);
+    assert_int_equal(sched_pin_override(v, -1), 0);
+    workbench_settle();
+    assert_ptr_equal(run_queues[1].current, v);
+}
+
+/* A thief comes for what waits when its own CPU has nothing left. */
+static void idle_cpu_takes_work(void **state)
+{
+    (void)state;
+    begin(2, 3, 1);
+    for (unsigned int d = 0; d < 3; d++)
+        wake(&vcpus[d][0]);
+    workbench_settle();
+    for (unsigned int d = 0; d < 3; d++) {
+        if (!vcpus[d][0].sched.running)
+            continue;
+        vcpu_sleep(&vcpus[d][0], WAIT_BLOCKED);
+        workbench_settle();
+        check_quiet();
+        vcpu_wake(&vcpus[d][0], WAIT_BLOCKED);
+        workbench_settle();
+        check_quiet();
+    }
+}
+
+static void idle_cpu_has_no_tick(void **state)
+{
+    (void)state;
+    begin(2, 1, 1);
+    wake(&vcpus[0][0]);
+    run_for(10 * MS);
+    /* Alone on a CPU: nothing to compare it with, and nothing on the other CPU. */
+    assert_int_equal(workbench_programmed[0], NS_MAX);
+    assert_int_equal(workbench_programmed[1], NS_MAX);
+    vcpu_sleep(&vcpus[0][0], WAIT_BLOCKED);
+    run_for(SECOND);
+    assert_int_equal(workbench_programmed[0], NS_MAX);
+    idle_halts = 0;
+    irq_off();
+    sched_idle();
+    assert_int_equal(idle_halts, 1);
+    irq_off();
+    softirq_raise(SOFTIRQ_TIMER);
+    sched_idle();                       /* something to do first */
+    assert_int_equal(idle_halts, 1);
+    irq_on();
+}
+
+static void runtime_is_counted(void **state)
+{
+    (void)state;
+    begin(1, 1, 1);
+    run_for(SECOND);
+    assert_int_equal(sched_runtime(run_queues[0].idle), SECOND);
+    wake(&vcpus[0][0]);
+    workbench_settle();
+    run_for(SECOND / 4);
+    assert_int_equal(sched_runtime(&vcpus[0][0]), SECOND / 4);
+    assert_int_equal(sched_runtime(run_queues[0].idle), SECOND);
+}
+
+/* ---- sched_op ---- */
+
+static long call(uint32_t nr, void *arg)
+{
+    for (unsigned int i = 0; i < sched_op_count; i++)
+        if (sched_ops[i].nr == nr)
+            return sched_ops[i].fn(current_vcpu(), arg, 0);
+    return -XEN_ENOSYS;
+}
+
+/* One vCPU alone on one CPU, running. */
+static struct vcpu *one(void)
+{
+    begin(1, 1, 1);
+    wake(&vcpus[0][0]);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), &vcpus[0][0]);
+    return current_vcpu();
+}
+
+static void rows_are_dense(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < sched_op_count; i++)
+        assert_int_equal(sched_ops[i].nr, i);
+    assert_int_equal(sched_ops[SCHEDOP_remote_shutdown].authority, AUTH_DOM0);
+    assert_int_equal(sched_ops[SCHEDOP_pin_override].authority, AUTH_DOM0);
+}
+
+static void yield_alone_does_nothing(void **state)
+{
+    (void)state;
+    one();
+    assert_int_equal(call(SCHEDOP_yield, NULL), 0);
+    assert_int_equal(softirq_bits(), 0);
+}
+
+static void yield_lets_another_run(void **state)
+{
+    struct vcpu *first, *second;
+
+    (void)state;
+    begin(1, 2, 1);
+    wake(&vcpus[0][0]);
+    wake(&vcpus[1][0]);
+    workbench_settle();
+    for (unsigned int i = 0; i < 10; i++) {
+        first = current_vcpu();
+        second = first == &vcpus[0][0] ? &vcpus[1][0] : &vcpus[0][0];
+        workbench_now += 1000;
+        assert_int_equal(call(SCHEDOP_yield, NULL), 0);
+        workbench_settle();
+        assert_ptr_equal(current_vcpu(), second);
+    }
+}
+
+static void block_unless_pending(void **state)
+{
+    struct vcpu *v = one();
+
+    (void)state;
+    v->info->evtchn_upcall_mask = 1;
+    pending = true;
+    assert_int_equal(call(SCHEDOP_block, NULL), 0);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    assert_int_equal(v->info->evtchn_upcall_mask, 0);
+    pending = false;
+    assert_int_equal(call(SCHEDOP_block, NULL), 0);
+    workbench_settle();
+    assert_true(current_vcpu()->is_idle);
+    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
+    vcpu_sleep(v, WAIT_PAUSED);
+    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
+    vcpu_kick(v);                       /* an event: no more blocked, but paused */
+    workbench_settle();
+    assert_true(current_vcpu()->is_idle);
+    assert_int_equal(v->runstate.state, RUNSTATE_offline);
+    vcpu_wake(v, WAIT_PAUSED);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+}
+
+static void kick_reaches_running_vcpu(void **state)
+{
+    unsigned int before;
+
+    (void)state;
+    begin(2, 1, 1);
+    pin(&vcpus[0][0], 1);
+    wake(&vcpus[0][0]);
+    workbench_settle();
+    before = workbench_kicks[1];
+    vcpu_kick(&vcpus[0][0]);
+    assert_int_equal(workbench_kicks[1], before + 1);
+    workbench_be(1);
+    vcpu_kick(&vcpus[0][0]);            /* the current one sees it on its way out */
+    assert_int_equal(workbench_kicks[1], before + 1);
+    workbench_be(0);
+}
+
+static long poll(struct vcpu *v, port_t *ports, unsigned int count, uint64_t timeout)
+{
+    struct sched_poll a = { .nr_ports = count, .timeout = timeout };
+
+    (void)v;
+    a.ports.p = ports;
+    polled = 0;
+    return call(SCHEDOP_poll, &a);
+}
+
+static void poll_ends_by_event_or_time(void **state)
+{
+    port_t ports[129] = { 7, 8, 9 };
+    struct vcpu *v = one();
+
+    (void)state;
+    assert_int_equal(poll(v, ports, 129, 0), -XEN_EINVAL);
+    assert_int_equal(poll(v, NULL, 1, 0), -XEN_EFAULT);
+    ports[1] = 99;
+    assert_int_equal(poll(v, ports, 2, workbench_now + MS), -XEN_EINVAL);
+    assert_int_equal(v->waits, 0);
+    assert_int_equal(v->poll_port, 0);
+    assert_false(timer_is_armed(&v->poll));
+    ports[1] = 8;
+    poll_result = 1;                    /* pending already */
+    assert_int_equal(poll(v, ports, 3, 0), 0);
+    assert_int_equal(polled, 1);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    poll_result = 0;
+
+    assert_int_equal(poll(v, ports, 1, 0), 0);
+    assert_int_equal(v->poll_port, 7);
+    workbench_settle();
+    assert_true(current_vcpu()->is_idle);
+    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
+    vcpu_wake(v, WAIT_POLL);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+
+    assert_int_equal(poll(v, ports, 3, (uint64_t)workbench_now + 5 * MS), 0);
+    assert_int_equal(v->poll_port, ~0u);
+    run_for(4 * MS);
+    assert_true(current_vcpu()->is_idle);
+    run_for(MS);
+    assert_ptr_equal(current_vcpu(), v);
+    assert_int_equal(v->poll_port, 0);
+
+    assert_int_equal(poll(v, ports, 3, (uint64_t)workbench_now + 5 * MS), 0);
+    workbench_settle();
+    vcpu_kick(v);                       /* an event for its upcall ends it too, and the timer */
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    assert_false(timer_is_armed(&v->poll));
+
+    assert_int_equal(poll(v, ports, 0, 1), 0);          /* a time long past */
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    assert_int_equal(poll(v, ports, 0, ~0ull), 0);      /* likewise: it is signed */
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    v->info->evtchn_upcall_pending = 1;
+    v->info->evtchn_upcall_mask = 0;
+    assert_int_equal(poll(v, ports, 1, 0), 0);
+    workbench_settle();
+    assert_ptr_equal(current_vcpu(), v);
+    v->info->evtchn_upcall_pending = 0;
+}
+
+static long watchdog(uint32_t id, uint32_t seconds)
+{
+    struct sched_watchdog a = { .id = id, .timeout = seconds };
+
+    return call(SCHEDOP_watchdog, &a);
+}
+
+static void watchdogs_shut_down(void **state)
+{
+    (void)state;
+    one();
+    assert_int_equal(watchdog(0, 0), -XEN_EINVAL);
+    assert_int_equal(watchdog(1, 5), -XEN_EINVAL);
+    assert_int_equal(watchdog(0, 30), 1);
+    assert_int_equal(watchdog(0, 40), 2);
+    assert_int_equal(watchdog(0, 10), -XEN_ENOSPC);
+    assert_int_equal(watchdog(3, 10), -XEN_EINVAL);
+    assert_int_equal(watchdog(~0u, 10), -XEN_EINVAL);
+    run_for(29 * SECOND);
+    assert_int_equal(watchdog(1, 20), 0);
+    run_for(10 * SECOND);
+    assert_int_equal(watchdog(2, 0), 0);
+    assert_int_equal(watchdog(2, 5), -XEN_EINVAL);
+    run_for(9 * SECOND);
+    assert_null(shut_down);
+    run_for(SECOND);
+    assert_ptr_equal(shut_down, &domains[0]);
+    assert_int_equal(shutdown_reason, SHUTDOWN_watchdog);
+    assert_int_equal(watchdog(0, ~0u), 2);
+    sched_domain_destroy(&domains[0]);
+    assert_false(timer_is_armed(&domains[0].sched.watchdogs[1]));
+}
+
+static void shutdown_rows(void **state)
+{
+    struct sched_shutdown a = { .reason = SHUTDOWN_reboot };
+    struct sched_remote_shutdown r = { .domain_id = 9, .reason = SHUTDOWN_crash };
+    struct sched_pin_override p = { .pcpu = 0 };
+
+    (void)state;
+    one();
+    assert_int_equal(call(SCHEDOP_shutdown, &a), 0);
+    assert_int_equal(shutdown_reason, SHUTDOWN_reboot);
+    assert_int_equal(call(SCHEDOP_remote_shutdown, &r), -XEN_ESRCH);
+    r.domain_id = 1;
+    assert_int_equal(call(SCHEDOP_remote_shutdown, &r), 0);
+    assert_int_equal(shutdown_reason, SHUTDOWN_crash);
+    a.reason = SHUTDOWN_suspend;
+    assert_int_equal(call(SCHEDOP_shutdown_code, &a), 0);
+    a.reason = SHUTDOWN_poweroff;
+    assert_int_equal(call(SCHEDOP_shutdown_code, &a), 0);
+    assert_true(domains[0].shutdown_code_set);
+    assert_int_equal(domains[0].shutdown_code, SHUTDOWN_suspend);      /* the first stays */
+    assert_int_equal(call(SCHEDOP_pin_override, &p), 0);
+    p.pcpu = 1;
+    assert_int_equal(call(SCHEDOP_pin_override, &p), -XEN_EINVAL);
+    p.pcpu = INT32_MIN;
+    assert_int_equal(call(SCHEDOP_pin_override, &p), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(books_stay_true),
+        cmocka_unit_test(weights_share_one_cpu),
+        cmocka_unit_test(weight_change_counts_at_once),
+        cmocka_unit_test(sleepers_get_their_share),
+        cmocka_unit_test(woken_runs_soon),
+        cmocka_unit_test(all_run_within_bound),
+        cmocka_unit_test(caps_hold),
+        cmocka_unit_test(capped_domain_at_rest_sets_no_timer),
+        cmocka_unit_test(shares_are_equal_over_cpus),
+        cmocka_unit_test(woken_goes_to_idle_cpu),
+        cmocka_unit_test(soft_affinity_is_preferred),
+        cmocka_unit_test(affinity_moves_at_once),
+        cmocka_unit_test(pin_override_is_undone),
+        cmocka_unit_test(idle_cpu_takes_work),
+        cmocka_unit_test(idle_cpu_has_no_tick),
+        cmocka_unit_test(runtime_is_counted),
+        cmocka_unit_test(rows_are_dense),
+        cmocka_unit_test(yield_alone_does_nothing),
+        cmocka_unit_test(yield_lets_another_run),
+        cmocka_unit_test(block_unless_pending),
+        cmocka_unit_test(kick_reaches_running_vcpu),
+        cmocka_unit_test(poll_ends_by_event_or_time),
+        cmocka_unit_test(watchdogs_shut_down),
+        cmocka_unit_test(shutdown_rows),
+    };
+
+    return cmocka_run_group_tests(tests, start, NULL);
+}
