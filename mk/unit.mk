@@ -16,7 +16,10 @@ UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
 UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/console.c \
-                         core/console_input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
+                         core/console_queue.c core/console_guest.c core/console_input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
+UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
+                      boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/frame.c core/page_alloc.c \
+                      x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c)
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
@@ -29,6 +32,13 @@ UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workben
 UNIT_MORE_test_event = $(UNIT_EVENTS)
 UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
+UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
+               core/shutdown.c core/vcpu.c core/time.c core/frame.c core/page_alloc.c core/lock.c core/softirq.c \
+               core/timer.c lib/ordered.c core/sched.c core/sched_domain.c core/sched_place.c core/run_queue.c \
+               core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c abi/vcpu.c \
+               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c) -pthread -Wl,--wrap=page_alloc
+UNIT_MORE_test_domain = $(UNIT_DOMAINS)
+UNIT_MORE_test_time = $(UNIT_DOMAINS)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit

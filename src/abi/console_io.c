@@ -72,7 +72,8 @@ const struct door_op console_io_ops[] = {
 };
 const uint16_t console_io_op_count = ARRAY_SIZE(console_io_ops);
 
-long console_io(uint64_t command, uint64_t count, uint64_t at, uint64_t a3, uint64_t a4, uint64_t a5)
+long console_io(uint64_t command, uint64_t count, uint64_t at, uint64_t a3, uint64_t a4,
+                uint64_t a5)
 {
     struct text t = { (uint32_t)count, at };
 

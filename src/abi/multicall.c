@@ -50,8 +50,8 @@ static long restart_inside(const struct list *l, const struct multicall_entry *e
 }
 
 /*
- * Run the entry that l begins with and step over it.  True: go on; false: the multicall ends, or is to
- * be restarted, with *end.
+ * Run the entry that l begins with and step over it.  True: go on; false: the multicall ends, or is
+ * to be restarted, with *end.
  */
 static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long *end)
 {
@@ -69,7 +69,7 @@ static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long
     l->at += ENTRY;
     l->left--;
     if (iret) {
-        *end = result;                  /* the register that the frame said, by the way of HYPERVISOR_iret */
+        *end = result;                  /* what HYPERVISOR_iret has the way out load */
         return false;
     }
     if (l->left && preempt_wanted()) {

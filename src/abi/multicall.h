@@ -10,8 +10,9 @@
  * were run).  An entry's error is its result and ends nothing; a multicall in a multicall is
  * -EINVAL.  HYPERVISOR_iret ends the list, because it leaves the context that made it.  Measured on
  * Xen 4.17.
- * Preempted after any entry, and within one that is: then the list's address and count, and the entry's
- * arguments, are what is left.
+ * Entries are read up to 8 at a time, before the first of them runs.
+ * Preempted after any entry, and within one that is: then the list's address and count, and the
+ * entry's arguments, are what is left.
  */
 hypercall_fn multicall;
 

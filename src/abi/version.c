@@ -32,7 +32,7 @@ void version_set_minor(unsigned int minor)
 
 void version_set_command_line(const char *line)
 {
-    for (size_t i = 0; line[i] && i < sizeof(command_line) - 1; i++)
+    for (size_t i = 0; i < sizeof(command_line) - 1 && line[i]; i++)
         command_line[i] = line[i];
 }
 
@@ -50,7 +50,7 @@ void version_set_build_id(const void *id, uint32_t size)
 /* The rest of the struct is zeros already: abi/door.c. */
 static void set_text(char *to, size_t size, const char *text)
 {
-    for (size_t i = 0; text[i] && i < size - 1; i++)
+    for (size_t i = 0; i < size - 1 && text[i]; i++)
         to[i] = text[i];
 }
 

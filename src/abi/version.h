@@ -21,8 +21,8 @@ void version_set_build_id(const void *id, uint32_t size);
 extern const struct door_op version_ops[];
 extern const uint16_t version_op_count;
 
-/* HYPERVISOR_xen_version(op, struct).  The only call with a way past the door: XENVER_version is what
- * guests make to let events in, and takes no argument. */
+/* HYPERVISOR_xen_version(op, struct).  The only call with a way past the door: XENVER_version is
+ * what guests make to let events in, and takes no argument. */
 hypercall_fn xen_version;
 
 #endif

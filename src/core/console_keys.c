@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys of Zeroth on the console (core/console.h): what a user without another way in wants to see. */
+/* Keys of Zeroth on the console: what a user without another way in wants to see. */
 #include "core/console_keys.h"
 
 #include "core/console.h"
@@ -32,9 +32,9 @@ static void show_vcpu(const struct vcpu *v)
 
 static void show_domain(struct domain *d)
 {
-    console_say("domain %u (%s): %lu pages of at most %lu, paused %u times%s%s", d->id, d->kind->name,
-                (unsigned long)d->pages, (unsigned long)d->pages_max, d->pause_count,
-                d->is_shut_down ? ", shut down" : "", d->is_dying ? ", dying" : "");
+    console_say("domain %u (%s): %lu pages of at most %lu, paused %u times%s%s", d->id,
+                d->kind->name, (unsigned long)d->pages, (unsigned long)d->pages_max,
+                d->pause_count, d->is_shut_down ? ", shut down" : "", d->is_dying ? ", dying" : "");
     for (unsigned int i = 0; i < d->max_vcpus; i++)
         if (d->vcpus[i])
             show_vcpu(d->vcpus[i]);

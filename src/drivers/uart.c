@@ -19,7 +19,7 @@ enum { DATA = 0, INTERRUPTS = 1, DIVISOR_LOW = 0, DIVISOR_HIGH = 1, FIFO = 2, WH
 #define NO_CHIP       0xff      /* what a port without a device reads as */
 #define CLOCK         115200
 #define QUEUE         16
-#define TRIES         100000    /* reads of about 1 us: above the time of QUEUE bytes at 2400 bits per second */
+#define TRIES         100000    /* reads of about 1 us: above QUEUE bytes' time at 2400 bit/s */
 #define INPUT_MAX     256       /* bytes taken by one interrupt */
 
 /* False: not in time.  Once it was not, it is only looked at, until there is room again. */

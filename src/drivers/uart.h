@@ -18,9 +18,9 @@ struct uart {
 };
 
 /*
- * Set a 16550 to 8n1, FIFO on, interrupts off, and fill u for console_add.  baud: bits per second, a
- * divisor of 115200; 0 keeps the line as it is.  False when no such chip answers (its scratch register
- * does not hold a value): the port must not be written to then.
+ * Set a 16550 to 8n1, FIFO on, interrupts off, and fill u for console_add.  baud: bits per second,
+ * a divisor of 115200; 0 keeps the line as it is.  False when no such chip answers (its scratch
+ * register does not hold a value): the port must not be written to then.
  */
 bool uart_open(struct uart *u, uint16_t port, uint32_t baud);
 

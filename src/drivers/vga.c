@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IBM VGA: registers of the graphics controller and of the CRT controller (OSDev wiki, "VGA Hardware"). */
+/* IBM VGA: registers of its graphics and CRT controllers (OSDev wiki, "VGA Hardware"). */
 #include "drivers/vga.h"
 
 #include "lib/memory.h"

@@ -8,8 +8,8 @@
 #define VGA_MEMORY      0xb8000         /* machine address */
 #define VGA_MEMORY_SIZE 4000
 
-/* Clear the screen, whose memory is mapped at `at`; NULL: the adapter is in no text mode, or absent.
- * The device, for console_add. */
+/* Clear the screen, whose memory is mapped at `at`.  The device, for console_add; NULL: the adapter
+ * is in no text mode, or absent. */
 struct console_device *vga_open(void *at);
 /* Its memory is mapped elsewhere from now on. */
 void vga_move(void *at);

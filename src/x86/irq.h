@@ -34,8 +34,8 @@ struct irq_chip {
 void irq_init(void);
 /* Give an interrupt its chip and trigger mode (boot, or fresh). */
 void irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level);
-/* Open an interrupt for Zeroth itself, on this CPU, for good: the handler runs on it, interrupts off, no
- * lock held.  -XEN_EBUSY open, -XEN_ENOSPC no vector free, -XEN_EINVAL no such. */
+/* Open an interrupt for Zeroth itself, on this CPU, for good: the handler runs on it, interrupts
+ * off, no lock held.  -XEN_EBUSY open, -XEN_ENOSPC no vector free, -XEN_EINVAL no such. */
 int irq_open_own(unsigned int irq, void (*handler)(void *argument), void *argument);
 /* Vectors: a free device vector of a CPU; 0: none. */
 uint8_t irq_vector_alloc(unsigned int cpu, unsigned int irq);

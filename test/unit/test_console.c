@@ -30,7 +30,8 @@ static void set_argument(struct vcpu *v, unsigned int n, uint64_t value)
 }
 
 static const struct guest_kind kind = { .bit = KIND_PV, .set_argument = set_argument };
-static struct domain zero = { .kind = &kind, .privileged = true }, other = { .id = 3, .kind = &kind };
+static struct domain zero = { .kind = &kind, .privileged = true };
+static struct domain other = { .id = 3, .kind = &kind };
 static struct vcpu v = { .domain = &zero };
 struct domain *dom0;
 
@@ -330,7 +331,7 @@ static void test_ring(void **state)
     assert_int_equal(console_ring_read(text, sizeof(text), &index), 21);
     assert_memory_equal(text, "irst\n(zeroth) second\n", 21);
     assert_int_equal(console_ring_read(text, sizeof(text), &index), 0);
-    assert_int_equal(console_ring_read(text, sizeof(text), &wrong), 31);        /* from the oldest on */
+    assert_int_equal(console_ring_read(text, sizeof(text), &wrong), 31);        /* all of it */
     assert_int_equal(wrong, index);
     console_ring_clear();
     wrong = 0;
@@ -483,12 +484,13 @@ static void test_keys(void **state)
     console_bind_key('x', "be tested", press_x);
     type("x\x01\x01\x01");
     run_softirqs();
-    expect("(zeroth) *** serial input goes to Zeroth, 'h' lists its keys (Ctrl-a three times: to Dom0)\n");
+    expect("(zeroth) *** serial input goes to Zeroth, 'h' lists its keys "
+           "(Ctrl-a three times: to Dom0)\n");
     assert_int_equal(pressed, 0);
     type("?xh");
     run_softirqs();
-    expect("(zeroth) 'x': be tested\n(zeroth) x was pressed\n(zeroth) keys:\n(zeroth)  h  this list\n"
-           "(zeroth)  x  be tested\n");
+    expect("(zeroth) 'x': be tested\n(zeroth) x was pressed\n"
+           "(zeroth) keys:\n(zeroth)  h  this list\n(zeroth)  x  be tested\n");
     assert_int_equal(pressed, 'x');
     type("\x01\x01\x01y");
     run_softirqs();

@@ -22,7 +22,8 @@ static bool preempt;
 
 static bool inside(uint64_t guest, size_t size, unsigned int entries)
 {
-    return guest >= (uint64_t)list && guest + size <= (uint64_t)&list[entries] && guest + size >= guest;
+    return guest >= (uint64_t)list && guest + size >= guest &&
+           guest + size <= (uint64_t)&list[entries];
 }
 
 bool copy_from_guest(void *to, uint64_t guest, size_t size)
