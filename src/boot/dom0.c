@@ -117,9 +117,9 @@ static void create(struct build *b)
     b->memory = heap_alloc(sizeof(*b->memory));
     if (!b->memory || domain_create(0, &pv_kind, b->vcpus, &d))
         console_fatal("Dom0: there is too little memory to create it");
-    d->privileged = true;
+    ASSERT(d->privileged && d == dom0);
     d->pages_max = dom0_size_limit(b->options, b->free, b->pages);
-    if (pv_domain_set_hardware(d) || (!d->pirq && pirq_domain_create(d, PIRQS)))
+    if (pv_domain_set_hardware(d) || pirq_domain_create(d, PIRQS))
         console_fatal("Dom0: there is too little memory to give it the machine's devices");
     b->memory->domain = b->domain = d;
 }
@@ -262,11 +262,11 @@ static void start_vcpu(const struct build *b)
     c->ctrlreg[3] = dom0_memory_frame(b->memory, dom0_layout_gfn(&b->layout, b->layout.tables))
                     << PAGE_SHIFT;
     do
-        rc = pv_kind.vcpu_set_context(v, c);
+        rc = vcpu_initialise(v, c);
     while (rc == -XEN_ERESTART);
     ASSERT(rc == 0);
-    v->initialised = true;
-    vcpu_wake(v, WAIT_DOWN);
+    rc = vcpu_up(v);                    /* the domain is still paused */
+    ASSERT(rc == 0);
     heap_free(c);
 }
 

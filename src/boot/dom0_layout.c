@@ -16,7 +16,7 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 
 static uint64_t pages_of(uint64_t bytes)
 {
-    return round_up(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    return (bytes >> PAGE_SHIFT) + ((bytes & PAGE_MASK) != 0);
 }
 
 /* Bytes from an address of a guest's to the end of the half it lies in; the last page is left alone. */
