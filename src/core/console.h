@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The console: Zeroth's messages and Dom0's, on the devices that the options name, and Zeroth's
- * kept in a ring for `dmesg` (XEN_SYSCTL_readconsole).  Lines are put into a queue under a lock, whole;
- * one CPU at a time takes them from there to the devices, which are slow, without the lock.  Once
- * console_start has been called that is done by SOFTIRQ_CONSOLE, but for LOG_ERROR, so that nobody
- * waits for a device with interrupts off or a lock held.
+ * kept in a ring for `dmesg` (XEN_SYSCTL_readconsole).  Lines are put into a queue under a lock,
+ * whole; one CPU at a time takes them from there to the devices, which are slow, without the lock.
+ * Once console_start has been called that is done by SOFTIRQ_CONSOLE, but for LOG_ERROR, so that
+ * nobody waits for a device with interrupts off or a lock held.
  * Any context, but NMI and #MC handlers call console_force first.  Needs cpu_id() and nothing else;
  * what is said before the first device is there waits for it.
  */
