@@ -87,7 +87,6 @@ static void start_port(struct port *p)
 
 void boot_consoles_start_input(void)
 {
-    console_start();
     console_keys_bind();
     for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++)
         start_port(&ports[i]);
@@ -103,4 +102,5 @@ void boot_consoles_end_boot(void)
     }
     if (input)
         console_input_announce();
+    console_start();                    /* until now nothing ran softirqs */
 }

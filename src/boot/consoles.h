@@ -14,11 +14,12 @@ void boot_consoles_init(const struct options *o, bool efi);
 /* After map_init, before map_low_drop: the screen's memory is mapped anew. */
 void boot_consoles_map(void);
 
-/* After irq_init, softirqs can be bound, before Dom0 is built: input by interrupt; the serial ports
- * in use are denied to Dom0; Zeroth's keys. */
+/* After irq_init, before Dom0 is built: input by interrupt; the serial ports in use are denied to
+ * Dom0; Zeroth's keys. */
 void boot_consoles_start_input(void);
 
-/* Last, when Dom0 is about to run: it gets the screen, unless vga=keep. */
+/* Last, when Dom0 is about to run and softirqs with it: it gets the screen, unless vga=keep; lines
+ * are written to the devices by a softirq from now on. */
 void boot_consoles_end_boot(void);
 
 #endif

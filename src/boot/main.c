@@ -26,6 +26,7 @@
 #include "x86/pv/mmu.h"
 #include "x86/smp.h"
 #include "x86/spec.h"
+#include "x86/symbols.h"
 #include "x86/time.h"
 #include "x86/tlb.h"
 
@@ -82,6 +83,7 @@ static void apply_options(void)
 
     version_set_minor(options.abi_minor);
     version_set_command_line(info.line);
+    version_set_build_id(symbols_build_id, SYMBOLS_BUILD_ID_SIZE);
     domain_set_noreboot(options.noreboot);
     power_choose_reset(resets[options.reboot], options.reboot_warm);
     if (options.x2apic == CHOICE_NO)

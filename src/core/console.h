@@ -34,7 +34,7 @@ void console_set_guest_quiet(bool quiet);               /* guest_loglvl=none */
 void console_set_timestamps(unsigned int mode);         /* date: reads the battery clock */
 void console_set_noreboot(bool noreboot);               /* console_fatal halts */
 
-/* Boot, once, when softirqs can be bound: from now on devices are written to in SOFTIRQ_CONSOLE. */
+/* Boot, once, when softirqs begin to run: from now on devices are written to in SOFTIRQ_CONSOLE. */
 void console_start(void);
 
 /* One line, needs no newline, prefixed "(zeroth) "; printed if level is within loglvl. */
