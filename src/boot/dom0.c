@@ -24,6 +24,7 @@
 #include "x86/pv/entry.h"
 #include "x86/pv/hypercall_page.h"
 #include "x86/pv/kind.h"
+#include "x86/pv/validate.h"
 
 #define PIRQS      (64 + ARCH_IRQS)     /* one for every interrupt there can be, and some */
 #define OWN_PAGES  1024u                /* Zeroth keeps at least so much for what comes later, */
@@ -243,6 +244,21 @@ static void create_vcpus(const struct build *b)
     }
 }
 
+/* A guest finds its first tables pinned, and unpins them when it has others. */
+static void pin_tables(const struct build *b)
+{
+    struct frame *top = frame_of(dom0_memory_frame(b->memory,
+                                                   dom0_layout_gfn(&b->layout, b->layout.tables)));
+    int rc;
+
+    pv_tables_lock(b->domain);
+    do
+        rc = frame_pin(top, FRAME_L4);
+    while (rc == -XEN_ERESTART);
+    pv_tables_unlock(b->domain);
+    ASSERT(rc == 0);
+}
+
 /* The state in which a PV guest starts (xen/xen.h, above struct start_info). */
 static void start_vcpu(const struct build *b)
 {
@@ -283,7 +299,8 @@ void dom0_build(const struct boot_info *info, const struct options *o)
     dom0_tables_list(b.memory, &b.layout);
     write_info(&b);
     create_vcpus(&b);
-    start_vcpu(&b);                     /* last: tables can be written no more */
+    pin_tables(&b);                     /* last: tables can be written no more */
+    start_vcpu(&b);
     dom0_efi_tell(info);
     heap_free(b.memory);
     console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.pages), b.vcpus);
