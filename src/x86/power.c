@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/power.h"
 
+#include "core/console.h"
 #include "core/machine.h"
 #include "drivers/acpi.h"
 #include "x86/io.h"
@@ -37,6 +38,7 @@ bool power_enter_s5(uint8_t type_a, uint8_t type_b)
 {
     if (!acpi.pm1a_control)
         return false;
+    console_flush();
     control_write(acpi.pm1a_control, type_a, 0);
     control_write(acpi.pm1b_control, type_b, 0);
     control_write(acpi.pm1a_control, type_a, SLP_EN);
@@ -65,6 +67,7 @@ void power_acpi_reset(void)
 
 _Noreturn void arch_poweroff(void)
 {
+    console_flush();
     smp_stop_others();
     irq_off();
     if (acpi.has_s5)
@@ -86,6 +89,7 @@ _Noreturn void arch_reset(void)
 {
     volatile uint16_t *flag;
 
+    console_flush();
     smp_stop_others();
     irq_off();
     flag = warm_reset ? map_device(BIOS_WARM, sizeof(*flag), MAP_CACHED) : NULL;
@@ -98,6 +102,7 @@ _Noreturn void arch_reset(void)
 
 _Noreturn void arch_halt(void)
 {
+    console_flush();
     smp_stop_others();
     x86_halt();
 }
