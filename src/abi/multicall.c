@@ -99,6 +99,8 @@ long multicall(uint64_t at, uint64_t count, uint64_t a2, uint64_t a3, uint64_t a
     (void)a2, (void)a3, (void)a4, (void)a5;
     if (v->multicall)
         return -XEN_EINVAL;
+    if (!l.left)
+        return arch_guest_range_ok(at, 1) ? 0 : -XEN_EFAULT;
     while (l.left) {
         uint32_t filled = fill(&l, batch);
 

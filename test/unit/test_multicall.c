@@ -36,6 +36,11 @@ bool copy_to_guest(uint64_t guest, const void *from, size_t size)
     return inside(guest, size, writable) && memcpy((void *)guest, from, size);
 }
 
+bool arch_guest_range_ok(uint64_t guest, size_t size)
+{
+    return guest + size <= 1ul << 47;
+}
+
 void hypercall_set_argument(unsigned int n, uint64_t value)
 {
     assert_in_range(n, 0, 5);
@@ -132,6 +137,7 @@ static void test_counts(void **state)
         check_results(0, count);
     }
     assert_int_equal(multicall(0, 0, 0, 0, 0, 0), 0);
+    assert_int_equal(multicall(1ul << 48, 0, 0, 0, 0, 0), -XEN_EFAULT);
     assert_int_equal(call(1ul << 32), 0);               /* a 32-bit count */
 }
 
