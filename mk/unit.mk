@@ -24,6 +24,8 @@ UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
 UNIT_MORE_test_timer = $(UNIT_CPUS)
+UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched.c \
+                       core/sched_domain.c core/sched_place.c core/run_queue.c)
 UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched.c core/sched_domain.c core/sched_place.c \
                        core/run_queue.c abi/sched.c)
 UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/frame.c core/page_alloc.c \

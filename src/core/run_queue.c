@@ -22,7 +22,8 @@ struct run_queue *run_queue_lock(const struct vcpu *v, bool *were_on)
         struct run_queue *q = &run_queues[cpu];
 
         *were_on = lock_take_irq(&q->lock);
-        if (v->cpu == cpu)
+        /* Acquire: with the number comes what the last CPU did with it (run_queue_give). */
+        if (__atomic_load_n(&v->cpu, __ATOMIC_ACQUIRE) == cpu)
             return q;
         lock_release_irq(&q->lock, *were_on);
     }
@@ -112,7 +113,8 @@ void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now)
     q->current = v;
     add_load(q, v);
     v->sched.counted = now;
-    v->sched.running = true;
+    /* Before it looks for events on its way out, for vcpu_kick. */
+    __atomic_store_n(&v->sched.running, true, __ATOMIC_SEQ_CST);
 }
 
 void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to)
@@ -122,12 +124,12 @@ void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to)
     /* What it is before or behind the others stays; the other queue's least one may move on meanwhile,
      * which does not matter. */
     v->sched.vruntime += __atomic_load_n(&run_queues[to].min, __ATOMIC_RELAXED) - q->min;
-    __atomic_store_n(&v->cpu, to, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
 }
 
 bool run_queue_beats(const struct run_queue *q, const struct vcpu *v)
 {
-    return q->current->is_idle || q->current->waits ||
+    return q->current->is_idle || vcpu_waits(q->current) ||
            ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
 }
 

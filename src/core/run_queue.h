@@ -22,6 +22,12 @@ struct run_queue {
 
 extern struct run_queue run_queues[CPUS_MAX];
 
+/* vcpu.waits, which others may change now. */
+static inline uint32_t vcpu_waits(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->waits, __ATOMIC_RELAXED);
+}
+
 static inline struct vcpu *waiting_vcpu(struct ordered *o)
 {
     return o ? container_of(o, struct vcpu, sched.place) : NULL;
@@ -42,7 +48,7 @@ void run_queue_add(struct run_queue *q, struct vcpu *v);
 void run_queue_remove(struct run_queue *q, struct vcpu *v);
 /* Make one of those that wait, or idle, current; the one that was is no part of the queue any more. */
 void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now);
-/* One that neither waits nor is current now belongs to another CPU. */
+/* One that neither waits nor is current now belongs to another CPU; the last touch of it under this lock. */
 void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to);
 /* Should one that came to wait run at once instead of current? */
 bool run_queue_beats(const struct run_queue *q, const struct vcpu *v);

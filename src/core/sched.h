@@ -92,7 +92,7 @@ int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard);
 int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft);
 /* cpu -1 ends it.  -XEN_EINVAL: no such CPU, or none to end; -XEN_EBUSY: there is one. */
 int sched_pin_override(struct vcpu *v, int cpu);
-/* -XEN_EINVAL: out of range. */
+/* -XEN_EINVAL: out of range.  One caller at a time. */
 int sched_set_weight(struct domain *d, uint32_t weight);
 int sched_set_cap(struct domain *d, uint32_t cap);
 /* SCHEDOP_watchdog: the domain shuts down when so many seconds have passed.  The id, from 1; -XEN_ENOSPC: all

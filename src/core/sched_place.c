@@ -35,7 +35,7 @@ bool sched_can_go_on(const struct run_queue *q)
 {
     const struct vcpu *v = q->current;
 
-    return !v->is_idle && !v->waits && sched_may_run(v, q->cpu) && !sched_over_cap(v);
+    return !v->is_idle && !vcpu_waits(v) && sched_may_run(v, q->cpu) && !sched_over_cap(v);
 }
 
 void sched_set_idle(unsigned int cpu, bool idle)
@@ -182,14 +182,14 @@ static struct vcpu *take_for(struct run_queue *q, unsigned int cpu)
 static bool has_too_much(const struct run_queue *q)
 {
     return __atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED) >
-           (q->current->is_idle || q->current->waits ? 1 : 0);
+           (q->current->is_idle || vcpu_waits(q->current) ? 1 : 0);
 }
 
 bool sched_steal(struct run_queue *mine)
 {
     struct vcpu *v = NULL;
 
-    if (mine->waiting.count || sched_can_go_on(mine))
+    if (__atomic_load_n(&mine->waiting.count, __ATOMIC_RELAXED) || sched_can_go_on(mine))
         return false;
     for (unsigned int i = 1; i < cpu_count && !v; i++) {
         struct run_queue *q = &run_queues[(mine->cpu + i) % cpu_count];
@@ -268,9 +268,9 @@ void sched_spread(struct run_queue *q, ns_t now)
         return;
     }
     to = better_cpu(q, v);
+    v->sched.moved = now;
     run_queue_remove(q, v);
     run_queue_give(q, v, to);
-    v->sched.moved = now;
     q->spread = now;
     /* Who was alone there is not sent away at once. */
     __atomic_store_n(&run_queues[to].spread, now, __ATOMIC_RELAXED);

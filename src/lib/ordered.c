@@ -55,11 +55,17 @@ static struct ordered *merge_row(struct ordered *row)
     return all;
 }
 
+/* Others may look at the count without the lock. */
+static void count(struct ordered_set *s, int more)
+{
+    __atomic_store_n(&s->count, s->count + (unsigned int)more, __ATOMIC_RELAXED);
+}
+
 void ordered_add(struct ordered_set *s, struct ordered *o, uint64_t key)
 {
     *o = (struct ordered){ .key = key, .in_set = true };
     s->first = s->first ? merge(s->first, o) : o;
-    s->count++;
+    count(s, 1);
 }
 
 void ordered_remove(struct ordered_set *s, struct ordered *o)
@@ -78,7 +84,7 @@ void ordered_remove(struct ordered_set *s, struct ordered *o)
         if (rest)
             s->first = merge(s->first, rest);
     }
-    s->count--;
+    count(s, -1);
     *o = (struct ordered){ .key = o->key };
 }
 

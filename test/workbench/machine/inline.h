@@ -3,6 +3,7 @@
 #ifndef MACHINE_INLINE_H
 #define MACHINE_INLINE_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -55,8 +56,10 @@ static inline bool irq_is_on(void)
     return workbench_irq;
 }
 
+/* A CPU that is a thread may wait for one that the host does not run now. */
 static inline void cpu_relax(void)
 {
+    sched_yield();
 }
 
 static inline void softirq_raise_bits(uint32_t bits)
