@@ -175,8 +175,10 @@ static void drain_all(void)
 
 void console_put_out(bool urgent)
 {
-    if (!started || forced || urgent)
+    if (!started || forced)
         drain_all();
+    else if (urgent)
+        drain(BUDGET);                          /* interrupts may be off */
     if (started && !forced)
         softirq_raise(SOFTIRQ_CONSOLE);         /* also for VIRQ_CON_RING */
 }
