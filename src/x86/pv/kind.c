@@ -212,8 +212,6 @@ static void load_control(struct x86_vcpu *v, const struct vcpu_guest_context *c)
     v->pv.cr0 = CR0_INITIAL | (c->ctrlreg[0] & CR0_TS);
     v->pv.cr4 = CR4_INITIAL;
     v->pv.iopl = c->user_regs.rflags >> FLAGS_IOPL_SHIFT & 3;
-    if (!(v->core.domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl)))
-        v->pv.iopl = 0;
     for (unsigned int i = 0; i < 4; i++)
         pv_debug_set(v, i, c->debugreg[i]);
     pv_debug_set(v, 6, c->debugreg[6]);
