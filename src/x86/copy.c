@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies between Zeroth and the current vCPU's memory, through its own page tables. */
-#include "core/machine.h"
-#include "x86/fault.h"
-#include "x86/features.h"
-#include "x86/layout.h"
-
-/* Canonical and none of Zeroth's.  What wraps ends below its start. */
-static inline bool range_ok(uint64_t at, size_t size)
-{
-    uint64_t end = at + size;
-
-    if (end < at)
-        return false;
-    return end <= 1ul << 47 || at >= HYPERVISOR_END;
-}
-
-/* SMAP lets ring 0 reach the guest's pages only in between (AMD APM 2, section 5.6.4). */
-static inline void open_guest(void)
-{
-    if (cpu.smap)
-        __asm__ volatile("stac" : : : "memory");
-}
-
-static inline void close_guest(void)
-{
-    if (cpu.smap)
-        __asm__ volatile("clac" : : : "memory");
-}
+#include "x86/copy.h"
 
 /* Words, then bytes; what is left to do when a byte cannot be reached, in bytes. */
 static size_t copy(void *to, const void *from, size_t size)
@@ -50,41 +24,41 @@ static bool copy_opened(void *to, const void *from, size_t size)
 {
     size_t left;
 
-    open_guest();
+    guest_open();
     left = copy(to, from, size);
     if (left)
         left = copy(to, from, size);
-    close_guest();
+    guest_close();
     return left == 0;
 }
 
 bool arch_guest_range_ok(uint64_t guest, size_t size)
 {
-    return range_ok(guest, size);
+    return guest_range_ok(guest, size);
 }
 
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 {
-    return range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
+    return guest_range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
 }
 
 int64_t arch_read_guest32(uint64_t guest)
 {
     uint32_t value;
 
-    if (!range_ok(guest, sizeof(value)))
+    if (!guest_range_ok(guest, sizeof(value)))
         return -1;
-    open_guest();
+    guest_open();
     __asm__ goto("1: movl %1, %0\n" FAULT_FIXUP("1b", "%l[fault]")
                  : "=r"(value) : "m"(*(const uint32_t *)guest) : : fault);
-    close_guest();
+    guest_close();
     return value;
 fault:
-    close_guest();
+    guest_close();
     return arch_copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
 }
 
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
-    return range_ok(guest, size) && copy_opened((void *)guest, from, size);
+    return guest_range_ok(guest, size) && copy_opened((void *)guest, from, size);
 }

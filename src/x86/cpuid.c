@@ -172,10 +172,12 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
         p->extended[7][EDX] &= ~F(ITSC);
     if (hardware)
         p->extended[1][EDX] |= F(MTRR);
-    if (cpu.amd)
+    if (cpu.amd) {
+        p->basic[1][EDX] &= ~F(SEP);            /* AMD's do not know it in long mode */
         p->extended[1][EDX] |= p->basic[1][EDX] & REPEATED;
-    else
+    } else {
         p->extended[1][EDX] |= F(SYSCALL);      /* Intel's tell it in 64-bit mode only */
+    }
     if (p->extended[0][EAX] >= 0x80000008 && ibpb)
         p->extended[8][EBX] |= F(IBPB);
     if (lfence_waits()) {
@@ -281,17 +283,18 @@ static void cut_xsave(struct cpuid_policy *p)
     p->xsave[0][EBX] = p->xsave[1][EBX] = p->xsave[1][ECX] = p->xsave[1][EDX] = 0;
 }
 
-/* On these a RET that finds its predictions used up takes others', so that retpolines are not safe
- * (Intel, "Retpoline: a branch target injection mitigation": Skylake and later). */
+/* From Skylake on, but for some, a RET that finds its predictions used up takes others', so that
+ * retpolines are not safe (Intel, "Retpoline: a branch target injection mitigation"). */
 static bool rsb_alternates(void)
 {
-    static const uint8_t models[] = { 0x4e, 0x55, 0x5e, 0x66, 0x67, 0x6a, 0x6c, 0x7d, 0x7e, 0x8c, 0x8d,
-                                      0x8e, 0x9e, 0xa5, 0xa6, 0xa7 };
+    static const uint8_t others[] = { 0x4f, 0x56, 0x57, 0x5a, 0x5c, 0x5d, 0x5f, 0x7a, 0x85 };
 
-    for (unsigned int i = 0; i < sizeof(models); i++)
-        if (cpu.family == 6 && cpu.model == models[i])
-            return true;
-    return false;
+    if (cpu.family != 6 || cpu.model < 0x4e)
+        return false;
+    for (unsigned int i = 0; i < sizeof(others); i++)
+        if (cpu.model == others[i])
+            return false;
+    return true;
 }
 
 /* The MSR is offered on all of Intel's CPUs, as on Xen. */

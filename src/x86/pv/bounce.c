@@ -4,13 +4,15 @@
 #include "core/assert.h"
 #include "core/machine.h"
 #include "x86/control.h"
+#include "x86/copy.h"
 #include "x86/gdt.h"
 #include "x86/pv/callback.h"
 #include "x86/pv/context.h"
 
 #include <xen/callback.h>
 
-#define FRAME_WORDS 12u
+#define FRAME_HEAD  7u          /* words: at most, before rip */
+#define FRAME_TAIL  5u
 #define VECTOR_GP   13u
 #define VECTOR_PF   14u
 #define ERROR_IDT   2u          /* error code: the selector part is a vector */
@@ -22,68 +24,105 @@
  * to the guest's kernel as it runs in ring 3. */
 #define FLAGS_DROPPED (FLAGS_TF | FLAGS_NT | FLAGS_RF | FLAGS_VM | FLAGS_AC)
 
-/* The guest's idea of its flags: IF is the event mask's opposite. */
-static uint64_t visible_flags(const struct x86_vcpu *v, bool masked)
+/* The guest's idea of its flags: IF is the event mask's opposite.  In truth IF is on and IOPL is 0. */
+static inline uint64_t visible_flags(const struct x86_vcpu *v, bool masked)
 {
-    uint64_t flags = v->regs.rflags & ~(FLAGS_IF | FLAGS_IOPL);
+    uint64_t flags = v->regs.rflags;
 
-    if (!masked)
-        flags |= FLAGS_IF;
+    if (masked)
+        flags &= ~FLAGS_IF;
     if (v->core.domain->vm_assist & (1u << VMASST_TYPE_architectural_iopl))
         flags |= (uint64_t)v->pv.iopl << FLAGS_IOPL_SHIFT;
     return flags;
 }
 
-static unsigned int fill_frame(const struct x86_vcpu *v, const struct pv_bounce *to, uint64_t *words)
+/* What stands in the frame before rip: words[result] to words[FRAME_HEAD - 1]. */
+static inline unsigned int fill_head(const struct x86_vcpu *v, uint64_t *words, unsigned int flags,
+                                     uint32_t error)
+{
+    const struct pv_vcpu *pv = &v->pv;
+    unsigned int at = FRAME_HEAD;
+
+    if (flags & PV_BOUNCE_ERROR)
+        words[--at] = error;
+    if (flags & PV_BOUNCE_SEGMENTS) {
+        words[--at] = pv->gs;
+        words[--at] = pv->fs;
+        words[--at] = pv->es;
+        words[--at] = pv->ds;
+    }
+    words[--at] = v->regs.r11;
+    words[--at] = v->regs.rcx;
+    return at;
+}
+
+/* The rest.  Ring 0 tells the guest that its kernel was interrupted. */
+static inline void fill_tail(const struct x86_vcpu *v, uint64_t *words, bool kernel, uint8_t mask)
 {
     const struct regs *r = &v->regs;
-    bool kernel = v->pv.flags & PV_KERNEL_MODE;
-    uint8_t mask = v->core.info->evtchn_upcall_mask;
-    unsigned int n = 0;
 
-    words[n++] = r->rcx;
-    words[n++] = r->r11;
-    if (to->flags & PV_BOUNCE_SEGMENTS) {
-        words[n++] = v->pv.ds;
-        words[n++] = v->pv.es;
-        words[n++] = v->pv.fs;
-        words[n++] = v->pv.gs;
-    }
-    if (to->flags & PV_BOUNCE_ERROR)
-        words[n++] = to->error;
-    words[n++] = r->rip;
-    /* Ring 0 tells the guest that its kernel was interrupted. */
-    words[n++] = (kernel ? r->cs & 0xfffc : r->cs & 0xffff) | (uint64_t)mask << 32;
-    words[n++] = visible_flags(v, mask);
-    words[n++] = r->rsp;
-    words[n++] = r->ss;
-    return n;
+    words[0] = r->rip;
+    words[1] = (r->cs & (kernel ? 0xfffc : 0xffff)) | (uint64_t)mask << 32;
+    words[2] = visible_flags(v, mask);
+    words[3] = r->rsp;
+    words[4] = r->ss;
+}
+
+static inline void enter_handler(struct x86_vcpu *v, uint64_t rip, uint16_t cs, uint64_t sp)
+{
+    struct regs *r = &v->regs;
+
+    r->rip = rip;
+    r->cs = cs | 3u;
+    r->ss = SELECTOR_USER_DATA;
+    r->rsp = sp;
+    r->rflags &= ~FLAGS_DROPPED;
+    /* The handler has rcx and r11 in its frame, so SYSRET may lose them. */
+    r->vector = r->cs == SELECTOR_USER_CODE ? REGS_SYSCALL : 0;
 }
 
 void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
 {
-    struct regs *r = &v->regs;
     bool kernel = v->pv.flags & PV_KERNEL_MODE;
-    uint64_t words[FRAME_WORDS], sp = (kernel ? r->rsp : v->pv.kernel_sp) & ~15ul;
-    unsigned int count = fill_frame(v, to, words);
+    uint64_t words[FRAME_HEAD + FRAME_TAIL], sp = (kernel ? v->regs.rsp : v->pv.kernel_sp) & ~15ul;
+    unsigned int first = fill_head(v, words, to->flags, to->error),
+                 count = FRAME_HEAD + FRAME_TAIL - first;
 
     ASSERT(&v->core == current_vcpu());
+    fill_tail(v, &words[FRAME_HEAD], kernel, v->core.info->evtchn_upcall_mask);
     if (!kernel)
         pv_set_mode(v, true);
     sp -= count * sizeof(words[0]);
-    if (!arch_copy_to_guest(sp, words, count * sizeof(words[0]))) {
+    if (!copy_words_to_guest(sp, &words[first], count)) {
         domain_crash(v->core.domain, "no place for an exception frame on the kernel's stack");
         return;
     }
     if (to->flags & PV_BOUNCE_MASK)
         v->core.info->evtchn_upcall_mask = 1;
-    r->rip = to->rip;
-    r->cs = to->cs | 3;
-    r->ss = SELECTOR_USER_DATA;
-    r->rsp = sp;
-    r->rflags = (r->rflags & ~FLAGS_DROPPED) | FLAGS_IF;
-    /* The handler has rcx and r11 in its frame, so SYSRET may lose them. */
-    r->vector = r->cs == SELECTOR_USER_CODE ? REGS_SYSCALL : 0;
+    enter_handler(v, to->rip, to->cs, sp);
+}
+
+/* The same by few instructions, for an exception of the kernel's, whose stack is there.  flags is a
+ * constant.  False: nothing has been done. */
+static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu *v,
+                                                                 const struct trap_info *trap,
+                                                                 uint32_t error, unsigned int flags)
+{
+    volatile struct vcpu_info *info = v->core.info;
+    uint64_t words[FRAME_HEAD + FRAME_TAIL], sp;
+    unsigned int first = fill_head(v, words, flags, error), count = FRAME_HEAD + FRAME_TAIL - first;
+    uint8_t mask = info->evtchn_upcall_mask;
+
+    if (!trap->address || !(v->pv.flags & PV_KERNEL_MODE))
+        return false;
+    fill_tail(v, &words[FRAME_HEAD], true, mask);
+    sp = (v->regs.rsp & ~15ul) - count * sizeof(words[0]);
+    if (!try_words_to_guest(sp, &words[first], count))
+        return false;
+    if (TI_GET_IF(trap))
+        info->evtchn_upcall_mask = 1;
+    enter_handler(v, trap->address, trap->cs, sp);
+    return true;
 }
 
 static void report_unhandled(struct x86_vcpu *v, unsigned int vector)
@@ -95,7 +134,8 @@ static void report_unhandled(struct x86_vcpu *v, unsigned int vector)
     domain_crash(v->core.domain, why);
 }
 
-static void bounce_vector(struct x86_vcpu *v, unsigned int vector, uint32_t error, uint8_t flags)
+static __attribute__((noinline)) void bounce_slowly(struct x86_vcpu *v, unsigned int vector,
+                                                    uint32_t error, uint8_t flags)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
     struct pv_bounce to = { .rip = trap->address, .cs = trap->cs, .error = error, .flags = flags };
@@ -110,17 +150,27 @@ static void bounce_vector(struct x86_vcpu *v, unsigned int vector, uint32_t erro
     pv_bounce(v, &to);
 }
 
+static inline __attribute__((always_inline)) void bounce_vector(struct x86_vcpu *v, unsigned int vector,
+                                                                uint32_t error, uint8_t flags)
+{
+    if (!bounce_quickly(v, &v->pv.traps[vector], error, flags))
+        bounce_slowly(v, vector, error, flags);
+}
+
 void pv_bounce_trap(struct x86_vcpu *v, unsigned int vector, uint32_t error)
 {
     ASSERT(vector < 32);
-    bounce_vector(v, vector, error, WITH_ERROR >> vector & 1 ? PV_BOUNCE_ERROR : 0);
+    if (WITH_ERROR >> vector & 1)
+        bounce_vector(v, vector, error, PV_BOUNCE_ERROR);
+    else
+        bounce_vector(v, vector, 0, 0);
 }
 
 void pv_bounce_page_fault(struct x86_vcpu *v, uint64_t address, uint32_t error)
 {
     v->pv.cr2 = address;
     v->core.info->arch.cr2 = address;
-    pv_bounce_trap(v, VECTOR_PF, error);
+    bounce_vector(v, VECTOR_PF, error, PV_BOUNCE_ERROR);
 }
 
 void pv_bounce_software(struct x86_vcpu *v, unsigned int vector, unsigned int length)
@@ -133,7 +183,7 @@ void pv_bounce_software(struct x86_vcpu *v, unsigned int vector, unsigned int le
         pv_bounce_trap(v, VECTOR_GP, (vector & 255) * 8 + ERROR_IDT);
         return;
     }
-    bounce_vector(v, vector & 255, 0, 0);
+    bounce_slowly(v, vector & 255, 0, 0);
 }
 
 static bool deliver_failsafe(struct x86_vcpu *v)

@@ -315,14 +315,13 @@ enum emulated pv_emulate_port_string(struct emulation *e)
 
     if (e->i.size == 8)
         e->i.size = 4;
+    if (e->i.repeat && !(r->rcx & mask))
+        return EMULATED;
     if (!may_use(e->v, port, e->i.size))
         return EMULATED_GP;
     for (unsigned int i = 0; i < STRING_MAX; i++) {
-        enum emulated result;
+        enum emulated result = move_one(e, in, port);
 
-        if (e->i.repeat && !(r->rcx & mask))
-            return EMULATED;
-        result = move_one(e, in, port);
         if (result != EMULATED)
             return result;
         if (!e->i.repeat)

@@ -109,7 +109,7 @@ hypercall_exit:
     cmpb    $0, NMI_FROM_END(%rdx)
     jne     hypercall_exit_slowly
     cmpl    $REGS_SYSCALL, R_VECTOR(%rdx)       /* else HYPERVISOR_iret has put other registers */
-    jne     hypercall_exit_slowly
+    jne     hypercall_exit_by_iret
     mov     R_RIP(%rdx), %rcx
     mov     R_RFLAGS(%rdx), %r11
     test    $FLAGS_BY_IRET, %r11d
@@ -127,6 +127,11 @@ hypercall_exit_low:
     mov     %rcx, %rax
     shr     $47, %rax
     jz      hypercall_sysret
+/* No further than to there: all that IRET does not load is as C has left it. */
+hypercall_exit_by_iret:
+    patch_leave
+    jmp     exit_by_iret
+
 hypercall_exit_slowly:
     lea     R_R11(%rdx), %rsp
     save_callee_saved

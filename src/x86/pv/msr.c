@@ -18,6 +18,7 @@
 #define FEATURE_CONTROL_LOCKED 1ul
 #define PAT_OF_ABI      0x0000050100070406ul    /* what guests' PAT bits mean, for good */
 #define MISC_ENABLE_ABSENT 0x801800ul   /* no branch traces, no PEBS; no xTPR messages */
+#define MISC_ENABLE_MWAIT  0x40000ul
 #define FEATURE_ENABLES_FAULTING 1ul    /* CPUID faults outside of ring 0 */
 #define HWCR_TSC_FREQUENCY (1ul << 24)  /* the TSC counts at the rate of P0 */
 #define HWCR_CPUID_USER_DIS (1ul << 35)
@@ -193,7 +194,7 @@ static bool misc_enable_read(const struct x86_vcpu *v, uint32_t msr, uint64_t *v
 {
     if (!host(v, msr, value))
         return false;
-    *value |= MISC_ENABLE_ABSENT;
+    *value = (*value | MISC_ENABLE_ABSENT) & ~MISC_ENABLE_MWAIT;
     return true;
 }
 
@@ -302,10 +303,10 @@ static const struct row rows[] = {
     { MSR_MCG_CAP,        MSR_MCG_CAP,        ANY,   mcg_cap_read,     ignore },
     { MSR_MCG_STATUS,     MSR_MCG_STATUS + 1, ANY,   zero,             ignore },   /* MCG_CTL */
     { 0x186,              0x189,              INTEL, zero,             ignore },   /* PERFEVTSEL */
-    { 0x198,              0x198,              INTEL, host,             NULL },     /* PERF_STATUS */
-    { 0x199,              0x199,              INTEL, host,             ignore },   /* PERF_CTL */
+    { 0x198,              0x198,              INTEL, zero,             NULL },     /* PERF_STATUS */
+    { 0x199,              0x199,              INTEL, zero,             ignore },   /* PERF_CTL */
     { 0x19a,              0x19a,              INTEL, NULL,             ignore },   /* THERM_CONTROL */
-    { 0x19c,              0x19c,              INTEL, host,             NULL },     /* THERM_STATUS */
+    { 0x19c,              0x19c,              INTEL, zero,             NULL },     /* THERM_STATUS */
     { 0x1b0,              0x1b0,              INTEL, NULL,             ignore },   /* ENERGY_BIAS */
     { 0x280,              0x29f,              ANY,   zero,             ignore },   /* MCi_CTL2 */
     { 0x309,              0x30b,              INTEL, zero,             ignore },   /* FIXED_CTR */

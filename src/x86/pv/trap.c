@@ -3,7 +3,9 @@
 #include "core/assert.h"
 #include "core/machine.h"
 #include "x86/control.h"
+#include "x86/copy.h"
 #include "x86/fpu.h"
+#include "x86/gdt.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/debug.h"
 #include "x86/pv/emulate.h"
@@ -16,12 +18,15 @@
 #define TRAP_GP 13
 #define INT80_LENGTH 2u
 
+#define PREFIX      0x6e65780b0ful      /* ud2 and "xen": XEN_EMULATE_PREFIX of xen/arch-x86/xen.h */
+#define PREFIX_MASK 0xfffffffffful
+
 #define FAULT_USER 4u           /* page fault's error code: by ring 3 */
 #define ERROR_EXTERNAL 1u       /* other error codes: not the guest's instruction; */
 #define ERROR_IDT      2u       /* a vector, not a selector */
 
 /* The guest's kernel runs in ring 3 as well, and is not to see that. */
-static void page_fault(struct x86_vcpu *v, uint32_t error)
+static __attribute__((noinline)) void page_fault(struct x86_vcpu *v, uint32_t error)
 {
     uint64_t address = cr2_read();
 
@@ -42,7 +47,7 @@ static void software_interrupt(struct x86_vcpu *v, uint32_t error)
     pv_bounce_software(v, vector, length);
 }
 
-static void general_protection(struct x86_vcpu *v, uint32_t error)
+static __attribute__((noinline)) void general_protection(struct x86_vcpu *v, uint32_t error)
 {
     irq_on();
     if ((error & (ERROR_IDT | ERROR_EXTERNAL)) == ERROR_IDT)
@@ -51,39 +56,52 @@ static void general_protection(struct x86_vcpu *v, uint32_t error)
         pv_bounce_trap(v, TRAP_GP, error);
 }
 
-void pv_trap(struct regs *regs)
+/* Most are no XEN_CPUID, which one word shows. */
+static __attribute__((noinline)) void undefined_opcode(struct x86_vcpu *v)
 {
-    struct x86_vcpu *v = x86_vcpu(current_vcpu());
-    uint32_t error = (uint32_t)regs->error;
+    uint64_t word;
 
-    ASSERT(regs == &v->regs);
-    switch (regs->vector) {
-    case TRAP_PF:
-        page_fault(v, error);
+    if (v->regs.cs == SELECTOR_USER_CODE && read_word_of_guest(&word, v->regs.rip) &&
+        (word & PREFIX_MASK) != PREFIX) {
+        pv_bounce_trap(v, TRAP_UD, 0);
         return;
-    case TRAP_GP:
-        general_protection(v, error);
-        return;
-    case TRAP_UD:
-        irq_on();
-        if (!pv_emulate_forced(v))
-            pv_bounce_trap(v, TRAP_UD, 0);
-        return;
+    }
+    irq_on();
+    if (!pv_emulate_forced(v))
+        pv_bounce_trap(v, TRAP_UD, 0);
+}
+
+/* INT3 and INTO are here too: Xen asks their gates' DPL as little. */
+static __attribute__((noinline)) void other_trap(struct x86_vcpu *v, unsigned int vector, uint32_t error)
+{
+    switch (vector) {
     case TRAP_NM:
         /* The handler finds CR0.TS clear, as it is to load the FPU's state. */
         fpu_set_ts(v, false);
-        pv_bounce_trap(v, TRAP_NM, 0);
-        return;
+        break;
     case TRAP_DB:
         pv_debug_trap(v);
-        pv_bounce_trap(v, TRAP_DB, 0);
-        return;
+        break;
     case TRAP_INT80:
         pv_bounce_software(v, TRAP_INT80, INT80_LENGTH);
         return;
-    default:
-        /* INT3 and INTO too: Xen asks their gates' DPL as little. */
-        ASSERT(regs->vector < TRAP_COUNT);
-        pv_bounce_trap(v, (unsigned int)regs->vector, error);
     }
+    ASSERT(vector < TRAP_COUNT);
+    pv_bounce_trap(v, vector, error);
+}
+
+void pv_trap(struct regs *regs)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    uint32_t error = (uint32_t)regs->error, vector = (uint32_t)regs->vector;
+
+    ASSERT(regs == &v->regs);
+    if (vector == TRAP_PF)
+        page_fault(v, error);
+    else if (vector == TRAP_GP)
+        general_protection(v, error);
+    else if (vector == TRAP_UD)
+        undefined_opcode(v);
+    else
+        other_trap(v, vector, error);
 }
