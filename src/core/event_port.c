@@ -69,7 +69,7 @@ static unsigned int first_free(const struct event *bucket)
 static void fill(struct event *e, const struct event *as)
 {
     ASSERT(e->state == EVENT_FREE && !e->peer);
-    e->other = as->other;
+    __atomic_store_n(&e->other, as->other, __ATOMIC_RELAXED);
     __atomic_store_n(&e->vcpu, as->vcpu, __ATOMIC_RELAXED);
     e->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     e->lost = false;
@@ -110,7 +110,7 @@ void event_free(struct domain *d, port_t port, struct event *e)
     ASSERT(e->state > EVENT_RESERVED && ed->table->used[bucket]);
     __atomic_store_n(&e->state, EVENT_FREE, __ATOMIC_RELEASE);
     __atomic_store_n(&e->peer, NULL, __ATOMIC_RELAXED);
-    e->other = 0;
+    __atomic_store_n(&e->other, 0, __ATOMIC_RELAXED);
     e->lost = false;
     __atomic_store_n(&e->vcpu, 0, __ATOMIC_RELAXED);
     if (ed->fifo)

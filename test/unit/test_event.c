@@ -139,6 +139,24 @@ static void loopback(void **state)
     assert_int_equal(status(1, a).status, EVTCHNSTAT_unbound);
 }
 
+/* A sender that read the port's members while they changed must not reach a port of somebody else. */
+static void torn_read(void **state)
+{
+    port_t a = alloc(1, 2), b = alloc(1, 0), x, y;
+
+    (void)state;
+    assert_int_equal(bind(2, 1, a, &x), 0);
+    assert_int_equal(bind(0, 1, b, &y), 0);
+    event_get(world[2], x)->other = b;
+    assert_int_equal(one_port(2, EVTCHNOP_send, x), 0);
+    assert_false(pending(1, b) || pending(1, a));
+    event_get(world[2], x)->other = ~0u;
+    assert_int_equal(one_port(2, EVTCHNOP_send, x), 0);
+    event_get(world[2], x)->other = a;
+    assert_int_equal(one_port(2, EVTCHNOP_send, x), 0);
+    assert_true(pending(1, a));
+}
+
 static void ports_of_others(void **state)
 {
     struct evtchn_alloc_unbound a = { .dom = 2, .remote_dom = 0 };
@@ -471,7 +489,7 @@ static void nothing_opens_at_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(unbound_and_interdomain), TEST(loopback), TEST(ports_of_others), TEST(virqs),
+        TEST(unbound_and_interdomain), TEST(loopback), TEST(torn_read), TEST(ports_of_others), TEST(virqs),
         TEST(global_virqs_have_an_owner), TEST(pirqs), TEST(bind_vcpu), TEST(ipis_and_masks),
         TEST(send_and_close_errors), TEST(status_errors), TEST(all_ports_of_two_levels),
         TEST(quota), TEST(polls), TEST(vcpu_info_moves), TEST(no_memory), TEST(end_of_a_domain),

@@ -8,9 +8,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xen/errno.h>
 
-#define STEPS     60000
+#define STEPS     20000
 #define PORTS     200           /* the model keeps to ports below */
 #define WORD_BITS 64
 
@@ -360,7 +361,7 @@ static void hostile(void **state)
 /* ---- many CPUs ---- */
 
 #define SENDERS 3
-#define ROUNDS  30000
+#define ROUNDS  10000
 
 static port_t shared_port;              /* of domain 1; sent to by its IPI and from domain 2 */
 static bool stop;
@@ -462,6 +463,7 @@ static void peer_is_freed(void **state)
     (void)state;
     memset(guests, 0, sizeof(guests));
     stop = false;
+    world_slowness = 300;               /* in the midst of a send */
     for (unsigned int i = 0; i < 2; i++)
         pthread_create(&senders[i], NULL, send_to_peer, (void *)(uintptr_t)(i + 1));
     be_cpu(0, world[0]->vcpus[0]);
@@ -478,10 +480,13 @@ static void peer_is_freed(void **state)
         assert_int_equal(event_set_virq_owner(VIRQ_ARGO, world[1]), 0);
         assert_int_equal(call(1, EVTCHNOP_alloc_unbound, &a), 0);
         b.remote_port = a.port;
+        world[1]->vcpus[0]->poll_port = a.port;
+        assert_int_equal(event_poll(world[1]->vcpus[0], a.port), 0);
         assert_int_equal(call(0, EVTCHNOP_bind_interdomain, &b), 0);
         __atomic_store_n(&peer_port, b.local_port, __ATOMIC_RELAXED);
         if (i % 3 == 0)
             assert_int_equal(call(0, EVTCHNOP_close, &b.local_port), 0);
+        usleep(chance(2) * 200);
         world_destroy(1);
         world_create(1);
         guest_forget(1);

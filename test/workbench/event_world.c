@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIRST_FRAME 256
 
@@ -20,7 +21,7 @@ struct domain *world[DOMAINS], *dom0;
 mfn_t world_frames[DOMAINS][FRAMES];
 unsigned int world_kicks[DOMAINS][VCPUS], world_wakes[DOMAINS][VCPUS];
 port_t world_pirqs[DOMAINS][PIRQS];
-unsigned int world_moves, world_fail, world_references, cpu_count = 4;
+unsigned int world_moves, world_fail, world_references, world_slowness, cpu_count = 4;
 static unsigned int objects;
 
 static const struct guest_kind kind = { .name = "test", .bit = KIND_PV };
@@ -45,12 +46,16 @@ void heap_free(void *object)
 
 void vcpu_kick(struct vcpu *v)
 {
+    if (world_slowness)
+        usleep(world_slowness);
     __atomic_fetch_add(&world_kicks[v->domain->id][v->id], 1, __ATOMIC_SEQ_CST);
 }
 
 void vcpu_wake(struct vcpu *v, uint32_t why)
 {
     assert_int_equal(why, WAIT_POLL);
+    if (world_slowness)
+        usleep(world_slowness);
     world_wakes[v->domain->id][v->id]++;
     v->poll_port = 0;
 }
@@ -187,7 +192,7 @@ int world_begin(void **state)
     made = true;
     frame_bind_tables(&no_tables);
     workbench_preempt = 0;
-    world_fail = world_moves = 0;
+    world_fail = world_moves = world_slowness = 0;
     memset(world_kicks, 0, sizeof(world_kicks));
     memset(world_wakes, 0, sizeof(world_wakes));
     for (domid_t id = 0; id < DOMAINS; id++)

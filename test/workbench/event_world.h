@@ -16,6 +16,7 @@ extern unsigned int world_kicks[DOMAINS][VCPUS], world_wakes[DOMAINS][VCPUS];
 extern port_t world_pirqs[DOMAINS][PIRQS];      /* bound to that port */
 extern unsigned int world_moves;                /* calls of pirq_move */
 extern unsigned int world_fail;                 /* n: the n-th allocation from now on fails; 0: none */
+extern unsigned int world_slowness;             /* microseconds that a kick or a wake takes */
 extern unsigned int world_references;           /* of domains that are held */
 
 /* All domains, without a port open.  The end checks that nothing is left over. */
