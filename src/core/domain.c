@@ -210,6 +210,7 @@ static void domain_free(struct domain *d)
     shared_destroy(d);
     heap_free(d->memory_map);
     heap_free(d->vcpus);
+    d->max_vcpus = 0;
     d->kind->domain_free(d);
 }
 
