@@ -153,12 +153,13 @@ void cpu_init_first(void)
     load_tables(&boot_area.percpu);
 }
 
-/* DE: breakpoints on ports, which a guest may ask for; without it they are undefined. */
+/* DE: breakpoints on ports, which a guest may ask for; without it they are undefined.  No UMIP: PV
+ * guests' programs may use SMSW, SGDT and the like, as on Xen. */
 static void init_control_registers(void)
 {
     cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
     cr4_write(cr4_read() | CR4_DE | CR4_PAE | (cpu.pge ? CR4_PGE : 0) | (cpu.smep ? CR4_SMEP : 0) |
-              (cpu.smap ? CR4_SMAP : 0) | (cpu.umip ? CR4_UMIP : 0));
+              (cpu.smap ? CR4_SMAP : 0));
     __asm__ volatile("movq %0, %%db6" : : "r"(DR6_INITIAL));
     __asm__ volatile("movq %0, %%db7" : : "r"(DR7_INITIAL));
 }

@@ -83,7 +83,6 @@ static void read_basic(void)
     cpu.fsgsbase = bit(r[EBX], 0);
     cpu.smep = bit(r[EBX], 7);
     cpu.smap = bit(r[EBX], 20);
-    cpu.umip = bit(r[ECX], 2);
 }
 
 static void read_extended(void)

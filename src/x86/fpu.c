@@ -49,7 +49,7 @@ int fpu_create(struct x86_vcpu *v)
     if (!v->fpu)
         return -XEN_ENOMEM;
     ASSERT((uint64_t)v->fpu % 64 == 0);
-    v->xcr0 = XCR0_X87;
+    v->xcr0 = XCR0_X87 | XCR0_SSE;      /* as Xen has it for PV guests */
     fpu_set(v, NULL);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "core/console.h"
 #include "core/heap.h"
 #include "core/machine.h"
+#include "drivers/acpi.h"
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/cpuid.h"
@@ -54,10 +55,21 @@ void pv_ports_permit(struct domain *d, uint16_t first, uint16_t last, bool allow
     mark_ports(x86_domain(d)->io_allowed, first, last, allow);
 }
 
+/* The same that Xen 4.17 keeps: the 8259s, counters 0 and 1 of the 8254, the ACPI timer (measured). */
+static void deny_own_ports(void)
+{
+    pv_ports_deny(0x20, 0x21);
+    pv_ports_deny(0x40, 0x41);
+    pv_ports_deny(0xa0, 0xa1);
+    if (acpi.pm_timer)
+        pv_ports_deny((uint16_t)acpi.pm_timer, (uint16_t)(acpi.pm_timer + 3));
+}
+
 int pv_domain_set_hardware(struct domain *d)
 {
     struct x86_domain *x = x86_domain(d);
 
+    deny_own_ports();
     x->hardware = true;
     for (unsigned int i = 0; i < PORTS_WORDS; i++)
         x->io_allowed[i] = ~ports_denied[i];
