@@ -47,13 +47,7 @@ def log(request):
 
 @pytest.fixture
 def dom0(log):
-    """Run a script of test/system/dom0 in Dom0 to power-off; the console's text.
-
-    Zeroth does not start Dom0 yet: there these tests are skipped, and counted as such.
-    """
-    if machine.Config().hypervisor == "zeroth":
-        pytest.skip("Zeroth does not start Dom0 yet")
-
+    """Run a script of test/system/dom0 in Dom0 to power-off; the console's text."""
     def run(script, boot=150, work=120, config=None, **changes):
         config = config or machine.Config(**changes)
         config.append += f" zt.test={script}"
