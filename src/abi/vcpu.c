@@ -68,12 +68,18 @@ OP(get_runstate)
     return 0;
 }
 
+/* Where nothing of a guest's can be; whether something is there, and enough, shows when it is used. */
+static bool area_ok(uint64_t area)
+{
+    return arch_guest_range_ok(area, 1);
+}
+
 OP(set_runstate_area)
 {
     ENTER;
     const struct vcpu_register_runstate_memory_area *a = arg;
 
-    if (a->addr.p && !arch_guest_range_ok(a->addr.p, sizeof(struct vcpu_runstate_info)))
+    if (!area_ok(a->addr.p))
         return -XEN_EFAULT;
     runstate_set_area(target, a->addr.p);
     return 0;
@@ -84,7 +90,7 @@ OP(set_time_area)
     ENTER;
     const struct vcpu_register_time_memory_area *a = arg;
 
-    if (a->addr.p && !arch_guest_range_ok(a->addr.p, sizeof(struct vcpu_time_info)))
+    if (!area_ok(a->addr.p))
         return -XEN_EFAULT;
     time_set_area(target, a->addr.p);
     return 0;

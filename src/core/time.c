@@ -82,6 +82,16 @@ void time_publish(struct vcpu *v)
         vcpu_tick_late(v);
 }
 
+void time_info_moved(struct vcpu *v)
+{
+    struct vcpu_time_info t;
+
+    read_clock(&t, v->time_version + 2);
+    v->time_version = t.version;
+    write_info(&v->info->time, &t);
+    v->time_epoch = 0;                  /* it and its area get a new one when it runs next */
+}
+
 void time_set_area(struct vcpu *v, uint64_t area)
 {
     struct vcpu_time_info t;

@@ -26,6 +26,8 @@ void time_init(void);
 /* Current vCPU, interrupts on, no lock, when it is put on a CPU: its clock, if that is old, and a
  * periodic tick that came due while it slept. */
 void time_publish(struct vcpu *v);
+/* Its vcpu_info lies elsewhere now: its clock there, at once.  v is the current vCPU or does not run. */
+void time_info_moved(struct vcpu *v);
 /* VCPUOP_register_vcpu_time_memory_area, register_runstate_memory_area: a guest address, 0: none.
  * The area is filled through the current vCPU's page tables, whoever v is; one that cannot be
  * reached is registered all the same. */

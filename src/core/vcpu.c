@@ -292,6 +292,7 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
     if (moved) {
         v->info_mfn = mfn;
         move_info(v, (struct vcpu_info *)((char *)frame_map(mfn) + offset));
+        time_info_moved(v);
     }
     lock_release(&d->lock);
     if (moved)

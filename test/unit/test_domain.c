@@ -527,6 +527,8 @@ static void vcpu_info_moves(void **state)
     assert_int_equal(to->evtchn_upcall_mask, 1);
     assert_int_equal(to->evtchn_upcall_pending, 1);
     assert_int_equal(to->evtchn_pending_sel, ~0ul);
+    assert_int_equal(to->time.version, v->time_version);
+    assert_int_equal(to->time.system_time, arch_now());
     assert_int_equal(frame_type(frame_of(r.mfn)), FRAME_WRITABLE);
     assert_int_equal(frame_refs(frame_of(r.mfn)), 2);
     assert_int_equal(op(v, VCPUOP_register_vcpu_info, 0, &r), ERROR(EINVAL));
