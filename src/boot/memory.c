@@ -221,6 +221,7 @@ void boot_memory_frames(void)
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
         frame_reserve(boot_memory_ranges[i].start >> PAGE_SHIFT,
                       boot_memory_ranges[i].end >> PAGE_SHIFT);
+    frame_reserve_firmware(0, LOW_END >> PAGE_SHIFT);   /* Dom0 reads BIOS's tables in all of it */
 }
 
 static void give(paddr_t start, paddr_t end)

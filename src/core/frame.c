@@ -646,6 +646,13 @@ void frame_reserve(mfn_t start, mfn_t end)
     }
 }
 
+void frame_reserve_firmware(mfn_t start, mfn_t end)
+{
+    for (; start < end; start++)
+        if (frame_of(start))
+            frame_table()[start].owner = DOMID_IO;
+}
+
 void frame_unreserve(mfn_t start, mfn_t end)
 {
     struct frame *f = &frame_table()[start];

@@ -128,6 +128,9 @@ void frame_bind_tables(const struct frame_table_ops *ops);
 void frame_init(mfn_t end);
 /* Boot: [start, end) is RAM that Zeroth or the boot uses; and: it is used no more and can be freed. */
 void frame_reserve(mfn_t start, mfn_t end);
+/* Boot: the RAM of these reserved frames is firmware's: who drives the machine's devices may map it,
+ * uncounted, as if it were no RAM.  It is never freed. */
+void frame_reserve_firmware(mfn_t start, mfn_t end);
 void frame_unreserve(mfn_t start, mfn_t end);
 
 #endif
