@@ -285,6 +285,9 @@ exit_iretq:
 
 /* The guest's segments, stack or address are none.  The fault's entry has put Zeroth's GS base back. */
 exit_iretq_failed:
+    mov     %gs:PERCPU_REGS_END, %rsp
+    lea     R_R11(%rsp), %rsp
+    save_callee_saved                           /* a hypercall may have left them in registers */
     mov     %gs:PERCPU_STACK_TOP, %rsp
     call    pv_iret_failed
     jmp     exit_to_guest
