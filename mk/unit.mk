@@ -41,13 +41,19 @@ UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_w
                abi/set_timer.c abi/assist.c abi/door.c abi/copy.c) -pthread -Wl,--wrap=page_alloc
 UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)
+UNIT_MORE_test_decode = src/x86/decode.c
+UNIT_MORE_test_cpuid = src/x86/cpuid.c
+# Privileged instructions in headers of these names are the test's.
+UNIT_MORE_test_emulate = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/frame.c \
+                         core/page_alloc.c x86/decode.c x86/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
+                         x86/pv/emulate_control.c x86/pv/emulate_port.c x86/pv/hypercall_page.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit
 test-unit: $(UNIT_TESTS) ## unit tests under sanitizers
 	tools/unit $(UNIT_TESTS)
 
-$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES) $(wildcard test/workbench/*)
+$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES) $(wildcard test/workbench/*.[ch] test/workbench/*/*.h)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $< $(UNIT_SOURCES) $(UNIT_MORE_$*) -lcmocka
 

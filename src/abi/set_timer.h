@@ -4,8 +4,8 @@
 
 #include "abi/door.h"
 
-/* set_timer_op (xen/xen.h): VIRQ_TIMER of the calling vCPU at a system time; 0: not at all.  It is the
- * timer of VCPUOP_set_singleshot_timer. */
+/* set_timer_op (xen/xen.h): VIRQ_TIMER of the calling vCPU at a system time; 0: not at all.  It
+ * is the timer of VCPUOP_set_singleshot_timer. */
 hypercall_fn set_timer_op;
 
 #endif

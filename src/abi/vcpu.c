@@ -68,7 +68,8 @@ OP(get_runstate)
     return 0;
 }
 
-/* Where nothing of a guest's can be; whether something is there, and enough, shows when it is used. */
+/* Where nothing of a guest's can be; whether something is there, and enough, shows when it is
+ * used. */
 static bool area_ok(uint64_t area)
 {
     return arch_guest_range_ok(area, 1);

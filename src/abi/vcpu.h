@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vcpu_op (xen/vcpu.h): operations of a domain on its own vCPUs, as Xen 4.17 answers them (measured). */
+/* vcpu_op (xen/vcpu.h): operations of a domain on its own vCPUs, as Xen 4.17 answers them
+ * (measured). */
 #ifndef ABI_VCPU_H
 #define ABI_VCPU_H
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domains: finding, creating, ending.  A domain's reference count stands beside the pointer to it, in
- * a table by id that is never freed, so that domain_get takes no lock: who raises a count that is
- * not 0 has a domain that cannot go.  A count that has become 0 stays so until the domain is freed
- * and out of the table; that is left to SOFTIRQ_DOMAIN, because the last reference may go anywhere.
+ * Domains: finding, creating, ending.  A domain's reference count stands beside the pointer to it,
+ * in a table by id that is never freed, so that domain_get takes no lock: who raises a count that
+ * is not 0 has a domain that cannot go.  A count that has become 0 stays so until the domain is
+ * freed and out of the table; that is left to SOFTIRQ_DOMAIN, because the last reference may go
+ * anywhere.
  */
 #include "core/domain.h"
 
@@ -23,6 +24,7 @@
 struct slot {
     struct domain *domain;              /* NULL: free; written under list_lock */
     uint32_t references;
+    uint32_t orphans;                   /* frames that a domain of this id has left behind */
 };
 
 #define SLOTS (PAGE_SIZE / sizeof(struct slot))
@@ -112,6 +114,24 @@ void domain_put(struct domain *d)
     softirq_raise(SOFTIRQ_DOMAIN);
 }
 
+void domain_orphan(domid_t id)
+{
+    __atomic_fetch_add(&slot_of(id)->orphans, 1, __ATOMIC_RELAXED);
+}
+
+void domain_orphan_gone(domid_t id)
+{
+    uint32_t had = __atomic_fetch_sub(&slot_of(id)->orphans, 1, __ATOMIC_RELEASE);
+
+    ASSERT(had > 0);
+}
+
+/* A domain has the id, or frames still bear it. */
+static bool taken(const struct slot *s)
+{
+    return s->domain || __atomic_load_n(&s->orphans, __ATOMIC_ACQUIRE);
+}
+
 static struct domain **place_in_list(domid_t id)
 {
     struct domain **at = &first;
@@ -128,7 +148,7 @@ static bool publish(struct slot *s, struct domain *d)
     struct domain **at;
 
     lock_take(&list_lock);
-    if (s->domain) {
+    if (taken(s)) {
         lock_release(&list_lock);
         return false;
     }
@@ -257,7 +277,7 @@ int domain_create(domid_t id, const struct guest_kind *kind, unsigned int max_vc
     s = slot_make(id);
     if (!s)
         return -XEN_ENOMEM;
-    if (s->domain)                      /* not yet for sure: publish looks again */
+    if (taken(s))                       /* not yet for sure: publish looks again */
         return -XEN_EEXIST;
     d = domain_new(id, kind, max_vcpus);
     if (!d)

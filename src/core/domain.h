@@ -59,7 +59,7 @@ struct domain {
     bool tearing;                       /* a CPU is in domain_destroy; atomic */
     uint8_t teardown;                   /* stages of domain_destroy that are done */
     uint8_t shutdown_code;              /* SHUTDOWN_*, valid when is_shut_down */
-    bool shutdown_code_set;             /* SCHEDOP_shutdown_code: domain_shutdown reports shutdown_code */
+    bool shutdown_code_set;             /* SCHEDOP_shutdown_code has set the code */
     uint32_t pause_count;               /* RANK_PAUSE */
     struct lock pause_lock;             /* RANK_PAUSE; guards also: vcpus[] as they come */
     struct lock lock;                   /* RANK_DOMAIN */
@@ -94,17 +94,18 @@ void domain_init(void);
 void domain_set_noreboot(bool noreboot);
 
 /*
- * 0; -XEN_EINVAL: id is not one of an ordinary domain, or max_vcpus is none or too many; -XEN_EEXIST: id;
- * -XEN_ENOMEM.  It has no memory but shared_info, may have none (pages_max is 0), has no vCPU, is paused
- * once and can be found from now on; the caller has no reference beyond the creation's, which
- * domain_destroy drops.  Domain 0 is dom0, privileged.  Interrupts on, no lock.
+ * 0; -XEN_EINVAL: id is not one of an ordinary domain, or max_vcpus is none or too many;
+ * -XEN_EEXIST: the id is taken, or frames of one that had it are still in use; -XEN_ENOMEM.  It has
+ * no memory but shared_info, may have none (pages_max is 0), has no vCPU, is paused once and can be
+ * found from now on; the caller has no reference beyond the creation's, which domain_destroy
+ * drops.  Domain 0 is dom0, privileged.  Interrupts on, no lock.
  */
 int domain_create(domid_t id, const struct guest_kind *kind, unsigned int max_vcpus,
                   struct domain **out);
 /*
- * End a domain; the caller holds a reference and is none of its vCPUs.  0; -XEN_ERESTART: more is to be
- * done, call again.  It is freed when its last reference goes and can be found until then.  Not dom0.
- * Interrupts on, no lock.
+ * End a domain; the caller holds a reference and is none of its vCPUs.  0; -XEN_ERESTART: more is
+ * to be done, call again.  It is freed when its last reference goes and can be found until then.
+ * Not dom0. Interrupts on, no lock.
  */
 int domain_destroy(struct domain *d);
 
@@ -113,22 +114,28 @@ struct domain *domain_get(domid_t id);
 /* The same for the first with this id or a higher one.  No lock. */
 struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d);              /* any context */
+/* For core/frame.c: a frame that others refer to is given up by its domain and keeps the number of
+ * it; and: that is over.  Meanwhile no other domain gets the number.  Any context. */
+void domain_orphan(domid_t id);
+void domain_orphan_gone(domid_t id);
 extern struct domain *dom0;
 /* Call for each domain, with RANK_DOMAIN_LIST held, in ascending order. */
 void domain_for_each(void (*fn)(struct domain *d));
 
 void domain_pause(struct domain *d);            /* does not wait; any context */
-void domain_pause_sync(struct domain *d);       /* waits until no vCPU runs; not for one's own; no lock */
+/* Waits until no vCPU runs; not for one's own.  No lock. */
+void domain_pause_sync(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /*
- * SCHEDOP_shutdown: all vCPUs stop, the current one on its way out.  The first reason stays.  For dom0
- * the machine follows and this does not return: off for SHUTDOWN_poweroff, else reset (Xen 4.17 does
- * so for SHUTDOWN_suspend and unknown reasons too); for another, dom0 gets VIRQ_DOM_EXC.  Any context.
+ * SCHEDOP_shutdown: all vCPUs stop, the current one on its way out.  The first reason stays.  For
+ * dom0 the machine follows and this does not return: off for SHUTDOWN_poweroff, else reset (Xen
+ * 4.17 does so for SHUTDOWN_suspend and unknown reasons too); for another, dom0 gets VIRQ_DOM_EXC.
+ * Any context.
  */
 void domain_shutdown(struct domain *d, unsigned int reason);
-/* A guest broke beyond repair: report its state, then SHUTDOWN_crash.  Any context on the way out to a
- * guest; no lock from RANK_PAUSE on. */
+/* A guest broke beyond repair: report its state, then SHUTDOWN_crash.  Any context on the way
+ * out to a guest; no lock from RANK_PAUSE on. */
 void domain_crash(struct domain *d, const char *why);
 
 /* vCPU by number; NULL: no such one was created. */

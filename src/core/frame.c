@@ -147,6 +147,15 @@ static void last_reference_gone(struct frame *f, uint64_t word)
     page_free(frame_mfn(f), 0);
 }
 
+/* The same for one that its domain had given up before. */
+static void orphan_gone(struct frame *f, uint64_t word)
+{
+    domid_t owner = f->owner;
+
+    last_reference_gone(f, word);
+    domain_orphan_gone(owner);
+}
+
 void frame_put(struct frame *f)
 {
     uint64_t old = load(&f->refs), new;
@@ -156,7 +165,7 @@ void frame_put(struct frame *f)
         new = stamped(old - 1);
     } while (!swap(&f->refs, &old, new));
     if (!(new & REFS_COUNT))
-        last_reference_gone(f, new);
+        orphan_gone(f, new);
 }
 
 /* ---- types ---- */
@@ -487,13 +496,22 @@ static bool held_for_good(const struct frame *f)
     return load(&f->type) & (TYPE_PINNED | TYPE_PARTIAL | TYPE_BUSY);
 }
 
-/* The allocation's own reference: no mapping went, the clock stays. */
-static void put_allocation(struct frame *f)
+/* The allocation's own reference: no mapping went, the clock stays.  A frame that others refer to
+ * keeps its owner's number until they let go of it. */
+static void put_allocation(struct frame *f, struct domain *d)
 {
-    uint64_t left = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
+    uint64_t old = load(&f->refs);
 
-    if (!(left & REFS_COUNT))
-        last_reference_gone(f, left);
+    while ((old & REFS_COUNT) == 1) {
+        if (swap(&f->refs, &old, old - 1)) {
+            last_reference_gone(f, old - 1);
+            return;
+        }
+    }
+    domain_orphan(d->id);
+    old = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
+    if (!(old & REFS_COUNT))
+        orphan_gone(f, old);
 }
 
 bool frame_release(struct frame *f, struct domain *d)
@@ -510,7 +528,7 @@ bool frame_release(struct frame *f, struct domain *d)
         list_remove(d, f);
     lock_release(&d->page_lock);
     if (taken)
-        put_allocation(f);
+        put_allocation(f, d);
     return taken;
 }
 
@@ -580,9 +598,11 @@ int frame_release_all(struct domain *d)
         table_ops->lock(d);
         rc = settle(f);
         table_ops->unlock(d);
-        if (rc == -XEN_ERESTART || preempt_wanted())
-            return -XEN_ERESTART;
+        if (rc == -XEN_ERESTART)
+            return rc;
         frame_release(f, d);
+        if (preempt_wanted())
+            return -XEN_ERESTART;
     }
     return 0;
 }
@@ -601,7 +621,7 @@ void frame_unshare(struct frame *f, struct domain *d)
     ASSERT(f->owner == d->id && !(f->refs & REFS_ALLOCATED));
     frame_put_type(f, false);
     __atomic_fetch_sub(&d->pages_shared, 1, __ATOMIC_RELAXED);
-    frame_put(f);
+    put_allocation(f, d);
 }
 
 /* ---- boot, and the machine-to-physical table ---- */

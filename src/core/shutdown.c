@@ -77,9 +77,10 @@ static const char *reason_name(unsigned int reason)
 /* Dom0 is the machine's: it stops with it. */
 static _Noreturn void stop_machine(unsigned int reason)
 {
-    unsigned int level = reason == SHUTDOWN_poweroff || reason == SHUTDOWN_reboot ? LOG_INFO : LOG_ERROR;
+    bool wanted = reason == SHUTDOWN_poweroff || reason == SHUTDOWN_reboot;
 
-    console_log(level, "Dom0 has shut down: %s (%u)", reason_name(reason), reason);
+    console_log(wanted ? LOG_INFO : LOG_ERROR, "Dom0 has shut down: %s (%u)", reason_name(reason),
+                reason);
     if (reason == SHUTDOWN_poweroff)
         arch_poweroff();
     if (halt_instead) {

@@ -205,9 +205,11 @@ void runstate_change(struct vcpu *v, int state, ns_t now)
     ASSERT(state >= RUNSTATE_running && state <= RUNSTATE_offline);
     __atomic_store_n(&v->runstate_version, v->runstate_version + 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    /* A TSC may be a little behind that of the CPU before: the time then counts when it has passed. */
+    /* A TSC may be a little behind that of the CPU before: the time then counts when it has
+     * passed. */
     if (passed > 0) {
-        __atomic_store_n(&r->time[r->state], r->time[r->state] + (uint64_t)passed, __ATOMIC_RELAXED);
+        __atomic_store_n(&r->time[r->state], r->time[r->state] + (uint64_t)passed,
+                         __ATOMIC_RELAXED);
         __atomic_store_n(&r->state_entry_time, (uint64_t)now, __ATOMIC_RELAXED);
     }
     __atomic_store_n(&r->state, state, __ATOMIC_RELAXED);
@@ -247,7 +249,8 @@ void runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out)
         out->time[out->state] += (uint64_t)passed;
 }
 
-/* With VMASST_TYPE_runstate_update_flag the guest finds XEN_RUNSTATE_UPDATE set while the rest changes. */
+/* With VMASST_TYPE_runstate_update_flag the guest finds XEN_RUNSTATE_UPDATE set while the rest
+ * changes. */
 static void write_runstate(const struct vcpu *v, struct vcpu_runstate_info *r)
 {
     uint64_t entry_area = v->runstate_area + offsetof(struct vcpu_runstate_info, state_entry_time);

@@ -50,7 +50,8 @@ static void arm_tick(struct vcpu *v, ns_t now)
     timer_set(&v->periodic, v->tick_due);
 }
 
-/* Did a tick come due?  If so arm the next, unless the vCPU sleeps: then it waits for vcpu_tick_late. */
+/* Did a tick come due?  If so arm the next, unless the vCPU sleeps: then it waits for
+ * vcpu_tick_late. */
 static bool take_tick(struct vcpu *v, ns_t now)
 {
     ASSERT(lock_held(&v->lock));

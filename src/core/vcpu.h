@@ -18,10 +18,10 @@ struct vcpu {
     uint32_t waits;                     /* WAIT_*; core/sched.c's, read by anyone */
     uint32_t pause_count;
     bool initialised, is_idle;
-    struct lock lock;                   /* RANK_VCPU; guards: pause_count, period, tick_due, tick_waits */
+    struct lock lock;                   /* RANK_VCPU; guards: pause_count, period, tick_* */
 
     volatile struct vcpu_info *info;    /* shared with the guest; never NULL */
-    struct vcpu_info *own_info;         /* where info is at first beyond shared_info; NULL: within it */
+    struct vcpu_info *own_info;         /* where info is at first, unless in shared_info */
     mfn_t info_mfn;                     /* frame that info lies in when registered, else MFN_NONE */
     struct sched_vcpu sched;
     struct event_vcpu event;
@@ -35,7 +35,7 @@ struct vcpu {
     struct vcpu_runstate_info runstate; /* core/time.c's */
     uint32_t runstate_version;          /* odd: it is being changed */
     uint64_t runstate_area;             /* guest address, 0: none */
-    uint64_t time_area;                 /* guest address of VCPUOP_register_vcpu_time_memory_area, 0: none */
+    uint64_t time_area;                 /* guest address of a second copy of info's time, 0: none */
     uint32_t time_version;              /* of what was published last, even */
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
 
@@ -47,7 +47,8 @@ struct vcpu {
 /* Create a vCPU, down: -XEN_EINVAL id, -XEN_EEXIST, -XEN_ENOMEM.  Its 100 Hz periodic timer begins
  * when it first runs, as on Xen 4.17.  Interrupts on, no lock from RANK_DOMAIN on. */
 int vcpu_create(struct domain *d, unsigned int id, struct vcpu **out);
-/* It is asleep for good (vcpu_sleep_sync) and the kind's domain_relinquish is done, or it never ran. */
+/* It is asleep for good (vcpu_sleep_sync) and the kind's domain_relinquish is done, or it never
+ * ran. */
 void vcpu_destroy(struct vcpu *v);
 /* Nothing of it is armed any more and its vcpu_info is out of the guest's reach: end of its domain,
  * after event_domain_close.  Interrupts on, no lock. */
@@ -60,8 +61,8 @@ int vcpu_initialise(struct vcpu *v, const void *context);
 int vcpu_up(struct vcpu *v);
 /* VCPUOP_down.  When no vCPU of the domain is up any more, it is a SHUTDOWN_poweroff. */
 void vcpu_down(struct vcpu *v);
-/* VCPUOP_register_vcpu_info: -XEN_ENXIO offset; -XEN_EINVAL: registered already, v is up and not the
- * current one, or not a frame of the domain that may be written to. */
+/* VCPUOP_register_vcpu_info: -XEN_ENXIO offset; -XEN_EINVAL: registered already, v is up and not
+ * the current one, or not a frame of the domain that may be written to. */
 int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset);
 /* Has it a vcpu_info in memory of the guest? */
 bool vcpu_has_info(const struct vcpu *v);

@@ -26,7 +26,8 @@
 #define FIRST_FRAME 256
 #define LAST_FRAME  2048
 
-unsigned int world_fail, world_objects, world_restarts, world_reports, world_relinquished, world_notes;
+unsigned int world_fail, world_objects, world_restarts, world_reports, world_relinquished;
+unsigned int world_notes;
 int world_context;
 bool world_stable;
 uint64_t world_out_of_reach;
@@ -301,7 +302,8 @@ void grant_domain_destroy(struct domain *d)
 static const uint16_t no_ops;
 const struct door_call door_calls[DOOR_CALLS] = {
     [0] = { "none", 0, NULL, &no_ops, 0, NULL },
-    [__HYPERVISOR_vcpu_op] = { "vcpu_op", KIND_ALL, vcpu_ops, &vcpu_op_count, -XEN_ENOSYS, vcpu_op },
+    [__HYPERVISOR_vcpu_op] = { "vcpu_op", KIND_ALL, vcpu_ops, &vcpu_op_count, -XEN_ENOSYS,
+                               vcpu_op },
     [__HYPERVISOR_set_timer_op] = { "set_timer_op", KIND_ALL, NULL, &no_ops, 0, set_timer_op },
     [__HYPERVISOR_vm_assist] = { "vm_assist", KIND_ALL, NULL, &no_ops, 0, vm_assist },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Domains, vCPUs, scheduler, timers and events, all real, of a kind of guest that does nothing, on a
- * machine of two CPUs whose clock the test moves (test/workbench/cpus.h).
+ * Domains, vCPUs, scheduler, timers and events, all real, of a kind of guest that does nothing, on
+ * a machine of two CPUs whose clock the test moves (test/workbench/cpus.h).
  */
 #ifndef UNIT_DOMAIN_WORLD_H
 #define UNIT_DOMAIN_WORLD_H
@@ -12,7 +12,7 @@
 #include "core/vcpu.h"
 
 #define CPUS      2
-#define TSC_SHIFT 1             /* ticks << 1, times 2^31 / 2^32: a tick of the fake TSC is a nanosecond */
+#define TSC_SHIFT 1             /* ticks << 1, times 2^31 / 2^32: a tick is a nanosecond */
 #define TSC_MUL   0x80000000u
 #define TSC_START 1000000u      /* at system time 0 */
 

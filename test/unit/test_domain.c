@@ -57,7 +57,8 @@ static void see(struct domain *d)
 
 static void list_ascends(void **state)
 {
-    static const domid_t ids[] = { 300, 7, DOMID_FIRST_RESERVED - 1, 9 }, sorted[] = { 0, 7, 9, 300, DOMID_FIRST_RESERVED - 1 };
+    static const domid_t ids[] = { 300, 7, DOMID_FIRST_RESERVED - 1, 9 };
+    static const domid_t sorted[] = { 0, 7, 9, 300, DOMID_FIRST_RESERVED - 1 };
     struct domain *d[4], *next;
 
     (void)state;
@@ -179,11 +180,31 @@ static void domain_stays_while_referenced(void **state)
     domain_put(d);
     assert_null(domain_get(3));
     assert_null(domain_get_from(1));
-    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST));    /* not freed yet */
+    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST));  /* not freed yet */
     workbench_settle();
     assert_true(world_objects < objects);
     other = world_create(3, 0);
     world_destroy(other);
+}
+
+/* Dom0 maps a frame of the domain, and its shared_info, when it ends. */
+static void number_stays_with_its_frames(void **state)
+{
+    uint64_t free = page_alloc_free_count(NODE_ANY);
+    struct domain *d = world_create(3, 1), *other;
+    struct frame *f = frame_of(world_frame(d)), *shared = frame_of(d->shared_mfn);
+
+    (void)state;
+    assert_true(frame_get(f, d) && frame_get(shared, d));
+    world_destroy(d);
+    assert_null(domain_get(3));
+    assert_int_equal(page_alloc_free_count(NODE_ANY), free - 2);
+    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST));
+    frame_put(f);
+    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST));
+    frame_put(shared);
+    assert_int_equal(page_alloc_free_count(NODE_ANY), free);
+    world_destroy(world_create(3, 1));
 }
 
 static bool stop_threads;
@@ -258,18 +279,17 @@ static void destruction_goes_on_where_it_was(void **state)
         assert_int_equal(vcpu_create(d, i, &v), 0);
     burden(d, &ours);
     world_restarts = 3;
-    softirq_raise(SOFTIRQ_CONSOLE);             /* nobody's here: something waits at each question */
+    softirq_raise(SOFTIRQ_CONSOLE);     /* nobody's here: something waits at each question */
     while (domain_destroy(d) == -XEN_ERESTART) {
         calls++;
         workbench_settle();
-        if (d->teardown < 6)
-            softirq_raise(SOFTIRQ_CONSOLE);
+        softirq_raise(SOFTIRQ_CONSOLE);
         assert_int_equal(event_send(dom0_vcpu(0), ours), 0);
         assert_int_equal(vcpu_create(d, 5, &v), ERROR(EINVAL));
         assert_true(domain_get(3) == d);
         domain_put(d);
     }
-    assert_true(calls > 7);
+    assert_true(calls > 7 + 20);        /* a frame each at the end */
     assert_int_equal(world_relinquished, 1);
     assert_int_equal(d->pages, 0);
     assert_null(d->shared);
@@ -515,7 +535,7 @@ static void vcpu_info_moves(void **state)
 {
     struct domain *d = world_create(3, 1);
     struct vcpu *v = domain_vcpu(d, 0);
-    struct vcpu_register_vcpu_info r = { .mfn = world_frame(d), .offset = PAGE_SIZE - 64, .rsvd = 7 };
+    struct vcpu_register_vcpu_info r = { world_frame(d), PAGE_SIZE - 64, 7 };
     struct vcpu_info *to = (struct vcpu_info *)((char *)frame_map(r.mfn) + r.offset);
 
     (void)state;
@@ -548,7 +568,7 @@ static void vcpu_info_of_high_vcpu(void **state)
     context[sizeof(context) - 1] = 0x5a;
     assert_int_equal(vcpu_create(d, 39, &high), 0);
     assert_int_equal(vcpu_create(d, 2, &other), 0);
-    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 2, &r), 0);         /* as Xen: why not there */
+    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 2, &r), 0);    /* as on Xen */
     r.mfn = world_frame(d);
     r.offset = 128;
     assert_int_equal(op(v, VCPUOP_register_vcpu_info, 39, &r), 0);
@@ -585,6 +605,11 @@ static void nmi_and_physid(void **state)
 
 /* ---- vm_assist ---- */
 
+static long assist(struct vcpu *v, uint64_t command, uint64_t type)
+{
+    return world_call(v, __HYPERVISOR_vm_assist, command, type, NULL);
+}
+
 static void assists(void **state)
 {
     static const uint32_t good[] = { 0, 1, 2, 3, 4, 5, 32 }, bad[] = { 6, 7, 31, 33, 63, 64, ~0u };
@@ -592,18 +617,17 @@ static void assists(void **state)
 
     (void)state;
     for (unsigned int i = 0; i < ARRAY_SIZE(good); i++) {
-        assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, VMASST_CMD_enable, good[i], NULL), 0);
+        assert_int_equal(assist(v, VMASST_CMD_enable, good[i]), 0);
         assert_int_equal(dom0->vm_assist, 1ul << good[i]);
-        assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, 2, good[i], NULL), ERROR(ENOSYS));
-        assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, VMASST_CMD_disable, good[i], NULL), 0);
+        assert_int_equal(assist(v, 2, good[i]), ERROR(ENOSYS));
+        assert_int_equal(assist(v, VMASST_CMD_disable, good[i]), 0);
         assert_int_equal(dom0->vm_assist, 0);
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
         for (unsigned int command = 0; command < 3; command++)
-            assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, command, bad[i], NULL),
-                             ERROR(EINVAL));
-    assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, 1ul << 32, 5, NULL), 0);
-    assert_int_equal(world_call(v, __HYPERVISOR_vm_assist, 1, 1ul << 32 | 5, NULL), 0);
+            assert_int_equal(assist(v, command, bad[i]), ERROR(EINVAL));
+    assert_int_equal(assist(v, 1ul << 32, 5), 0);
+    assert_int_equal(assist(v, 1, 1ul << 32 | 5), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_begin, world_finish)
@@ -613,7 +637,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(creation_has_conditions), TEST(list_ascends), TEST(fresh_domain_is_empty),
         TEST(creation_without_memory_leaves_nothing), TEST(high_vcpu_without_memory),
-        TEST(domain_stays_while_referenced), TEST(references_by_many_threads),
+        TEST(domain_stays_while_referenced), TEST(number_stays_with_its_frames),
+        TEST(references_by_many_threads),
         TEST(destruction_goes_on_where_it_was), TEST(running_domain_is_stopped), TEST(pauses_count),
         TEST(shutdown_tells_dom0), TEST(crash_is_reported_once), TEST(machine_follows_dom0),
         TEST(unknown_operations), TEST(initialise_up_down), TEST(last_one_down_is_power_off),

@@ -35,7 +35,8 @@ static ns_t guest_time(const volatile struct vcpu_time_info *t)
 
     assert_int_equal(t->version & 1, 0);
     ticks = t->tsc_shift < 0 ? ticks >> -t->tsc_shift : ticks << t->tsc_shift;
-    return (ns_t)(t->system_time + (uint64_t)((unsigned __int128)ticks * t->tsc_to_system_mul >> 32));
+    ticks = (uint64_t)((unsigned __int128)ticks * t->tsc_to_system_mul >> 32);
+    return (ns_t)(t->system_time + ticks);
 }
 
 /* ---- pvclock ---- */
@@ -452,7 +453,8 @@ static void set_timer_op(void **state)
     port_t port = quiet(v);
 
     (void)state;
-#define SET(when) assert_int_equal(world_call(v, __HYPERVISOR_set_timer_op, (uint64_t)(when), 0, NULL), 0)
+#define SET(when) \
+    assert_int_equal(world_call(v, __HYPERVISOR_set_timer_op, (uint64_t)(when), 0, NULL), 0)
     SET(arch_now() + MS);
     assert_int_equal(comes_after(v, port, SECOND), MS);
     SET(arch_now() - MS);
@@ -503,8 +505,8 @@ static void periodic(void **state)
     loud(v, port);
 }
 
-/* A sleeper is not woken for ticks; when it runs again it gets one of those it missed, and the rhythm
- * begins anew. */
+/* A sleeper is not woken for ticks; when it runs again it gets one of those it missed, and the
+ * rhythm begins anew. */
 static void ticks_while_it_sleeps(void **state)
 {
     struct vcpu *v = dom0_vcpu(1);

@@ -3,6 +3,7 @@
 #include "../workbench/machine.h"
 
 #include "core/assert.h"
+#include "core/domain.h"
 #include "core/frame.h"
 #include "core/lock.h"
 #include "core/machine.h"
@@ -48,6 +49,16 @@ WEAK void *frame_map(mfn_t mfn)
 WEAK void frame_unmap(const void *at)
 {
     (void)at;
+}
+
+WEAK void domain_orphan(domid_t id)
+{
+    (void)id;
+}
+
+WEAK void domain_orphan_gone(domid_t id)
+{
+    (void)id;
 }
 
 WEAK uint32_t arch_tlb_clock(void)
