@@ -218,7 +218,7 @@ static bool close_bucket(struct domain *d, unsigned int bucket)
     for (port_t port = first; port < first + EVENTS_PER_BUCKET; port++) {
         const struct event *e = event_get(d, port);
 
-        if (!e || event_state(e) <= EVENT_RESERVED)
+        if (!e || !event_is_open(e))
             continue;
         if (event_close(d, port) == -XEN_ERESTART)
             return false;

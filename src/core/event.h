@@ -83,7 +83,7 @@ int event_reset(struct domain *d);
 
 /* Hypercall, EVTCHNOP_send of the current vCPU: 0, -EINVAL no such port or not sendable. */
 long event_send(struct vcpu *v, port_t port);
-/* -EINVAL no such port. */
+/* -EINVAL no such port; no effect when it is not open. */
 int event_unmask(struct domain *d, port_t port);
 
 /* Raise a virtual interrupt of one vCPU (local ones) or of a domain's bound one.  Any context. */
@@ -110,8 +110,7 @@ void event_vcpu_moved(struct vcpu *v);
 /*
  * SCHEDOP_poll of the current vCPU v, for each port it polls, after v->poll_port is set (the one
  * port, or ~0 for several) and after WAIT_POLL is: 1: the port is pending already, wake v again;
- * 0: when it becomes pending, vcpu_wake(v, WAIT_POLL) is called; -EINVAL: no port can have that
- * number.
+ * 0: when it becomes pending, vcpu_wake(v, WAIT_POLL) is called; -EINVAL: it is not open.
  * Set v->poll_port to 0 after the poll; nothing else has to be undone.
  */
 int event_poll(struct vcpu *v, port_t port);
@@ -122,7 +121,8 @@ int event_poll(struct vcpu *v, port_t port);
 int event_init_control(struct domain *d, unsigned int vcpu, gfn_t gfn, uint32_t offset);
 /* -EOPNOTSUPP: 2-level; -ENOSPC: all ports have a word; -EINVAL gfn. */
 int event_expand_array(struct domain *d, gfn_t gfn);
-/* -EOPNOTSUPP: 2-level; -EINVAL priority or port.  From the next time on that it is queued. */
+/* From the next time on that it is queued.  -EINVAL no such port, or priority; -ENOSYS: 2-level;
+ * -EACCES: not open. */
 int event_set_priority(struct domain *d, port_t port, unsigned int priority);
 
 #endif

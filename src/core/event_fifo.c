@@ -207,22 +207,26 @@ bool event_fifo_pending(struct event_fifo *fifo, port_t port)
     return word && (__atomic_load_n(word, __ATOMIC_ACQUIRE) & PENDING);
 }
 
+/* The errors come in the order in which Xen 4.17 looks. */
+static int may_set_priority(const struct domain *d, const struct event *e, unsigned int priority)
+{
+    if (!e)
+        return -XEN_EINVAL;
+    if (!d->event.fifo)
+        return -XEN_ENOSYS;
+    if (!event_is_open(e))
+        return -XEN_EACCES;
+    return priority > EVTCHN_FIFO_PRIORITY_MIN ? -XEN_EINVAL : 0;
+}
+
 int event_set_priority(struct domain *d, port_t port, unsigned int priority)
 {
-    struct event *e;
-    int rc = -XEN_EINVAL;
-    bool irq;
+    bool irq = event_lock(d, NULL);
+    struct event *e = event_get(d, port);
+    int rc = may_set_priority(d, e, priority);
 
-    if (priority > EVTCHN_FIFO_PRIORITY_MIN)
-        return -XEN_EINVAL;
-    irq = event_lock(d, NULL);
-    e = event_get(d, port);
-    if (e && !d->event.fifo)
-        rc = -XEN_EOPNOTSUPP;
-    else if (e) {
+    if (rc == 0)
         __atomic_store_n(&e->priority, (uint8_t)priority, __ATOMIC_RELAXED);
-        rc = 0;
-    }
     event_unlock(d, NULL, irq);
     return rc;
 }
@@ -264,13 +268,27 @@ static void init_lock(struct vcpu *v)
         lock_init(&v->event.lock, RANK_EVENT_QUEUE);
 }
 
+/* What is pending comes again when it has a word, as on Xen 4.17 (the header promises less). */
+static void take_pending_along(struct domain *d)
+{
+    for (port_t port = 1; port < EVTCHN_2L_NR_CHANNELS; port++) {
+        struct event *e = event_get(d, port);
+
+        if (!e)
+            break;
+        if (event_is_open(e) && event_2l_pending(d, port))
+            __atomic_store_n(&e->lost, true, __ATOMIC_SEQ_CST);
+    }
+}
+
 static void switch_to_fifo(struct domain *d, struct event_fifo *fifo)
 {
     ASSERT(lock_held(&d->event.lock) && !d->event.fifo);
     for (unsigned int id = 0; id < d->max_vcpus; id++)
         init_lock(d->vcpus[id]);
     d->event.port_limit = d->event.quota;
-    __atomic_store_n(&d->event.fifo, fifo, __ATOMIC_RELEASE);
+    __atomic_store_n(&d->event.fifo, fifo, __ATOMIC_SEQ_CST);
+    take_pending_along(d);
 }
 
 /* All is there but the lock and the permission; *fifo is NULL after it has been made use of. */

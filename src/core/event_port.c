@@ -8,7 +8,7 @@
 
 #include <xen/errno.h>
 
-_Static_assert(sizeof(struct event) == 32 && EVENTS_PER_BUCKET <= UINT8_MAX, "counted in a byte");
+_Static_assert(sizeof(struct event) == 64 && EVENTS_PER_BUCKET <= UINT8_MAX, "counted in a byte");
 
 #define FREE_STEP 16            /* pages freed between two questions whether to stop */
 

@@ -74,10 +74,12 @@ int event_unmask(struct domain *d, port_t port)
     event_enter();
     e = event_get(d, port);
     fifo = __atomic_load_n(&d->event.fifo, __ATOMIC_ACQUIRE);
-    if (e && fifo)
-        event_fifo_unmask(d, fifo, e, port);
-    else if (e)
-        event_2l_unmask(d, e, port);
+    if (e && event_is_open(e)) {
+        if (fifo)
+            event_fifo_unmask(d, fifo, e, port);
+        else
+            event_2l_unmask(d, e, port);
+    }
     event_leave();
     return e ? 0 : -XEN_EINVAL;
 }
@@ -207,8 +209,8 @@ int event_poll(struct vcpu *v, port_t port)
     struct event_fifo *fifo;
     bool pending;
 
-    if (!e)                             /* never opened: nothing comes */
-        return port < __atomic_load_n(&d->event.port_limit, __ATOMIC_RELAXED) ? 0 : -XEN_EINVAL;
+    if (!e || !event_is_open(e))
+        return -XEN_EINVAL;
     event_enter();
     __atomic_store_n(&e->polled, true, __ATOMIC_SEQ_CST);
     fifo = __atomic_load_n(&d->event.fifo, __ATOMIC_ACQUIRE);

@@ -85,7 +85,7 @@ int pirq_bind(struct domain *d, unsigned int nr, port_t port, bool share, struct
         return -XEN_EINVAL;
     lock_take(&d->pirq->lock);
     if (pirq->irq < 0)
-        rc = -XEN_EINVAL;
+        rc = -XEN_EPERM;
     else if (pirq->port)
         rc = -XEN_EEXIST;
     if (rc == 0) {

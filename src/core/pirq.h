@@ -12,7 +12,7 @@ int pirq_domain_create(struct domain *d, unsigned int count);
 void pirq_domain_destroy(struct domain *d);
 
 /* EVTCHNOP_bind_pirq and close: bind the domain's pirq to its port; EVTCHNOP's flags say shareable.
- * 0, -EINVAL no such pirq, -EEXIST bound, -EBUSY not shareable. */
+ * 0, -EINVAL no such pirq, -EPERM not mapped, -EEXIST bound, -EBUSY not shareable. */
 int pirq_bind(struct domain *d, unsigned int pirq, port_t port, bool share, struct vcpu *target);
 /* No effect when the pirq is not bound to that port (any more). */
 void pirq_unbind(struct domain *d, unsigned int pirq, port_t port);

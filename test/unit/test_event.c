@@ -164,6 +164,8 @@ static void ports_of_others(void **state)
     struct evtchn_reset r = { .dom = 2 };
 
     (void)state;
+    assert_int_equal(call(1, 14, &r), ERROR(PERM));     /* reset_cont */
+    assert_int_equal(call(0, 14, &r), ERROR(BUSY));
     assert_int_equal(call(1, EVTCHNOP_alloc_unbound, &a), ERROR(PERM));
     assert_int_equal(call(0, EVTCHNOP_alloc_unbound, &a), 0);
     assert_int_equal(status(2, a.port).u.unbound.dom, 0);
@@ -253,7 +255,7 @@ static void pirqs(void **state)
     assert_int_equal(one_port(0, EVTCHNOP_send, move.port), ERROR(INVAL));
     assert_int_equal(call(0, EVTCHNOP_bind_pirq, &a), ERROR(EXIST));
     a.pirq = PIRQS - 1;
-    assert_int_equal(call(0, EVTCHNOP_bind_pirq, &a), ERROR(INVAL));
+    assert_int_equal(call(0, EVTCHNOP_bind_pirq, &a), ERROR(PERM));
     world_check();
     assert_int_equal(one_port(0, EVTCHNOP_close, move.port), 0);
     assert_int_equal(world_pirqs[0][3], 0);
@@ -312,6 +314,10 @@ static void ipis_and_masks(void **state)
     assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0);           /* is not pending */
     assert_int_equal(world_kicks[1][1], 1);
     assert_int_equal(one_port(1, EVTCHNOP_unmask, 9999), ERROR(INVAL));
+    mask(1, p + 1);
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, p + 1), 0);       /* not open */
+    assert_true(world[1]->shared->evtchn_mask[0] >> (p + 1) & 1);
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, 0), 0);
 }
 
 static void send_and_close_errors(void **state)
@@ -332,7 +338,7 @@ static void send_and_close_errors(void **state)
     assert_false(pending(1, p));
     assert_int_equal(one_port(1, EVTCHNOP_close, p), ERROR(INVAL));
     assert_int_equal(one_port(1, EVTCHNOP_send, p), ERROR(INVAL));
-    assert_int_equal(call(1, 14, &p), ERROR(NOSYS));
+    assert_int_equal(call(1, 15, &p), ERROR(NOSYS));
     assert_int_equal(call(1, 99, &p), ERROR(NOSYS));
     assert_int_equal(status(1, 0).status, EVTCHNSTAT_closed);
 }
@@ -345,6 +351,9 @@ static void status_errors(void **state)
     assert_int_equal(call(1, EVTCHNOP_status, &s), ERROR(INVAL));
     s.port = ~0u;
     assert_int_equal(call(1, EVTCHNOP_status, &s), ERROR(INVAL));
+    s.port = EVENTS_PER_BUCKET;
+    assert_int_equal(call(1, EVTCHNOP_status, &s), ERROR(INVAL));
+    assert_int_equal(status(1, EVENTS_PER_BUCKET - 1).status, EVTCHNSTAT_closed);
     assert_int_equal(status(1, ipi(1, 2)).status, EVTCHNSTAT_ipi);
 }
 
@@ -406,7 +415,8 @@ static void polls(void **state)
     assert_int_equal(event_poll(v, q), 0);
     assert_int_equal(one_port(1, EVTCHNOP_send, q), 0);
     assert_int_equal(world_wakes[1][1], 2);
-    assert_int_equal(event_poll(v, 4000), 0);
+    assert_int_equal(event_poll(v, q + 1), ERROR(INVAL));
+    assert_int_equal(event_poll(v, 0), ERROR(INVAL));
     assert_int_equal(event_poll(v, 4096), ERROR(INVAL));
 }
 

@@ -121,6 +121,8 @@ static void array_errors(void **state)
         assert_int_equal(call(D, EVTCHNOP_expand_array, &a), 0);
     assert_int_equal(call(D, EVTCHNOP_expand_array, &a), ERROR(NOSPC));
     assert_int_equal(frame_refs(frame_of(a.array_gfn)), 128);
+    assert_int_equal(priority(p + 1, 3), ERROR(ACCES));
+    assert_int_equal(priority(0, 16), ERROR(ACCES));
     assert_int_equal(priority(p, 16), ERROR(INVAL));
     assert_int_equal(priority(9999, 3), ERROR(INVAL));
     assert_int_equal(priority(p, 15), 0);
@@ -128,10 +130,12 @@ static void array_errors(void **state)
 
 static void set_priority_needs_fifo(void **state)
 {
-    struct evtchn_set_priority a = { .port = 0, .priority = 3 };
+    struct evtchn_set_priority a = { .port = 0, .priority = 16 };
 
     (void)state;
-    assert_int_equal(call(2, EVTCHNOP_set_priority, &a), ERROR(OPNOTSUPP));
+    assert_int_equal(call(2, EVTCHNOP_set_priority, &a), ERROR(NOSYS));
+    a.port = 9999;
+    assert_int_equal(call(2, EVTCHNOP_set_priority, &a), ERROR(INVAL));
 }
 
 static void order(void **state)
@@ -238,6 +242,26 @@ static void without_word(void **state)
     assert_int_equal(guest_next(D, 1), p);
 }
 
+static void pending_comes_along(void **state)
+{
+    struct evtchn_reset r = { .dom = DOMID_SELF };
+    port_t p, q;
+
+    (void)state;
+    assert_int_equal(call(D, EVTCHNOP_reset, &r), 0);
+    guest_forget(D);
+    p = ipi(0);
+    q = ipi(0);
+    send(q);
+    assert_int_equal(world[D]->shared->evtchn_pending[0], 1ul << q);
+    guest_init(D, 0);
+    guest_expand(D);
+    assert_int_equal(guest_next(D, 0), q);
+    assert_int_equal(guest_next(D, 0), 0);
+    send(p);
+    assert_int_equal(guest_next(D, 0), p);
+}
+
 static void many_ports_then_reset(void **state)
 {
     struct evtchn_reset r = { .dom = DOMID_SELF };
@@ -305,6 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(init_errors), TEST(array_errors), TEST(set_priority_needs_fifo), TEST(order),
         TEST(masked), TEST(moved), TEST(without_block), TEST(without_word),
+        TEST(pending_comes_along),
         TEST(many_ports_then_reset), TEST(polls), TEST(lies),
     };
 

@@ -227,8 +227,7 @@ static void step_abi(domid_t id)
         workbench_preempt = 0;
         memset(world[id]->shared, 0, sizeof(*world[id]->shared));
         guest_forget(id);
-    } else if (!is_fifo(id)) {          /* what is pending is lost */
-        memset(due[id], 0, sizeof(due[id]));
+    } else if (!is_fifo(id)) {
         for (unsigned int vcpu = 0; vcpu < VCPUS; vcpu++)
             guest_init(id, vcpu);
     } else if (guests[id].pages < 2) {
@@ -274,7 +273,11 @@ static void check_due(domid_t id)
 
 static unsigned int open_ports(domid_t id)
 {
-    return world[id]->event.table->used[0] + world[id]->event.table->used[1];
+    unsigned int count = 0;
+
+    for (unsigned int b = 0; b * EVENTS_PER_BUCKET < PORTS; b++)
+        count += world[id]->event.table->used[b];
+    return count;
 }
 
 static void step(domid_t id)

@@ -80,7 +80,7 @@ int pirq_bind(struct domain *d, unsigned int pirq, port_t port, bool share, stru
     assert_int_equal(target->id, 0);
     assert_false(lock_held(&d->event.lock));
     if (pirq >= PIRQS - 2)
-        return -XEN_EINVAL;
+        return -XEN_EPERM;
     if (world_pirqs[d->id][pirq])
         return -XEN_EEXIST;
     world_pirqs[d->id][pirq] = port;
