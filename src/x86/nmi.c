@@ -36,13 +36,14 @@
 #define STATUS_ADDRESS (1ul << 58)
 
 /* No lock and no message here: what was interrupted may hold the console's. */
-void nmi_came(const struct regs *regs)
+void nmi_came(void)
 {
     uint8_t port;
 
-    (void)regs;
     if (smp_is_stopping())
         smp_stop_here();
+    if (cpu_id() != 0)                  /* the platform's come to all CPUs; one tells of them */
+        return;
     port = io_in8(NMI_PORT);
     if (port & (SERR_STATUS | IOCHK_STATUS))
         io_out8(NMI_PORT, (uint8_t)((port & PORT_WRITABLE) | (port & SERR_STATUS ? SERR_QUIET : 0) |
@@ -59,8 +60,7 @@ static void tell_dom0(uint64_t reasons)
     if (!v)
         return;
     __atomic_fetch_or(&dom0->shared->arch.nmi_reason, reasons, __ATOMIC_RELAXED);
-    __atomic_store_n(&v->nmi_pending, true, __ATOMIC_RELEASE);
-    vcpu_kick(v);
+    vcpu_send_nmi(v);
 }
 
 void nmi_tell(void)
@@ -74,7 +74,7 @@ void nmi_tell(void)
         reasons |= XEN_NMIREASON_pci_serr;
     if (noted & IOCHK_STATUS)
         reasons |= XEN_NMIREASON_io_error;
-    console_log(LOG_ERROR, "NMI on CPU %u: %s; passed to Dom0", cpu_id(),
+    console_log(LOG_ERROR, "NMI: %s; passed to Dom0",
                 reasons & XEN_NMIREASON_pci_serr ? "PCI system error (SERR#)"
                 : reasons ? "I/O channel check" : "no reason given");
     tell_dom0(reasons ? reasons : XEN_NMIREASON_unknown);

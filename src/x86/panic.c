@@ -218,6 +218,16 @@ static inline void take_registers(struct regs *r)
                      : : "r"(r) : "memory");
 }
 
+static void panic_on_demand(void)
+{
+    BUG("asked for at the console");
+}
+
+void panic_init(void)
+{
+    console_bind_key('C', "panic", panic_on_demand);
+}
+
 _Noreturn void arch_panic(const char *file, int line, const char *what)
 {
     struct regs regs = { .cs = SELECTOR_CODE, .ss = SELECTOR_DATA };

@@ -5,6 +5,9 @@
 
 #include "x86/regs.h"
 
+/* Boot: key C of the console makes the host panic, to see what that says. */
+void panic_init(void);
+
 /* Take the console and stop all other CPUs, once; interrupts are off after it.  Any context.  A
  * second CPU that comes here stops. */
 void panic_begin(void);

@@ -8,6 +8,7 @@
 #include "x86/apic.h"
 #include "x86/irq.h"
 #include "x86/nmi.h"
+#include "x86/panic.h"
 #include "x86/percpu.h"
 #include "x86/reset.h"
 
@@ -56,6 +57,7 @@ void smp_init(void)
 {
     identify_boot_cpu();
     smp_ready = true;
+    panic_init();
     irq_bind_vector(VECTOR_CALL, handle_call);
     irq_bind_vector(VECTOR_KICK, handle_kick);
 }

@@ -105,7 +105,7 @@ void trap_on_ist(struct regs *regs)
         debug_inside(regs);
         return;
     case TRAP_NMI:
-        nmi_came(regs);
+        nmi_came();
         return;
     case TRAP_MC:
         machine_check(regs);
