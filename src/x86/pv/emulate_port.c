@@ -324,17 +324,16 @@ enum emulated pv_emulate_port_string(struct emulation *e)
 
         if (result != EMULATED)
             return result;
-        if (!e->i.repeat)
+        if (e->i.repeat)
+            add(&r->rcx, mask, -1ul);
+        if (!e->i.repeat || !(r->rcx & mask))
             return done(e->v, port, e->i.size);
-        add(&r->rcx, mask, -1ul);
         if (hits_breakpoint(e->v, port, e->i.size)) {
-            if (!(r->rcx & mask))
-                return EMULATED_TRAP;
             pv_bounce_trap(e->v, TRAP_DB, 0);
             return EMULATED_BOUNCED;
         }
         if (preempt_wanted())
             break;
     }
-    return r->rcx & mask ? EMULATED_AGAIN : EMULATED;
+    return EMULATED_AGAIN;
 }
