@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which features PV guests are told of is written in xen/arch-x86/cpufeatureset.h (marked A); the
- * rest follows what a PV Dom0 reads on Xen 4.17.  Leaves: Intel SDM 2A, CPUID; AMD APM 3, appendix E.
+ * rest follows what a PV Dom0 reads on Xen 4.17.  Leaves: Intel SDM 2A, CPUID; AMD APM 3, E.
  */
 #include "x86/cpuid.h"
 
@@ -88,7 +88,8 @@ _Static_assert(ARRAY_SIZE(allowed) == WORDS, "a mask for each word");
 
 /* AMD repeats these of leaf 1 in leaf 0x80000001. */
 #define REPEATED (F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(MCE) | F(CX8) | \
-                  F(APIC) | F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(MMX) | F(FXSR))
+                  F(APIC) | F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(MMX) | \
+                  F(FXSR))
 
 /* The place of a leaf in a policy; NULL: it has none. */
 static uint32_t *leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
@@ -143,12 +144,14 @@ static void read_leaves(struct cpuid_policy *p, cpuid_source *host)
     p->extended[0][EAX] = extended >= 0x80000000 ? extended : 0;
 }
 
-/* Does LFENCE wait for all instructions before it?  AMD's CPUs did so before they could be told to. */
+/* Does LFENCE wait for all instructions before it?  AMD's did before they could be told to. */
 static bool lfence_waits(void)
 {
     uint64_t value;
 
-    return cpu.amd && (cpu.family < 0x10 || (rdmsr_safe(MSR_DE_CFG, &value) && (value & DE_CFG_LFENCE)));
+    if (!cpu.amd || cpu.family < 0x10)
+        return cpu.amd;
+    return rdmsr_safe(MSR_DE_CFG, &value) && (value & DE_CFG_LFENCE);
 }
 
 /* IBPB works by its MSR whatever says that it is there; Intel's bit says more than is offered. */
@@ -165,7 +168,7 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
         if (word_of[w].leaf)
             leaf_of(p, word_of[w].leaf, word_of[w].sub)[word_of[w].reg] &= allowed[w];
     p->basic[1][ECX] |= F(HYPERVISOR);
-    /* Dom0 may ask for memory types by XENPF_add_memtype; Xen says so by this bit, in both leaves. */
+    /* Dom0 may ask for memory types by XENPF_add_memtype; this bit says so, in both leaves. */
     if (hardware)
         p->basic[1][EDX] |= F(MTRR);
     else

@@ -14,7 +14,7 @@
 enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX, CPUID_REGISTERS };
 typedef uint32_t cpuid_leaf[CPUID_REGISTERS];
 
-/* struct x86_domain.cpuid points to one.  basic has nothing of the leaves that stand by themselves. */
+/* struct x86_domain.cpuid points to one.  basic has nothing of leaves that stand by themselves. */
 struct cpuid_policy {
     cpuid_leaf basic[CPUID_BASIC_LEAVES];
     cpuid_leaf cache[CPUID_CACHE_SUBS], features[CPUID_FEATURE_SUBS], xsave[CPUID_XSAVE_SUBS];

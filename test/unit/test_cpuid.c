@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPUID policy of PV guests, made from what three of QEMU's CPUs say; expected is what a PV Dom0
- * reads of them on Xen 4.17.
+ * The CPUID policy of PV guests, made from what three of QEMU's CPUs say; expected is what a PV
+ * Dom0 reads of them on Xen 4.17.
  */
 #include "cmocka_all.h"
 

@@ -28,7 +28,7 @@ static void test_known(void **state)
         { { 0xf3, 0x6c }, 2, 1, 0x6c, false },                         /* rep insb */
         { { 0x0f, 0x32 }, 2, 4, 0x32, true },                          /* rdmsr */
         { { 0x44, 0x0f, 0x20, 0xc0 }, 4, 4, 0x20, true },              /* mov rax, cr8 */
-        { { 0x0f, 0x22, 0x04 }, 3, 4, 0x22, true },                    /* mov cr0, rsp: mod is ignored */
+        { { 0x0f, 0x22, 0x04 }, 3, 4, 0x22, true },                    /* mov cr0, rsp */
         { { 0x0f, 0x01, 0xd1 }, 3, 4, 0x01, true },                    /* xsetbv */
         { { 0x48, 0x89, 0x44, 0x24, 0x08 }, 5, 8, 0x89, false },       /* mov [rsp+8], rax */
         { { 0x48, 0xc7, 0x05, 1, 2, 3, 4, 5, 6, 7, 8 }, 11, 8, 0xc7, false },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Privileged instructions of PV guests: those of which Xen 4.17's answer is known, then random bytes.
+ * Privileged instructions of PV guests: those of which Xen 4.17's answer is known, then random
+ * bytes.
  * The guest's memory is an array; what the emulator asks of its neighbours is noted down.
  */
 #include "cmocka_all.h"
@@ -729,7 +730,8 @@ static void test_random(void **state)
         domain.hardware = false;                /* WBINVD would be executed */
         vcpu.pv.iopl = rand() & 3;
         for (unsigned int i = 0; i < 15; i++)
-            words[i] = rand() & 1 ? BUFFER + (uint64_t)rand() % PAGE_SIZE : (uint64_t)rand() * rand();
+            words[i] = rand() & 1 ? BUFFER + (uint64_t)rand() % PAGE_SIZE
+                                  : (uint64_t)rand() * (uint64_t)rand();
         vcpu.regs.rip = rip;
         vcpu.regs.rcx = rand() & 1 ? (uint64_t)rand() : 0xc0000000u + (uint64_t)rand() % 0x20000;
         for (uint64_t i = rip - MEMORY; i < sizeof(memory) && i < rip - MEMORY + 16; i++)

@@ -25,7 +25,7 @@
  * to the guest's kernel as it runs in ring 3. */
 #define FLAGS_DROPPED (FLAGS_TF | FLAGS_NT | FLAGS_RF | FLAGS_VM | FLAGS_AC)
 
-/* The guest's idea of its flags: IF is the event mask's opposite.  In truth IF is on and IOPL is 0. */
+/* The guest's idea of its flags: IF is the event mask's opposite.  In truth IF is on, IOPL 0. */
 static inline uint64_t visible_flags(const struct x86_vcpu *v, bool masked)
 {
     uint64_t flags = v->regs.rflags;
@@ -151,8 +151,9 @@ static __attribute__((noinline)) void bounce_slowly(struct x86_vcpu *v, unsigned
     pv_bounce(v, &to);
 }
 
-static inline __attribute__((always_inline)) void bounce_vector(struct x86_vcpu *v, unsigned int vector,
-                                                                uint32_t error, uint8_t flags)
+static inline __attribute__((always_inline)) void bounce_vector(struct x86_vcpu *v,
+                                                                unsigned int vector, uint32_t error,
+                                                                uint8_t flags)
 {
     if (!bounce_quickly(v, &v->pv.traps[vector], error, flags))
         bounce_slowly(v, vector, error, flags);

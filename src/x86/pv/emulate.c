@@ -51,7 +51,7 @@ uint32_t pv_segment_limit(uint64_t descriptor)
     return descriptor & DESCRIPTOR_PAGES ? limit << 12 | 0xfff : limit;
 }
 
-/* The segment that the guest's instructions come from.  False: 16-bit code, which is not emulated. */
+/* The segment of the guest's instructions.  False: none, or 16-bit code, which is not emulated. */
 static bool code_of(const struct x86_vcpu *v, struct code *c)
 {
     uint16_t selector = (uint16_t)v->regs.cs;
@@ -97,7 +97,7 @@ static enum emulated rdmsr_of(struct x86_vcpu *v)
     if (!pv_in_kernel(v))
         return EMULATED_GP;
     if (!pv_msr_read(v, (uint32_t)r->rcx, &value)) {
-        /* Kernels probe before they have a handler (xen/arch-x86/xen.h, HYPERVISOR_set_trap_table). */
+        /* Kernels probe before they have a handler (xen/arch-x86/xen.h, set_trap_table). */
         if (v->pv.traps[VECTOR_GP].address)
             return EMULATED_GP;
         value = 0;

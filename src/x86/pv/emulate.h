@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions of a PV guest that need privilege.  The CPU raises #GP for them, as the guest runs in
- * ring 3; here they are done as Xen 4.17 does them (measured).  All concern the current vCPU;
+ * Instructions of a PV guest that need privilege.  The CPU raises #GP for them, as the guest runs
+ * in ring 3; here they are done as Xen 4.17 does them (measured).  All concern the current vCPU;
  * interrupts on, no lock held.
  */
 #ifndef X86_PV_EMULATE_H
@@ -14,12 +14,12 @@
  * the guest has got another exception for it; false: #GP is the guest's. */
 bool pv_emulate(struct x86_vcpu *v);
 
-/* After #UD: XEN_CPUID of xen/arch-x86/xen.h, the prefix that asks Zeroth and CPUID.  False: it is not
- * that, and #UD is the guest's. */
+/* After #UD: XEN_CPUID of xen/arch-x86/xen.h, the prefix that asks Zeroth and CPUID.  False: it is
+ * not that, and #UD is the guest's. */
 bool pv_emulate_forced(struct x86_vcpu *v);
 
-/* After #GP whose error code names a vector: the number that the guest's INT has, by the instruction,
- * else by the error code.  length: of the instruction, bytes. */
+/* After #GP whose error code names a vector: the number that the guest's INT has, by the
+ * instruction, else by the error code.  length: of the instruction, bytes. */
 unsigned int pv_software_vector(struct x86_vcpu *v, uint32_t error, unsigned int *length);
 
 /* ---- the emulator's own files ---- */
@@ -48,7 +48,7 @@ bool pv_in_kernel(const struct x86_vcpu *v);
 uint64_t pv_segment_base(uint64_t descriptor);
 uint32_t pv_segment_limit(uint64_t descriptor);
 
-/* emulate_control.c: MOV of control (0x20, 0x22) and debug registers (0x21, 0x23), XSETBV, WBINVD. */
+/* emulate_control.c: MOV of control and debug registers (0x20 to 0x23), XSETBV, WBINVD. */
 enum emulated pv_emulate_control(struct emulation *e);
 enum emulated pv_emulate_xsetbv(struct x86_vcpu *v);
 enum emulated pv_emulate_wbinvd(struct x86_vcpu *v);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Control and debug registers, as a PV guest's kernel sees them (AMD APM 2, sections 3.1 and 13.1.1). */
+/* Control and debug registers as a PV guest's kernel sees them (AMD APM 2, 3.1 and 13.1.1). */
 #include "x86/pv/emulate.h"
 
 #include "abi/door.h"
@@ -35,8 +35,8 @@ static enum emulated write_cr2(struct x86_vcpu *v, uint64_t value)
     return EMULATED;
 }
 
-/* Bits below the frame's number mean nothing; those above are no frame's.  A long change goes on when
- * the guest executes the instruction again. */
+/* Bits below the frame's number mean nothing; those above are no frame's.  A long change goes on
+ * when the guest executes the instruction again. */
 static enum emulated write_cr3(struct x86_vcpu *v, uint64_t value)
 {
     long rc = pt_finish(v);

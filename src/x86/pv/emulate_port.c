@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * I/O ports.  Two questions: may the running mode use I/O instructions on a port (IOPL, the kernel's
- * bitmap), else #GP; and has the domain the port, else it reads as ones and writes go nowhere.
+ * I/O ports.  Two questions: may the running mode use I/O instructions on a port (IOPL, the
+ * kernel's bitmap), else #GP; and has the domain the port, else it reads as ones and writes go
+ * nowhere.
  */
 #include "x86/pv/emulate.h"
 
@@ -95,7 +96,7 @@ static void write_plain(uint16_t port, unsigned int size, uint32_t value)
         io_out32(port, value);
 }
 
-/* An access by the address that the domain has written, which other users of the ports do not see. */
+/* An access by the address that the domain has written, which other users do not see. */
 static bool is_pci_data(const struct x86_domain *d, unsigned int port, unsigned int size)
 {
     return d->hardware && has_port(d, port) && port >= PCI_DATA && port + size <= PCI_DATA + 4;
@@ -106,7 +107,7 @@ static bool is_pci_address(const struct x86_domain *d, unsigned int port, unsign
     return d->hardware && has_port(d, port) && port == PCI_ADDRESS && size == 4;
 }
 
-/* Counter 2 is the speaker's; the others stay as the firmware left them (Intel 8254, read-back: bit 3). */
+/* Counter 2 is the speaker's; the others stay as they are (Intel 8254, read-back: bit 3). */
 static bool pit_command_ok(uint8_t value)
 {
     return value >> 6 == 3 ? (value & 0xe) == 8 : value >> 6 == 2;
@@ -144,8 +145,8 @@ static void write_port(struct x86_domain *d, unsigned int port, unsigned int siz
         io_out8((uint16_t)port, (uint8_t)value);
 }
 
-/* Breakpoints of the guest's on ports: the CPU reports them to Zeroth, which cannot tell whose access
- * it was.  True: one is at [port, port + size), and DR6 says so. */
+/* Breakpoints of the guest's on ports: the CPU reports them to Zeroth, which cannot tell whose
+ * access it was.  True: one is at [port, port + size), and DR6 says so. */
 static bool hits_breakpoint(struct x86_vcpu *v, unsigned int port, unsigned int size)
 {
     uint64_t dr7 = v->pv.debug[7];
@@ -226,7 +227,8 @@ static bool legacy_address(const struct x86_vcpu *v, uint8_t segment, bool write
 }
 
 /* The address of an element, of its offset in a segment.  False: #GP is due. */
-static bool linear_address(const struct emulation *e, uint8_t segment, bool write, uint64_t *address)
+static bool linear_address(const struct emulation *e, uint8_t segment, bool write,
+                           uint64_t *address)
 {
     uint64_t last;
 
@@ -244,14 +246,16 @@ static bool linear_address(const struct emulation *e, uint8_t segment, bool writ
 }
 
 /* An element could not be copied. */
-static enum emulated bounce_fault(struct x86_vcpu *v, uint64_t address, unsigned int size, bool write)
+static enum emulated bounce_fault(struct x86_vcpu *v, uint64_t address, unsigned int size,
+                                  bool write)
 {
+    uint32_t error = (write ? FAULT_WRITE : 0) | (pv_in_kernel(v) ? 0 : FAULT_USER);
     uint64_t next = (address | PAGE_MASK) + 1;
     uint8_t byte;
 
     if (address + size > next && arch_copy_from_guest(&byte, address, 1))
         address = next;
-    pv_bounce_page_fault(v, address, (write ? FAULT_WRITE : 0) | (pv_in_kernel(v) ? 0 : FAULT_USER));
+    pv_bounce_page_fault(v, address, error);
     return EMULATED_BOUNCED;
 }
 

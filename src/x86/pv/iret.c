@@ -14,7 +14,7 @@
 /* The frame on the guest's stack, each word read once.  False: perhaps by arch_copy_from_guest. */
 static inline bool read_frame(struct iret_context *c, uint64_t sp)
 {
-    uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
+    uint64_t rax = 0, r11 = 0, rcx = 0, flags = 0, rip = 0, cs = 0, rflags = 0, rsp = 0, ss = 0;
 
     if (!guest_range_ok(sp, sizeof(*c)))
         return false;
@@ -70,7 +70,8 @@ static inline void load_registers(struct x86_vcpu *v, const struct iret_context 
 }
 
 /* In line, and the call last, so that the frame stays in registers. */
-static inline __attribute__((always_inline)) long go_on(struct x86_vcpu *v, const struct iret_context *c)
+static inline __attribute__((always_inline)) long go_on(struct x86_vcpu *v,
+                                                        const struct iret_context *c)
 {
     struct domain *d = v->core.domain;
     bool user = (c->cs & 3) == 3;

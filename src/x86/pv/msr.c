@@ -25,7 +25,8 @@
 #define DE_CFG_LFENCE   2ul
 #define PRED_IBPB       1ul
 
-/* Two banks that never have anything to say; with Intel's, corrected errors' interrupts and recovery. */
+/* Two banks that never have anything to say; Intel's with interrupts for corrected errors and
+ * recovery. */
 #define MCG_CAP_AMD     0x2ul
 #define MCG_CAP_INTEL   0x1000c02ul
 #define MC_BANKS        2u
@@ -295,35 +296,35 @@ static const struct row rows[] = {
     { MSR_FEATURE_ENABLES, MSR_FEATURE_ENABLES, ANY, zero,             zero_only },
     { MSR_MISC_ENABLE,    MSR_MISC_ENABLE,    ANY,   misc_enable_read, ignore },
     { MSR_ARCH_CAPABILITIES, MSR_ARCH_CAPABILITIES, INTEL, arch_capabilities_read, NULL },
-    { 0x000,              0x001,              ANY,   zero,             NULL },     /* P5_MC_* */
+    { 0x000,              0x001,              ANY,   zero,             NULL },   /* P5_MC_* */
     { MSR_PLATFORM_ID,    MSR_PLATFORM_ID,    INTEL, host,             NULL },
     { MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, INTEL, feature_control_read, NULL },
-    { 0x0c1,              0x0c8,              INTEL, zero,             ignore },   /* PMC0 to 7 */
-    { 0x0e7,              0x0e8,              ANY,   NULL,             ignore },   /* MPERF, APERF */
+    { 0x0c1,              0x0c8,              INTEL, zero,             ignore }, /* PMC0 to 7 */
+    { 0x0e7,              0x0e8,              ANY,   NULL,             ignore }, /* MPERF, APERF */
     { MSR_MCG_CAP,        MSR_MCG_CAP,        ANY,   mcg_cap_read,     ignore },
-    { MSR_MCG_STATUS,     MSR_MCG_STATUS + 1, ANY,   zero,             ignore },   /* MCG_CTL */
-    { 0x186,              0x189,              INTEL, zero,             ignore },   /* PERFEVTSEL */
-    { 0x198,              0x198,              INTEL, zero,             NULL },     /* PERF_STATUS */
-    { 0x199,              0x199,              INTEL, zero,             ignore },   /* PERF_CTL */
-    { 0x19a,              0x19a,              INTEL, NULL,             ignore },   /* THERM_CONTROL */
-    { 0x19c,              0x19c,              INTEL, zero,             NULL },     /* THERM_STATUS */
-    { 0x1b0,              0x1b0,              INTEL, NULL,             ignore },   /* ENERGY_BIAS */
-    { 0x280,              0x29f,              ANY,   zero,             ignore },   /* MCi_CTL2 */
-    { 0x309,              0x30b,              INTEL, zero,             ignore },   /* FIXED_CTR */
-    { 0x345,              0x345,              ANY,   zero,             NULL },     /* PERF_CAPABILITIES */
-    { 0x38d,              0x390,              INTEL, zero,             ignore },   /* PERF_GLOBAL_* */
+    { MSR_MCG_STATUS,     MSR_MCG_STATUS + 1, ANY,   zero,             ignore }, /* MCG_CTL */
+    { 0x186,              0x189,              INTEL, zero,             ignore }, /* PERFEVTSEL */
+    { 0x198,              0x198,              INTEL, zero,             NULL },   /* PERF_STATUS */
+    { 0x199,              0x199,              INTEL, zero,             ignore }, /* PERF_CTL */
+    { 0x19a,              0x19a,              INTEL, NULL,             ignore }, /* THERM_CONTROL */
+    { 0x19c,              0x19c,              INTEL, zero,             NULL },   /* THERM_STATUS */
+    { 0x1b0,              0x1b0,              INTEL, NULL,             ignore }, /* ENERGY_BIAS */
+    { 0x280,              0x29f,              ANY,   zero,             ignore }, /* MCi_CTL2 */
+    { 0x309,              0x30b,              INTEL, zero,             ignore }, /* FIXED_CTR */
+    { 0x345,              0x345,              ANY,   zero,             NULL },   /* PERF_CAPABILITIES */
+    { 0x38d,              0x390,              INTEL, zero,             ignore }, /* PERF_GLOBAL_* */
     { MC_FIRST,           0x47f,              ANY,   bank_read,        bank_write },
     { MSR_XEN_HYPERCALL_PAGE, MSR_XEN_HYPERCALL_PAGE, ANY, zero,       hypercall_page_write },
-    { 0xc0010000,         0xc0010007,         AMD,   zero,             ignore },   /* PERF_CTL, CTR */
-    { 0xc0010010,         0xc0010010,         AMD,   zero,             NULL },     /* SYSCFG */
+    { 0xc0010000,         0xc0010007,         AMD,   zero,             ignore }, /* PERF_CTL, CTR */
+    { 0xc0010010,         0xc0010010,         AMD,   zero,             NULL },   /* SYSCFG */
     { MSR_HWCR,           MSR_HWCR,           AMD,   hwcr_read,        ignore },
-    { 0xc0010016,         0xc001001a,         AMD,   zero,             NULL },     /* IORR, TOP_MEM */
-    { 0xc001001d,         0xc001001d,         AMD,   zero,             NULL },     /* TOP_MEM2 */
-    { 0xc001001f,         0xc001001f,         ANY,   zero,             ignore },   /* NB_CFG */
-    { 0xc0010041,         0xc0010042,         AMD,   zero,             ignore },   /* FIDVID */
-    { 0xc0010061,         0xc001006b,         AMD,   zero,             ignore },   /* P-states */
-    { 0xc0010112,         0xc0010113,         AMD,   zero,             NULL },     /* TSEG */
-    { 0xc0010200,         0xc001020b,         AMD,   zero,             ignore },   /* PERF_CTL, CTR */
+    { 0xc0010016,         0xc001001a,         AMD,   zero,             NULL },   /* IORR, TOP_MEM */
+    { 0xc001001d,         0xc001001d,         AMD,   zero,             NULL },   /* TOP_MEM2 */
+    { 0xc001001f,         0xc001001f,         ANY,   zero,             ignore }, /* NB_CFG */
+    { 0xc0010041,         0xc0010042,         AMD,   zero,             ignore }, /* FIDVID */
+    { 0xc0010061,         0xc001006b,         AMD,   zero,             ignore }, /* P-states */
+    { 0xc0010112,         0xc0010113,         AMD,   zero,             NULL },   /* TSEG */
+    { 0xc0010200,         0xc001020b,         AMD,   zero,             ignore }, /* PERF_CTL, CTR */
     { MSR_DE_CFG,         MSR_DE_CFG,         AMD,   de_cfg_read,      ignore },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Model-specific registers as a PV guest's kernel reads and writes them: what Xen 4.17 lets a Dom0. */
+/* Model-specific registers as a PV guest's kernel reads and writes them, as Xen 4.17's Dom0. */
 #ifndef X86_PV_MSR_H
 #define X86_PV_MSR_H
 

@@ -18,7 +18,7 @@
 #define TRAP_GP 13
 #define INT80_LENGTH 2u
 
-#define PREFIX      0x6e65780b0ful      /* ud2 and "xen": XEN_EMULATE_PREFIX of xen/arch-x86/xen.h */
+#define PREFIX      0x6e65780b0ful      /* ud2 and "xen", XEN_EMULATE_PREFIX of the ABI */
 #define PREFIX_MASK 0xfffffffffful
 
 #define FAULT_USER 4u           /* page fault's error code: by ring 3 */
@@ -72,7 +72,8 @@ static __attribute__((noinline)) void undefined_opcode(struct x86_vcpu *v)
 }
 
 /* INT3 and INTO are here too: Xen asks their gates' DPL as little. */
-static __attribute__((noinline)) void other_trap(struct x86_vcpu *v, unsigned int vector, uint32_t error)
+static __attribute__((noinline)) void other_trap(struct x86_vcpu *v, unsigned int vector,
+                                                 uint32_t error)
 {
     switch (vector) {
     case TRAP_NM:
