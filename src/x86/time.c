@@ -243,8 +243,10 @@ void arch_timer_program(ns_t when)
         return;
     }
     left = when - arch_now();
-    if (left < 0)
-        left = 0;
+    if (left <= 0) {                    /* an interrupt would only say the same, later */
+        softirq_raise(SOFTIRQ_TIMER);
+        return;
+    }
     if (left > SECOND)                  /* it comes early then, and is programmed again */
         left = SECOND;
     count = (uint64_t)left * apic_khz / 1000000 + 1;
