@@ -103,26 +103,55 @@ void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
     enter_handler(v, to->rip, to->cs, sp);
 }
 
-/* The same by few instructions, for an exception of the kernel's, whose stack is there.  flags is a
- * constant.  False: nothing has been done. */
+/* A frame without segments, from its end at sp down.  False: not all could be written, perhaps. */
+static inline __attribute__((always_inline)) bool put_frame(uint64_t sp, const struct regs *r,
+                                                            uint64_t cs, uint64_t flags, bool coded,
+                                                            uint64_t error)
+{
+    guest_open();
+    __asm__ goto("1: movq %[rip], -40(%[sp])\n"
+                 "2: movq %[cs], -32(%[sp])\n"
+                 "3: movq %[flags], -24(%[sp])\n"
+                 "4: movq %[rsp], -16(%[sp])\n"
+                 "5: movq %[ss], -8(%[sp])\n"
+                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
+                 FAULT_FIXUP("3b", "%l[fault]") FAULT_FIXUP("4b", "%l[fault]")
+                 FAULT_FIXUP("5b", "%l[fault]")
+                 : : [sp] "r"(sp), [rip] "r"(r->rip), [cs] "r"(cs), [flags] "r"(flags),
+                     [rsp] "r"(r->rsp), [ss] "r"(r->ss) : "memory" : fault);
+    if (coded)
+        __asm__ goto("1: movq %[error], -48(%[sp])\n" FAULT_FIXUP("1b", "%l[fault]")
+                     : : [sp] "r"(sp), [error] "r"(error) : "memory" : fault);
+    sp -= coded ? 48 : 40;
+    __asm__ goto("1: movq %[r11], -8(%[sp])\n"
+                 "2: movq %[rcx], -16(%[sp])\n"
+                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
+                 : : [sp] "r"(sp), [r11] "r"(r->r11), [rcx] "r"(r->rcx) : "memory" : fault);
+    guest_close();
+    return true;
+fault:
+    guest_close();
+    return false;
+}
+
+/* pv_bounce by few instructions, for an exception of the kernel's, whose stack is there.  flags is a
+ * constant.  False: nothing has been done that matters. */
 static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu *v,
                                                                  const struct trap_info *trap,
                                                                  uint32_t error, unsigned int flags)
 {
     volatile struct vcpu_info *info = v->core.info;
-    uint64_t words[FRAME_HEAD + FRAME_TAIL], sp;
-    unsigned int first = fill_head(v, words, flags, error), count = FRAME_HEAD + FRAME_TAIL - first;
+    uint64_t sp = v->regs.rsp & ~15ul, size = flags & PV_BOUNCE_ERROR ? 64 : 56, cs;
     uint8_t mask = info->evtchn_upcall_mask;
 
-    if (!trap->address || !(v->pv.flags & PV_KERNEL_MODE))
+    if (!trap->address || !(v->pv.flags & PV_KERNEL_MODE) || !guest_range_ok(sp - size, size))
         return false;
-    fill_tail(v, &words[FRAME_HEAD], true, mask);
-    sp = (v->regs.rsp & ~15ul) - count * sizeof(words[0]);
-    if (!try_words_to_guest(sp, &words[first], count))
+    cs = (v->regs.cs & 0xfffc) | (uint64_t)mask << 32;
+    if (!put_frame(sp, &v->regs, cs, visible_flags(v, mask), flags & PV_BOUNCE_ERROR, error))
         return false;
     if (TI_GET_IF(trap))
         info->evtchn_upcall_mask = 1;
-    enter_handler(v, trap->address, trap->cs, sp);
+    enter_handler(v, trap->address, trap->cs, sp - size);
     return true;
 }
 
