@@ -114,6 +114,14 @@ static long do_pin_override(struct vcpu *v, void *arg, uint64_t extra)
     return sched_pin_override(v, a->pcpu < 0 ? -1 : a->pcpu);
 }
 
+/* HYPERVISOR_sched_op_compat: the reason is the argument itself. */
+static long do_compat_shutdown(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)arg;
+    domain_shutdown(v->domain, (uint8_t)extra);
+    return 0;
+}
+
 #define ROW(name_, type, authority, fn) \
     { SCHEDOP_##name_, #name_, sizeof(struct type), DIR_IN, KIND_ALL, authority, BOUNDED, false, fn }
 #define ROW_NO_ARGUMENT(name_, fn) \
@@ -130,3 +138,10 @@ const struct door_op sched_ops[] = {
     ROW(pin_override, sched_pin_override, AUTH_DOM0, do_pin_override),
 };
 const uint16_t sched_op_count = ARRAY_SIZE(sched_ops);
+
+const struct door_op sched_compat_ops[] = {
+    ROW_NO_ARGUMENT(yield, do_yield),
+    ROW_NO_ARGUMENT(block, do_block),
+    ROW_NO_ARGUMENT(shutdown, do_compat_shutdown),
+};
+const uint16_t sched_compat_op_count = ARRAY_SIZE(sched_compat_ops);

@@ -39,6 +39,14 @@ static long memory_op(uint64_t command, uint64_t guest, uint64_t a2, uint64_t a3
                       command & ((1ul << MEMORY_START_SHIFT) - 1), guest, command);
 }
 
+/* Its argument is a number, not a pointer. */
+static long sched_op_compat(uint64_t op, uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
+                            uint64_t a5)
+{
+    (void)a2, (void)a3, (void)a4, (void)a5;
+    return door_enter(&door_calls[__HYPERVISOR_sched_op_compat], (uint32_t)op, 0, arg);
+}
+
 static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     (void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
@@ -47,7 +55,8 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
 
 #define CALLS(CALL, OPS, NONE, FREE) \
     MACHINE_CALLS(CALL, OPS, NONE, FREE) \
-    NONE(sched_op_compat) \
+    OPS(sched_op_compat, KIND_PV, sched_compat_ops, sched_compat_op_count, -XEN_ENOSYS, \
+        sched_op_compat) \
     OPS(platform_op, KIND_ALL, platform_ops, platform_op_count, -XEN_ENOSYS, platform_op) \
     FREE(11) \
     CALL(multicall, KIND_PV, multicall) \
