@@ -44,7 +44,7 @@ bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 
 int64_t arch_read_guest32(uint64_t guest)
 {
-    uint32_t value;
+    uint32_t value = 0;
 
     if (!guest_range_ok(guest, sizeof(value)))
         return -1;

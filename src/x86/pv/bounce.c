@@ -108,6 +108,8 @@ static inline __attribute__((always_inline)) bool put_frame(uint64_t sp, const s
                                                             uint64_t cs, uint64_t flags, bool coded,
                                                             uint64_t error)
 {
+    uint64_t rip = r->rip, rsp = r->rsp, ss = r->ss, r11, rcx;
+
     guest_open();
     __asm__ goto("1: movq %[rip], -40(%[sp])\n"
                  "2: movq %[cs], -32(%[sp])\n"
@@ -117,16 +119,18 @@ static inline __attribute__((always_inline)) bool put_frame(uint64_t sp, const s
                  FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
                  FAULT_FIXUP("3b", "%l[fault]") FAULT_FIXUP("4b", "%l[fault]")
                  FAULT_FIXUP("5b", "%l[fault]")
-                 : : [sp] "r"(sp), [rip] "r"(r->rip), [cs] "r"(cs), [flags] "r"(flags),
-                     [rsp] "r"(r->rsp), [ss] "r"(r->ss) : "memory" : fault);
+                 : : [sp] "r"(sp), [rip] "r"(rip), [cs] "r"(cs), [flags] "r"(flags),
+                     [rsp] "r"(rsp), [ss] "r"(ss) : "memory" : fault);
     if (coded)
         __asm__ goto("1: movq %[error], -48(%[sp])\n" FAULT_FIXUP("1b", "%l[fault]")
                      : : [sp] "r"(sp), [error] "r"(error) : "memory" : fault);
     sp -= coded ? 48 : 40;
+    r11 = r->r11;
+    rcx = r->rcx;
     __asm__ goto("1: movq %[r11], -8(%[sp])\n"
                  "2: movq %[rcx], -16(%[sp])\n"
                  FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
-                 : : [sp] "r"(sp), [r11] "r"(r->r11), [rcx] "r"(r->rcx) : "memory" : fault);
+                 : : [sp] "r"(sp), [r11] "r"(r11), [rcx] "r"(rcx) : "memory" : fault);
     guest_close();
     return true;
 fault:
@@ -134,8 +138,8 @@ fault:
     return false;
 }
 
-/* pv_bounce by few instructions, for an exception of the kernel's, whose stack is there.  flags is a
- * constant.  False: nothing has been done that matters. */
+/* pv_bounce by few instructions, for an exception of the kernel's, whose stack is there.  flags is
+ * a constant.  False: nothing has been done that matters. */
 static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu *v,
                                                                  const struct trap_info *trap,
                                                                  uint32_t error, unsigned int flags)
