@@ -2,7 +2,12 @@
 /* Event channels, two-level (xen/event_channel.h; xen/xen.h, struct shared_info). */
 #include "internal.h"
 
+#include <xen/vcpu.h>
+
 #define BITS 64
+
+/* The CPU that takes a port's events; ports of the kernel's own are CPU 0's until it says otherwise. */
+static uint8_t port_cpu[EVTCHN_2L_NR_CHANNELS];
 
 static void set_bit(volatile uint64_t *words, unsigned int bit)
 {
@@ -40,8 +45,20 @@ void xen_events_init(unsigned int cpu)
     xen_must(hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &ipi), "bind_ipi");
     pv_cpus[cpu].private[XEN_TIMER_PORT] = timer.port;
     pv_cpus[cpu].private[XEN_IPI_PORT] = ipi.port;
+    port_cpu[timer.port] = port_cpu[ipi.port] = (uint8_t)cpu;
+    hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, cpu, 0);
     xen_unmask_port(timer.port);
     xen_unmask_port(ipi.port);
+}
+
+bool xen_bind_port(evtchn_port_t port, unsigned int cpu)
+{
+    struct evtchn_bind_vcpu bind = { .port = port, .vcpu = cpu };
+
+    if (hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_vcpu, &bind) < 0)
+        return false;
+    port_cpu[port] = (uint8_t)cpu;
+    return true;
 }
 
 __attribute__((weak)) void xen_event(evtchn_port_t port)
@@ -61,16 +78,19 @@ static void take_event(evtchn_port_t port)
         xen_event(port);
 }
 
-static void take_word(unsigned int word)
+/* The ports of one word that are pending, not masked, and this CPU's. */
+static void take_word(unsigned int word, unsigned int cpu)
 {
     volatile uint64_t *pending = (volatile uint64_t *)&xen_shared_info->evtchn_pending[word];
-    uint64_t ready;
+    uint64_t ready = *pending & ~*(volatile uint64_t *)&xen_shared_info->evtchn_mask[word];
 
-    while ((ready = *pending & ~*(volatile uint64_t *)&xen_shared_info->evtchn_mask[word])) {
-        unsigned int bit = (unsigned int)__builtin_ctzl(ready);
+    for (; ready; ready &= ready - 1) {
+        unsigned int port = word * BITS + (unsigned int)__builtin_ctzl(ready);
 
-        __atomic_fetch_and(pending, ~(1ul << bit), __ATOMIC_SEQ_CST);
-        take_event(word * BITS + bit);
+        if (port_cpu[port] != cpu)
+            continue;
+        __atomic_fetch_and(pending, ~(1ul << port % BITS), __ATOMIC_SEQ_CST);
+        take_event(port);
     }
 }
 
@@ -83,7 +103,7 @@ void xen_upcall(void)
         __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
         words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
         for (; words; words &= words - 1)
-            take_word((unsigned int)__builtin_ctzl(words));
+            take_word((unsigned int)__builtin_ctzl(words), pv_this_cpu()->number);
     } while (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_SEQ_CST));
 }
 

@@ -37,6 +37,9 @@ evtchn_port_t xen_ipi_port(unsigned int cpu);
 /* An event on a port of the kernel's own; pending is cleared already. The library's own: nothing. */
 void xen_event(evtchn_port_t port);
 
+/* Another CPU takes a port's events from now on (EVTCHNOP_bind_vcpu); false when that is refused. */
+bool xen_bind_port(evtchn_port_t port, unsigned int cpu);
+
 /* Mask or unmask a port; an event that waits comes at once. */
 void xen_mask_port(evtchn_port_t port);
 void xen_unmask_port(evtchn_port_t port);
