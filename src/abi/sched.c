@@ -37,7 +37,8 @@ static long do_shutdown(struct vcpu *v, void *arg, uint64_t extra)
     return 0;
 }
 
-/* Is an event pending on one of the ports?  The poll has begun, so that none is missed: 0: it goes on. */
+/* Is an event pending on one of the ports?  The poll has begun, so that none is missed: 0: it
+ * goes on. */
 static long poll_ports(struct vcpu *v, const port_t *ports, unsigned int count)
 {
     for (unsigned int i = 0; i < count; i++) {
@@ -123,7 +124,8 @@ static long do_compat_shutdown(struct vcpu *v, void *arg, uint64_t extra)
 }
 
 #define ROW(name_, type, authority, fn) \
-    { SCHEDOP_##name_, #name_, sizeof(struct type), DIR_IN, KIND_ALL, authority, BOUNDED, false, fn }
+    { SCHEDOP_##name_, #name_, sizeof(struct type), DIR_IN, KIND_ALL, authority, BOUNDED, false, \
+      fn }
 #define ROW_NO_ARGUMENT(name_, fn) \
     { SCHEDOP_##name_, #name_, 0, DIR_NONE, KIND_ALL, AUTH_SELF, BOUNDED, false, fn }
 

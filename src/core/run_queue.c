@@ -39,14 +39,15 @@ bool sched_over_cap(const struct vcpu *v)
 
 static void advance_min(struct run_queue *q)
 {
-    const struct vcpu *first = waiting_first(q);
+    const struct vcpu *least_one = waiting_first(q);
     uint64_t least;
 
-    if (q->current->is_idle && !first)
+    if (!q->current->is_idle &&
+        !(least_one && ordered_before(least_one->sched.vruntime, q->current->sched.vruntime)))
+        least_one = q->current;
+    if (!least_one)
         return;
-    least = q->current->is_idle ? first->sched.vruntime : q->current->sched.vruntime;
-    if (first && ordered_before(first->sched.vruntime, least))
-        least = first->sched.vruntime;
+    least = least_one->sched.vruntime;
     if (ordered_before(q->min, least))
         __atomic_store_n(&q->min, least, __ATOMIC_RELAXED);
 }
@@ -121,8 +122,8 @@ void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to)
 {
     ASSERT(lock_held(&q->lock));
     ASSERT(v->cpu == q->cpu && v != q->current && !v->sched.place.in_set && !v->sched.running);
-    /* What it is before or behind the others stays; the other queue's least one may move on meanwhile,
-     * which does not matter. */
+    /* What it is before or behind the others stays; the other queue's least one may move on
+     * meanwhile, which does not matter. */
     v->sched.vruntime += __atomic_load_n(&run_queues[to].min, __ATOMIC_RELAXED) - q->min;
     __atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
 }
@@ -133,8 +134,8 @@ bool run_queue_beats(const struct run_queue *q, const struct vcpu *v)
            ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
 }
 
-/* A capped domain's vCPU runs: its period begins unless it has; how long until what it may still use
- * should be looked at, if all of its vCPUs use it at once. */
+/* A capped domain's vCPU runs: its period begins unless it has; how long until what it may still
+ * use should be looked at, if all of its vCPUs use it at once. */
 static ns_t budget_slice(struct domain *d, ns_t now)
 {
     ns_t slice = __atomic_load_n(&d->sched.budget, __ATOMIC_RELAXED) / d->max_vcpus;

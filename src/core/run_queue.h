@@ -7,13 +7,14 @@
 #include "core/vcpu.h"
 
 struct run_queue {
-    struct lock lock;           /* RANK_SCHED; guards all of this, and waits, cpu and sched of the vCPUs whose cpu it is */
+    struct lock lock;           /* RANK_SCHED; guards: all of this, and waits, cpu and sched of the
+                                 * vCPUs whose cpu it is */
     unsigned int cpu;
     uint32_t load;              /* weights of current and those that wait; others read it */
     struct vcpu *current, *idle;
     struct ordered_set waiting; /* by vruntime; none of them is current */
     uint64_t min;               /* least vruntime here, never going back */
-    ns_t slice_end;             /* current is then compared with those that wait; NS_MAX: none does */
+    ns_t slice_end;             /* current is then compared with those that wait; NS_MAX: never */
     ns_t spread;                /* when one was last sent to another CPU for equal shares */
     struct timer slice;         /* at slice_end or before */
     bool yielded;               /* current wants another one to run */
@@ -46,9 +47,11 @@ void run_queue_count(struct run_queue *q, ns_t now);
 /* A vCPU that can run waits here; one that slept gets at most a little credit for that. */
 void run_queue_add(struct run_queue *q, struct vcpu *v);
 void run_queue_remove(struct run_queue *q, struct vcpu *v);
-/* Make one of those that wait, or idle, current; the one that was is no part of the queue any more. */
+/* Make one of those that wait, or idle, current; the one that was is no part of the queue any
+ * more. */
 void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now);
-/* One that neither waits nor is current now belongs to another CPU; the last touch of it under this lock. */
+/* One that neither waits nor is current now belongs to another CPU; the last touch of it under
+ * this lock. */
 void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to);
 /* Should one that came to wait run at once instead of current? */
 bool run_queue_beats(const struct run_queue *q, const struct vcpu *v);
@@ -57,20 +60,24 @@ void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew);
 
 /* ---- core/sched_place.c: which CPU; no queue's lock held, except where it is said ---- */
 
-/* CPU for a vCPU that neither runs nor waits: an idle one if there is.  Its queue's lock held or not. */
+/* CPU for a vCPU that neither runs nor waits: an idle one if there is.  Its queue's lock held or
+ * not. */
 unsigned int sched_choose_cpu(const struct vcpu *v);
-/* Queue a vCPU that can run and is nowhere, on a CPU where it may run.  Nothing if it cannot or is.  Interrupts off. */
+/* Queue a vCPU that can run and is nowhere, on a CPU where it may run.  Nothing if it cannot or
+ * is.  Interrupts off. */
 void sched_place(struct vcpu *v);
-/* v has come to wait in q: see that it runs soon, here or by being taken by another CPU.  Lock of q held. */
+/* v has come to wait in q: see that it runs soon, here or by being taken by another CPU.  Lock
+ * of q held. */
 void sched_tell(struct run_queue *q, struct vcpu *v, ns_t now);
 /* Idle CPUs come to take those that wait in q.  Lock of q held. */
 void sched_offer(const struct run_queue *q);
-/* Before this CPU chooses: if it has nothing to do, take a vCPU that waits for another CPU.  True: it
- * looked and there is none.  Interrupts off. */
+/* Before this CPU chooses: if it has nothing to do, take a vCPU that waits for another CPU.
+ * True: it looked and there is none.  Interrupts off. */
 bool sched_steal(struct run_queue *q);
 /* After a switch: prev is off this CPU; another one may take it now.  Interrupts off. */
 void sched_settle(struct run_queue *q, struct vcpu *prev);
-/* This CPU has more to do than others: send one of those that wait away, in turn.  Interrupts off. */
+/* This CPU has more to do than others: send one of those that wait away, in turn.  Interrupts
+ * off. */
 void sched_spread(struct run_queue *q, ns_t now);
 /* Is the CPU idle?  Nobody else says so of it. */
 void sched_set_idle(unsigned int cpu, bool idle);

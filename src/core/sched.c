@@ -11,7 +11,7 @@
 
 #include <xen/errno.h>
 
-#define SPREAD_PERIOD 50000000ll        /* ns: so often a busy CPU looks for equal shares with others */
+#define SPREAD_PERIOD 50000000ll        /* ns: so often a busy CPU sees to equal shares */
 
 /* Idle vCPUs are its; it is in no list and has no kind. */
 static struct domain idle_domain = { .id = DOMID_IDLE };
@@ -24,7 +24,8 @@ static struct run_queue *my_queue(void)
 
 /* ---- choosing ---- */
 
-/* The first that may run; those whose domain is over its cap do not wait here but for the refill. */
+/* The first that may run; those whose domain is over its cap do not wait here but for the
+ * refill. */
 static struct vcpu *first_within_cap(struct run_queue *q, ns_t now)
 {
     struct vcpu *v;
@@ -54,7 +55,8 @@ static struct vcpu *choose(struct run_queue *q, ns_t now, bool *anew)
     if (yielded)
         return first;
     if (now >= q->slice_end)
-        return ordered_before(first->sched.vruntime, q->current->sched.vruntime) ? first : q->current;
+        return ordered_before(first->sched.vruntime, q->current->sched.vruntime) ? first
+                                                                                 : q->current;
     *anew = false;
     return run_queue_beats(q, first) ? first : q->current;
 }
@@ -175,7 +177,7 @@ static void run_again(struct run_queue *q, struct vcpu *v, bool were_on)
     bool move = false;
 
     if (v->sched.running && q->current != v) {
-        run_queue_add(q, v);            /* the switch away from it goes on: sched_settle sees to it */
+        run_queue_add(q, v);            /* the switch goes on: sched_settle sees to it */
         run_queue_note_state(q, v, arch_now());
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
     } else if (!v->sched.running) {
@@ -316,7 +318,8 @@ static void idle_init(struct vcpu *idle, unsigned int cpu)
     idle->id = idle->cpu = cpu;
     idle->is_idle = true;
     idle->info = &idle_info;
-    idle->sched = (struct sched_vcpu){ .running = true, .counted = arch_now(), .pin_override = (int)cpu };
+    idle->sched = (struct sched_vcpu){ .running = true, .counted = arch_now(),
+                                       .pin_override = (int)cpu };
     lock_init(&idle->lock, RANK_VCPU);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Which vCPU runs where.  One scheduler: fair by weight, with caps and affinity; idle vCPUs halt.
  * Each CPU has a run queue, ordered by weighted run time; its lock guards also what is kept in the
- * vCPUs whose vcpu.cpu it is.  vCPUs wake on idle CPUs, and CPUs without work take some from others.
+ * vCPUs whose vcpu.cpu it is.  vCPUs wake on idle CPUs; CPUs without work take some from others.
  */
 #ifndef CORE_SCHED_H
 #define CORE_SCHED_H
@@ -50,8 +50,8 @@ int sched_cpu_create(unsigned int cpu);
 /* In domain_create, before any vCPU; in domain_destroy, when none runs or will. */
 void sched_domain_init(struct domain *d);
 void sched_domain_destroy(struct domain *d);
-/* In vcpu_create: sets cpu, waits (WAIT_DOWN, and WAIT_DOMAIN when the domain is paused or shut down),
- * and the timer poll.  The runstate begins as RUNSTATE_offline. */
+/* In vcpu_create: sets cpu, waits (WAIT_DOWN, and WAIT_DOMAIN when the domain is paused or shut
+ * down), and the timer poll.  The runstate begins as RUNSTATE_offline. */
 void sched_vcpu_init(struct vcpu *v);
 /* It must be asleep (vcpu_sleep_sync) for good. */
 void sched_vcpu_destroy(struct vcpu *v);
@@ -67,27 +67,28 @@ enum {
 };
 
 /*
- * Set or clear reasons; any context, no lock from RANK_SCHED on held.  vcpu_sleep of another CPU's vCPU
- * does not wait until it is off it; vcpu_sleep_sync does, with interrupts on and no lock held, unless
- * it is the current one.  Two vCPUs that could each call it for the other would wait forever: only
- * for a vCPU of another domain, or of one's own that has been taken down.
+ * Set or clear reasons; any context, no lock from RANK_SCHED on held.  vcpu_sleep does not wait until
+ * a vCPU is off another CPU; vcpu_sleep_sync does, with interrupts on and no lock held, unless it is
+ * the current one.  Two vCPUs that could each call it for the other would wait forever: only for a
+ * vCPU of another domain, or of one's own that has been taken down.
  */
 void vcpu_sleep(struct vcpu *v, uint32_t why);
 void vcpu_sleep_sync(struct vcpu *v, uint32_t why);
 void vcpu_wake(struct vcpu *v, uint32_t why);
-/* An event is pending for it: unblock (a poll ends too), and pass its exit path if it runs elsewhere.
- * Any context. */
+/* An event is pending for it: unblock (a poll ends too), and pass its exit path if it runs
+ * elsewhere. Any context. */
 void vcpu_kick(struct vcpu *v);
 
 /* SCHEDOP_block, or a halt: the current vCPU sleeps unless an event is pending. */
 void sched_block(struct vcpu *v);
-/* SCHEDOP_poll, first half: the current vCPU sleeps until vcpu_wake(v, WAIT_POLL), vcpu_kick or a time
- * (0: none); poll_port is port (0: none, ~0: several) until then.  Then the caller calls event_poll for each port. */
+/* SCHEDOP_poll, first half: the current vCPU sleeps until vcpu_wake(v, WAIT_POLL), vcpu_kick or
+ * a time (0: none); poll_port is port (0: none, ~0: several) until then.  Then the caller calls
+ * event_poll for each port. */
 void sched_poll(struct vcpu *v, port_t port, ns_t timeout);
 void vcpu_yield(struct vcpu *v);
 
-/* Hard: -XEN_EINVAL no CPU that runs is in it; -XEN_EBUSY a pin override is in force.  It leaves a CPU
- * that is not in it soon after. */
+/* Hard: -XEN_EINVAL no CPU that runs is in it; -XEN_EBUSY a pin override is in force.  It leaves
+ * a CPU that is not in it soon after. */
 int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard);
 int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft);
 /* cpu -1 ends it.  -XEN_EINVAL: no such CPU, or none to end; -XEN_EBUSY: there is one. */
@@ -95,15 +96,16 @@ int sched_pin_override(struct vcpu *v, int cpu);
 /* -XEN_EINVAL: out of range.  One caller at a time. */
 int sched_set_weight(struct domain *d, uint32_t weight);
 int sched_set_cap(struct domain *d, uint32_t cap);
-/* SCHEDOP_watchdog: the domain shuts down when so many seconds have passed.  The id, from 1; -XEN_ENOSPC: all
- * are used. */
+/* SCHEDOP_watchdog: the domain shuts down when so many seconds have passed.  The id, from 1;
+ * -XEN_ENOSPC: all are used. */
 int sched_watchdog_create(struct domain *d, uint32_t seconds);
 /* Begin anew, or end it when 0.  -XEN_EINVAL: no such one is used. */
 int sched_watchdog_set(struct domain *d, uint32_t id, uint32_t seconds);
 
 uint64_t sched_runtime(const struct vcpu *v);   /* ns spent running, until now */
 
-/* The exit path's idle turn: called on the idle vCPU, interrupts off; returns with them on or off. */
+/* The exit path's idle turn: called on the idle vCPU, interrupts off; returns with them on or
+ * off. */
 void sched_idle(void);
 
 #endif

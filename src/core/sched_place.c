@@ -11,7 +11,7 @@
 #define WORDS     ARRAY_SIZE(((struct cpu_set *)NULL)->bits)
 #define LOOKED_AT 16                    /* vCPUs of a queue that are looked at, for bounded time */
 
-static struct cpu_set idle_cpus;        /* CPUs that run their idle vCPU and were not told of work since */
+static struct cpu_set idle_cpus;        /* they run their idle vCPU, and were not told of work since */
 
 /* Where it may run; cpupools will narrow this. */
 static struct cpu_set allowed_cpus(const struct vcpu *v)
@@ -52,7 +52,8 @@ void sched_set_idle(unsigned int cpu, bool idle)
 static int find_idle(const struct cpu_set *a, const struct cpu_set *b)
 {
     for (unsigned int i = 0; i < WORDS; i++) {
-        uint64_t bits = __atomic_load_n(&idle_cpus.bits[i], __ATOMIC_RELAXED) & a->bits[i] & b->bits[i];
+        uint64_t idle = __atomic_load_n(&idle_cpus.bits[i], __ATOMIC_RELAXED);
+        uint64_t bits = idle & a->bits[i] & b->bits[i];
 
         if (bits)
             return (int)(i * 64) + __builtin_ctzl(bits);
@@ -238,8 +239,8 @@ static bool goes_before(const struct run_queue *q, const struct vcpu *v, const s
     return (!chosen || v->sched.moved < chosen->sched.moved) && better_cpu(q, v) != q->cpu;
 }
 
-/* The one to send away: of those here that have a better place, the one that was sent longest ago, so
- * that all have the quiet places in turn; NULL: none. */
+/* The one to send away: of those here that have a better place, the one that was sent longest
+ * ago, so that all have the quiet places in turn; NULL: none. */
 static struct vcpu *next_in_turn(const struct run_queue *q)
 {
     struct vcpu *chosen = NULL;
@@ -287,8 +288,8 @@ static bool usable(const struct cpu_set *set)
     return false;
 }
 
-/* Where it may run has changed: off a CPU where it may not any more, at once when it waits, else by the
- * switch there; or to an idle one. */
+/* Where it may run has changed: off a CPU where it may not any more, at once when it waits, else
+ * by the switch there; or to an idle one. */
 static void follow_affinity(struct vcpu *v)
 {
     bool were_on, homeless = false;

@@ -7,7 +7,7 @@
 #include "core/softirq.h"
 
 struct timer_queue {
-    struct lock lock;           /* RANK_TIMER; guards: all of this, and the timers whose cpu it is */
+    struct lock lock;           /* RANK_TIMER; guards: all of this, and timers whose cpu it is */
     struct ordered_set armed;
     ns_t programmed;            /* the machine's timer comes then, or before; NS_MAX: maybe never */
 } __attribute__((aligned(64)));
@@ -96,7 +96,8 @@ bool timer_disarm(struct timer *t)
     return armed;
 }
 
-/* Where does the handler of a timer run that this has disarmed?  CPU + 1, 0: nowhere, nor will it. */
+/* Where does the handler of a timer run that this has disarmed?  CPU + 1, 0: nowhere, nor will
+ * it. */
 static uint32_t disarm_running(struct timer *t)
 {
     bool were_on;
@@ -179,8 +180,8 @@ static struct timer *take_due(struct timer_queue *q, ns_t now)
     }
 }
 
-/* One look at the clock for all: a handler whose timer comes again as soon as it has run does not keep
- * this CPU here without end. */
+/* One look at the clock for all: a handler whose timer comes again as soon as it has run does
+ * not keep this CPU here without end. */
 static void run_timers(void)
 {
     struct timer_queue *q = &queues[cpu_id()];

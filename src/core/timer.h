@@ -23,10 +23,11 @@ void timer_init(struct timer *t, unsigned int cpu, void (*handler)(void *), void
 void timer_set(struct timer *t, ns_t when);
 /* The same, on this CPU from now on: nobody needs to be interrupted for it. */
 void timer_set_here(struct timer *t, ns_t when);
-/* Not armed any more; a handler that runs on another CPU is not waited for.  Was it armed?  Any context. */
+/* Not armed any more; a handler that runs on another CPU is not waited for.  Was it armed?  Any
+ * context. */
 bool timer_disarm(struct timer *t);
-/* Not running and not armed any more when this returns, unless called by its own handler.  Interrupts
- * on, and no lock held that the handler takes. */
+/* Not running and not armed any more when this returns, unless called by its own handler.
+ * Interrupts on, and no lock held that the handler takes. */
 void timer_stop(struct timer *t);
 /* To another CPU, armed as it was.  Any context. */
 void timer_move(struct timer *t, unsigned int cpu);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fredman, Sedgewick, Sleator, Tarjan: The pairing heap (Algorithmica 1, 1986), two-pass variant. */
+/* Fredman, Sedgewick, Sleator, Tarjan: The pairing heap (Algorithmica 1, 1986), two-pass
+ * variant. */
 #include "lib/ordered.h"
 
 /* Of two heaps one: the root with the greater key goes below the other; of equals b does. */
@@ -30,6 +31,8 @@ static struct ordered *merge_row(struct ordered *row)
 {
     struct ordered *pairs = NULL, *all;
 
+    if (!row)
+        return NULL;
     while (row) {
         struct ordered *a = row, *b = row->next;
 
@@ -41,10 +44,8 @@ static struct ordered *merge_row(struct ordered *row)
         pairs = a;
     }
     all = pairs;
-    if (all) {
-        pairs = all->next;
-        root(all);
-    }
+    pairs = all->next;
+    root(all);
     while (pairs) {
         struct ordered *a = pairs;
 

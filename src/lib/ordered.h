@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A set of things with the least key first: a pairing heap through the things themselves, so that
- * nothing is allocated.  Adding takes a few instructions, removing few on average.  The caller locks.
+ * nothing is allocated.  Adding takes a few instructions, removing few on average.  Callers lock.
  */
 #ifndef LIB_ORDERED_H
 #define LIB_ORDERED_H

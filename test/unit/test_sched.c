@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler: its books after each of many random operations, shares of time, sleeping and waking. */
+/* The scheduler: its books after each of many random operations, shares of time, sleeping and
+ * waking. */
 #include "cmocka_all.h"
 
 #include "../workbench/cpus.h"
@@ -279,8 +280,8 @@ static void check_books(void)
     }
 }
 
-/* When all is quiet no vCPU waits for one CPU while another, where it may run, is idle; and where one
- * waits a timer will come. */
+/* When all is quiet no vCPU waits for one CPU while another, where it may run, is idle; and
+ * where one waits a timer will come. */
 static void check_quiet(void)
 {
     for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
@@ -435,7 +436,8 @@ static void weight_change_counts_at_once(void **state)
     assert_int_equal(sched_set_weight(&domains[0], 65536), -XEN_EINVAL);
 }
 
-/* One that sleeps in between gets no more than its share, and no less than it asks for below that. */
+/* One that sleeps in between gets no more than its share, and no less than it asks for below
+ * that. */
 static void sleepers_get_their_share(void **state)
 {
     static const ns_t bursts[] = { MS / 10, MS, 4 * MS, 20 * MS };

@@ -177,7 +177,8 @@ static void disturb(struct guest *g)
     }
 }
 
-/* CPU 0 pauses them in turn and waits; the others never wait for it, as a toolstack's domain would not. */
+/* CPU 0 pauses them in turn and waits; the others never wait for it, as a toolstack's domain
+ * would not. */
 static void pause_and_look(struct guest *g)
 {
     if (&g->core == current_vcpu())

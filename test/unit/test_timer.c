@@ -148,7 +148,8 @@ static void change_one(void)
     }
 }
 
-/* Each CPU will look in time: its timer is programmed for its earliest or before, or it was told. */
+/* Each CPU will look in time: its timer is programmed for its earliest or before, or it was
+ * told. */
 static void check_programmed(void)
 {
     for (unsigned int i = 0; i < TIMERS; i++) {
