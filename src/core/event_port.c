@@ -14,13 +14,23 @@ _Static_assert(sizeof(struct event) == 64 && EVENTS_PER_BUCKET <= UINT8_MAX, "co
 
 struct event_cpu event_cpus[CPUS_MAX];
 
+/* A CPU that sends all the time is seen to have ended a section at least. */
+static void wait_sender(const struct event_cpu *c)
+{
+    uint64_t first = __atomic_load_n(&c->sections, __ATOMIC_ACQUIRE), now = first;
+
+    while ((now & EVENT_SECTIONS_OPEN) && (now ^ first) < EVENT_SECTIONS_ENDED) {
+        cpu_relax();
+        now = __atomic_load_n(&c->sections, __ATOMIC_ACQUIRE);
+    }
+}
+
 void event_wait_senders(void)
 {
-    ASSERT(event_cpus[cpu_id()].depth == 0);
+    ASSERT(!(event_cpus[cpu_id()].sections & EVENT_SECTIONS_OPEN));
     __atomic_thread_fence(__ATOMIC_SEQ_CST);        /* see event_enter */
     for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-        while (__atomic_load_n(&event_cpus[cpu].depth, __ATOMIC_ACQUIRE))
-            cpu_relax();
+        wait_sender(&event_cpus[cpu]);
 }
 
 bool event_lock(struct domain *d, struct domain *peer)

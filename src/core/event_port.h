@@ -72,23 +72,29 @@ static inline bool event_is_open(const struct event *e)
  * section sees that the thing is gone, or the other side sees that the section is open.
  */
 struct event_cpu {
-    uint32_t depth;             /* open sections; written by this CPU only */
+    uint64_t sections;          /* low half: open ones; high half: how often it came down to none */
 } __attribute__((aligned(64)));
 extern struct event_cpu event_cpus[CPUS_MAX];
+#define EVENT_SECTIONS_OPEN  0xfffffffful
+#define EVENT_SECTIONS_ENDED 0x100000000ul
 
+/* This CPU alone writes its word.  A handler that interrupts between load and store leaves the low
+ * half as it found it; what it adds to the high half is lost when nothing was open before the
+ * store: then nobody waits for more than the handler's section, whose end was seen or will be. */
 static inline void event_enter(void)
 {
-    uint32_t *depth = &event_cpus[cpu_id()].depth;
+    uint64_t *sections = &event_cpus[cpu_id()].sections;
 
-    /* An interrupt between load and store leaves depth as it was. */
-    __atomic_store_n(depth, *depth + 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(sections, *sections + 1, __ATOMIC_SEQ_CST);
 }
 
 static inline void event_leave(void)
 {
-    uint32_t *depth = &event_cpus[cpu_id()].depth;
+    uint64_t *sections = &event_cpus[cpu_id()].sections, left = *sections - 1;
 
-    __atomic_store_n(depth, *depth - 1, __ATOMIC_RELEASE);
+    if (!(left & EVENT_SECTIONS_OPEN))
+        left += EVENT_SECTIONS_ENDED;
+    __atomic_store_n(sections, left, __ATOMIC_RELEASE);
 }
 
 /* Until each section that was open at the call is over.  Interrupts on, no lock, no own section. */

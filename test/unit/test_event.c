@@ -139,7 +139,7 @@ static void loopback(void **state)
     assert_int_equal(status(1, a).status, EVTCHNSTAT_unbound);
 }
 
-/* A sender that read the port's members while they changed must not reach a port of somebody else. */
+/* A sender that read the port's members while they changed must not reach somebody else's port. */
 static void torn_read(void **state)
 {
     port_t a = alloc(1, 2), b = alloc(1, 0), x, y;
@@ -155,6 +155,22 @@ static void torn_read(void **state)
     event_get(world[2], x)->other = a;
     assert_int_equal(one_port(2, EVTCHNOP_send, x), 0);
     assert_true(pending(1, a));
+}
+
+/* An interrupt's section that ends within another's must not be taken for the end of that. */
+static void nested_sections(void **state)
+{
+    const uint64_t *sections = &event_cpus[0].sections;
+    uint64_t before = *sections;
+
+    (void)state;
+    event_enter();
+    event_enter();
+    event_leave();
+    assert_int_equal(*sections, before + 1);
+    event_leave();
+    assert_int_equal(*sections, before + EVENT_SECTIONS_ENDED);
+    event_wait_senders();
 }
 
 static void ports_of_others(void **state)
@@ -499,8 +515,9 @@ static void nothing_opens_at_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(unbound_and_interdomain), TEST(loopback), TEST(torn_read), TEST(ports_of_others), TEST(virqs),
-        TEST(global_virqs_have_an_owner), TEST(pirqs), TEST(bind_vcpu), TEST(ipis_and_masks),
+        TEST(unbound_and_interdomain), TEST(loopback), TEST(torn_read), TEST(ports_of_others),
+        TEST(nested_sections), TEST(virqs), TEST(global_virqs_have_an_owner), TEST(pirqs),
+        TEST(bind_vcpu), TEST(ipis_and_masks),
         TEST(send_and_close_errors), TEST(status_errors), TEST(all_ports_of_two_levels),
         TEST(quota), TEST(polls), TEST(vcpu_info_moves), TEST(no_memory), TEST(end_of_a_domain),
         TEST(nothing_opens_at_the_end),

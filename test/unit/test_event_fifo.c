@@ -200,7 +200,7 @@ static void moved(void **state)
     assert_int_equal(guest_next(D, 1), 0);
     assert_int_equal(guest_next(D, 0), p);              /* and was the tail there */
     send(by);
-    send(q);                                            /* not behind p, which is in another queue */
+    send(q);                                            /* not behind p, which is elsewhere */
     send(r);
     guest_check(D);
     assert_int_equal(guest_next(D, 0), q);

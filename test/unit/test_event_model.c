@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Event channels by chance: any operation at any time, against a model; hostile guests; many CPUs. */
+/* Event channels by chance: any operation any time, against a model; hostile guests; many CPUs. */
 #include "cmocka_all.h"
 
 #include "../workbench/event_guest.h"
@@ -16,7 +16,7 @@
 #define WORD_BITS 64
 
 /* What must have come, or come yet: set when an event is sent, cleared when the guest takes it. */
-static bool due[DOMAINS][EVTCHN_2L_NR_CHANNELS];
+static bool due[DOMAINS][PORTS];
 
 static unsigned int chance(unsigned int n)
 {
@@ -51,7 +51,7 @@ static uint8_t state_of(domid_t id, port_t port)
 /* Forgets the ports that are closed by what has been done. */
 static void forget_closed(domid_t id)
 {
-    for (port_t p = 0; p < EVTCHN_2L_NR_CHANNELS; p++)
+    for (port_t p = 0; p < PORTS; p++)
         due[id][p] = due[id][p] && state_of(id, p) > EVENT_RESERVED;
 }
 
@@ -253,7 +253,8 @@ static void check_due(domid_t id)
         words |= s->vcpu_info[i].evtchn_pending_sel;
     for (port_t p = 0; p < PORTS; p++) {
         const struct event *e = get(id, p);
-        uint64_t bit = 1ul << p % WORD_BITS, *pending = (uint64_t *)&s->evtchn_pending[p / WORD_BITS];
+        const xen_ulong_t *pending = &s->evtchn_pending[p / WORD_BITS];
+        uint64_t bit = 1ul << p % WORD_BITS;
 
         if (!due[id][p])
             continue;
@@ -339,7 +340,8 @@ static void hostile(void **state)
         struct evtchn_expand_array e = { .array_gfn = world_frames[id][chance(FRAMES)] };
         struct evtchn_reset r = { .dom = DOMID_SELF };
         port_t port = any_port(id);
-        char *bytes = chance(4) ? frame_map(world_frames[id][chance(FRAMES)]) : (char *)world[id]->shared;
+        char *bytes = chance(4) ? frame_map(world_frames[id][chance(FRAMES)])
+                                : (char *)world[id]->shared;
 
         for (unsigned int n = chance(200); n > 0; n--)
             bytes[chance(sizeof(struct shared_info))] = (char)rand();
@@ -466,11 +468,11 @@ static void peer_is_freed(void **state)
     (void)state;
     memset(guests, 0, sizeof(guests));
     stop = false;
-    world_slowness = 300;               /* in the midst of a send */
+    world_slowness = 100;               /* in the midst of a send */
     for (unsigned int i = 0; i < 2; i++)
         pthread_create(&senders[i], NULL, send_to_peer, (void *)(uintptr_t)(i + 1));
     be_cpu(0, world[0]->vcpus[0]);
-    for (unsigned int i = 0; i < 300; i++) {
+    for (unsigned int i = 0; i < 120; i++) {
         struct evtchn_alloc_unbound a = { .dom = DOMID_SELF, .remote_dom = 0 };
         struct evtchn_bind_interdomain b = { .remote_dom = 1 };
         struct evtchn_bind_virq v = { .virq = VIRQ_ARGO };
@@ -489,7 +491,7 @@ static void peer_is_freed(void **state)
         __atomic_store_n(&peer_port, b.local_port, __ATOMIC_RELAXED);
         if (i % 3 == 0)
             assert_int_equal(call(0, EVTCHNOP_close, &b.local_port), 0);
-        usleep(chance(2) * 200);
+        usleep(chance(2) * 70);
         world_destroy(1);
         world_create(1);
         guest_forget(1);

@@ -11,7 +11,7 @@ struct guest {
     event_word_t *array[GUEST_PAGES];
     unsigned int pages, frames_used;
     struct evtchn_fifo_control_block *block[VCPUS];     /* NULL: none */
-    port_t head[VCPUS][EVTCHN_FIFO_MAX_QUEUES];         /* where it goes on; 0: at the block's head */
+    port_t head[VCPUS][EVTCHN_FIFO_MAX_QUEUES];         /* where it goes on; 0: the block's head */
     uint32_t ready[VCPUS];
 };
 
@@ -31,8 +31,8 @@ void guest_mask(domid_t id, port_t port);
 /* As Linux does: true: it is pending, so that EVTCHNOP_unmask has to be called. */
 bool guest_unmask(domid_t id, port_t port);
 
-/* All queues are well formed: a chain each from where the guest goes on to the tail, no port in two,
- * and each LINKED port in one.  Single-threaded, while the guest is honest. */
+/* All queues are well formed: a chain each from where the guest goes on to the tail, no port in
+ * two, and each LINKED port in one.  Single-threaded, while the guest is honest. */
 void guest_check(domid_t id);
 
 #endif

@@ -293,11 +293,12 @@ static void check_domain(struct domain *d)
 
     assert_false(ed->lock.holder);
     assert_false(ed->leaving);
-    for (unsigned int b = 0; b < EVENT_BUCKETS; b++) {
+    assert_int_equal(ed->valid_ports % EVENTS_PER_BUCKET, 0);
+    for (unsigned int b = 0; b * EVENTS_PER_BUCKET < ed->valid_ports; b++) {
         unsigned int used = 0;
 
-        assert_int_equal(ed->table->bucket[b] != NULL, b * EVENTS_PER_BUCKET < ed->valid_ports);
-        for (unsigned int i = 0; ed->table->bucket[b] && i < EVENTS_PER_BUCKET; i++) {
+        assert_non_null(ed->table->bucket[b]);
+        for (unsigned int i = 0; i < EVENTS_PER_BUCKET; i++) {
             check_port(d, b * EVENTS_PER_BUCKET + i, &ed->table->bucket[b][i]);
             used += ed->table->bucket[b][i].state != EVENT_FREE;
         }
@@ -313,5 +314,5 @@ void world_check(void)
         if (world[id])
             check_domain(world[id]);
     for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-        assert_int_equal(event_cpus[cpu].depth, 0);
+        assert_int_equal(event_cpus[cpu].sections & EVENT_SECTIONS_OPEN, 0);
 }

@@ -15,7 +15,7 @@ extern mfn_t world_frames[DOMAINS][FRAMES];     /* owned, zero at first */
 extern unsigned int world_kicks[DOMAINS][VCPUS], world_wakes[DOMAINS][VCPUS];
 extern port_t world_pirqs[DOMAINS][PIRQS];      /* bound to that port */
 extern unsigned int world_moves;                /* calls of pirq_move */
-extern unsigned int world_fail;                 /* n: the n-th allocation from now on fails; 0: none */
+extern unsigned int world_fail;                 /* n: the n-th allocation from now fails; 0: none */
 extern unsigned int world_slowness;             /* microseconds that a kick or a wake takes */
 extern unsigned int world_references;           /* of domains that are held */
 
