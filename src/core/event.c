@@ -268,7 +268,8 @@ int event_domain_close(struct domain *d)
 
 void event_domain_destroy(struct domain *d)
 {
-    while (event_domain_close(d))
+    /* Without buckets all has been closed. */
+    while (d->event.table && d->event.table->bucket[0] && event_domain_close(d))
         ;
     heap_free(d->event.table);
     d->event.table = NULL;

@@ -53,7 +53,8 @@ int event_domain_create(struct domain *d);
  * ports' memory back.  -ERESTART: call again.  Before vcpu_destroy, pirq_domain_destroy and
  * frame_release_all.  Interrupts on, no lock. */
 int event_domain_close(struct domain *d);
-/* Free the rest; does event_domain_close in one go where that was not done. */
+/* Free the rest, any context; where event_domain_close was not done to its end, it is done in one
+ * go, as there. */
 void event_domain_destroy(struct domain *d);
 /* XEN_DOMCTL_createdomain, set_max_evtchn: highest port that may be opened from now on. */
 void event_set_max_port(struct domain *d, port_t highest);
