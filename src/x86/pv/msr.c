@@ -212,6 +212,13 @@ static bool zero_only(struct x86_vcpu *v, uint32_t msr, uint64_t value)
     return value == 0;
 }
 
+/* Intel's CPUs put the number there after a write of 0 and CPUID. */
+static bool ucode_write(struct x86_vcpu *v, uint32_t msr, uint64_t value)
+{
+    (void)v, (void)msr;
+    return cpu.intel && value == 0;
+}
+
 static bool pred_cmd_write(struct x86_vcpu *v, uint32_t msr, uint64_t value)
 {
     if (!has(v, XEN_X86_FEATURE_IBPB) || (value & ~PRED_IBPB))
@@ -291,7 +298,7 @@ static const struct row rows[] = {
     { MSR_TSC_AUX,        MSR_TSC_AUX,        ANY,   tsc_aux_read,     tsc_aux_write },
     { MSR_PAT,            MSR_PAT,            ANY,   pat_read,         NULL },
     { MSR_PRED_CMD,       MSR_PRED_CMD,       ANY,   NULL,             pred_cmd_write },
-    { MSR_UCODE_REV,      MSR_UCODE_REV,      ANY,   host,             NULL },
+    { MSR_UCODE_REV,      MSR_UCODE_REV,      ANY,   host,             ucode_write },
     { MSR_PLATFORM_INFO,  MSR_PLATFORM_INFO,  ANY,   zero,             NULL },
     { MSR_FEATURE_ENABLES, MSR_FEATURE_ENABLES, ANY, zero,             zero_only },
     { MSR_MISC_ENABLE,    MSR_MISC_ENABLE,    ANY,   misc_enable_read, ignore },
