@@ -30,17 +30,11 @@
 #define BUSY    (1u << EVTCHN_FIFO_BUSY)
 #define LINK    ((uint32_t)EVTCHN_FIFO_LINK_MASK)
 
-#define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
-#define ARRAY_PAGES    (EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+#define WORDS_PER_PAGE EVENT_FIFO_WORDS
+#define ARRAY_PAGES    EVENT_FIFO_PAGES
 
 #define TRIES_PLAIN 4           /* to link the tail before the guest is asked to keep still */
 #define TRIES_BUSY  64          /* and after; then the guest is not honest */
-
-struct event_fifo {
-    unsigned int pages;                         /* of the array; grows */
-    event_word_t *words[ARRAY_PAGES];
-    struct frame *frames[ARRAY_PAGES];
-};
 
 static event_word_t *word_of(struct event_fifo *fifo, port_t port)
 {

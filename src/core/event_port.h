@@ -64,6 +64,15 @@ static inline bool event_is_open(const struct event *e)
     return event_state(e) > EVENT_RESERVED;
 }
 
+/* FIFO: the guest's array of event words; fields are event_fifo.c's. */
+#define EVENT_FIFO_WORDS (PAGE_SIZE / sizeof(event_word_t))     /* in a page */
+#define EVENT_FIFO_PAGES (EVTCHN_FIFO_NR_CHANNELS / EVENT_FIFO_WORDS)
+struct event_fifo {
+    unsigned int pages;                         /* of the array; grows */
+    event_word_t *words[EVENT_FIFO_PAGES];
+    struct frame *frames[EVENT_FIFO_PAGES];
+};
+
 /*
  * Sections in which a CPU may use what it reached without a lock: a peer, its ports and vCPUs,
  * FIFO's words and control blocks, the owner of a global VIRQ.  Who takes such a thing away first

@@ -6,25 +6,11 @@
 #include "core/frame.h"
 #include "core/heap.h"
 #include "core/machine.h"
+#include "core/pirq_internal.h"
 #include "core/vcpu.h"
 
 #include <xen/errno.h>
 #include <xen/physdev.h>
-
-struct pirq {
-    int irq;                            /* -1: not mapped */
-    port_t port;                        /* 0: not bound */
-    bool reserved;                      /* by PHYSDEVOP_get_free_pirq */
-};
-
-struct pirq_domain {
-    struct lock lock;                   /* RANK_PIRQ; guards: all of this */
-    unsigned int count;
-    struct frame *eoi_frame;            /* NULL: none registered */
-    uint64_t *eoi_bits;
-    bool eoi_unmasks;                   /* eoi unmasks the event (pirq_eoi_gmfn_v1) */
-    struct pirq table[];
-};
 
 int pirq_domain_create(struct domain *d, unsigned int count)
 {
