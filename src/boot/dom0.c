@@ -39,6 +39,7 @@ struct build {
     struct elf_kernel kernel;
     struct dom0_layout layout;
     struct dom0_memory *memory;         /* memory->pages: as many as it has by now */
+    struct vcpu_guest_context *context; /* of its first vCPU */
     struct domain *domain;
     uint64_t free, pages;               /* frames: there are in all, Dom0 is to get */
     unsigned int vcpus;
@@ -103,12 +104,12 @@ static void lay_out(struct build *b)
     if (why)
         console_fatal("Dom0: its kernel cannot be started: %s", why);
     if (l->least > b->pages)
-        console_fatal("Dom0: %lu MiB of memory are too little; kernel, initrd and tables take %lu MiB",
+        console_fatal("Dom0: %lu MiB are too little; its kernel, initrd and tables take %lu MiB",
                       MIB(b->pages), MIB(l->least) + 1);
-    console_log(LOG_DEBUG, "Dom0: region %#lx to %#lx, initrd frame %#lx, P2M list %#lx, start_info %#lx",
-                l->base, l->end, l->initrd_gfn, l->list, l->info);
-    console_log(LOG_DEBUG, "Dom0: %lu page tables at %#lx, stack %#lx, entry %#lx", l->table_pages,
-                l->tables, l->stack, b->kernel.entry);
+    console_log(LOG_DEBUG, "Dom0: region %#lx to %#lx, initrd frame %#lx, P2M list %#lx", l->base,
+                l->end, l->initrd_gfn, l->list);
+    console_log(LOG_DEBUG, "Dom0: start_info %#lx, %lu page tables at %#lx, stack %#lx, entry %#lx",
+                l->info, l->table_pages, l->tables, l->stack, b->kernel.entry);
 }
 
 static void create(struct build *b)
@@ -116,7 +117,8 @@ static void create(struct build *b)
     struct domain *d;
 
     b->memory = heap_alloc(sizeof(*b->memory));
-    if (!b->memory || domain_create(0, &pv_kind, b->vcpus, &d))
+    b->context = heap_alloc(sizeof(*b->context));
+    if (!b->memory || !b->context || domain_create(0, &pv_kind, b->vcpus, &d))
         console_fatal("Dom0: there is too little memory to create it");
     ASSERT(d->privileged && d == dom0);
     d->pages_max = dom0_size_limit(b->options, b->free, b->pages);
@@ -224,7 +226,7 @@ static void write_info(const struct build *b)
     };
 
     if (!dom0_info_fill(region_at(b, b->layout.info), &b->layout, &facts))
-        console_log(LOG_WARNING, "Dom0: its command line is longer than %u characters; the rest is lost",
+        console_log(LOG_WARNING, "Dom0: of its command line only %u characters are passed on",
                     MAX_GUEST_CMDLINE - 1);
     memset(region_at(b, b->layout.stack), 0, PAGE_SIZE);
 }
@@ -262,12 +264,10 @@ static void pin_tables(const struct build *b)
 /* The state in which a PV guest starts (xen/xen.h, above struct start_info). */
 static void start_vcpu(const struct build *b)
 {
-    struct vcpu_guest_context *c = heap_alloc(sizeof(*c));
+    struct vcpu_guest_context *c = b->context;
     struct vcpu *v = domain_vcpu(b->domain, 0);
     int rc;
 
-    if (!c)
-        console_fatal("Dom0: there is too little memory for its first vCPU");
     c->flags = VGCF_in_kernel;
     c->user_regs.rip = b->kernel.entry;
     c->user_regs.rsi = b->layout.info;
@@ -283,7 +283,6 @@ static void start_vcpu(const struct build *b)
     ASSERT(rc == 0);
     rc = vcpu_up(v);                    /* the domain is still paused */
     ASSERT(rc == 0);
-    heap_free(c);
 }
 
 void dom0_build(const struct boot_info *info, const struct options *o)
@@ -303,5 +302,6 @@ void dom0_build(const struct boot_info *info, const struct options *o)
     start_vcpu(&b);
     dom0_efi_tell(info);
     heap_free(b.memory);
+    heap_free(b.context);
     console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.pages), b.vcpus);
 }

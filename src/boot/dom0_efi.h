@@ -5,9 +5,9 @@
 #include "boot/multiboot.h"
 
 /*
- * Read what the EFI firmware left behind and have platform_op tell Dom0 of it (abi/platform.h): by its
- * configuration tables Dom0 finds ACPI's, which on such machines do not lie where a BIOS puts them.
- * Without an EFI system table nothing happens.
+ * Read what the EFI firmware left behind and have platform_op tell Dom0 of it (abi/platform.h): by
+ * its configuration tables Dom0 finds ACPI's, which on such machines do not lie where a BIOS puts
+ * them.  Without an EFI system table nothing happens.
  */
 void dom0_efi_tell(const struct boot_info *info);
 

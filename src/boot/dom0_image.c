@@ -5,12 +5,13 @@
 #include "boot/decompress.h"
 #include "boot/dom0_memory.h"
 #include "boot/elf.h"
+#include "core/machine.h"
 #include "core/page_alloc.h"
 #include "x86/map.h"
 
 #define ARENA_BEST  14                  /* orders: 64 MiB do for any kernel of Debian's, */
 #define ARENA_LEAST 12                  /* 16 MiB for all but xz */
-#define ROOM_BEST   16                  /* 256 MiB, where a file does not say how long it is unpacked */
+#define ROOM_BEST   16                  /* 256 MiB, where a file does not say its length */
 #define ROOM_LEAST  13
 
 static void *map_block(mfn_t mfn)
@@ -35,18 +36,23 @@ static const char *unpack_with(struct dom0_image *image, const uint8_t *from, si
     unsigned int order;
     mfn_t arena = take_block(&order, ARENA_BEST, ARENA_LEAST);
     const char *why;
+    bool on;
 
     if (arena == MFN_NONE)
         return "there is too little memory to unpack it";
+    /* The libraries keep data below RSP (System V ABI: red zone), where an interrupt would push. */
+    on = irq_save();
     why = decompress(from, size, map_block(image->buffer), PAGE_SIZE << image->order, &image->size,
                      map_block(arena), PAGE_SIZE << order);
+    irq_restore(on);
     page_free(arena, order);
     image->at = map_block(image->buffer);
     return why;
 }
 
 /* unpacked: bytes of the result; 0: it is not known how many. */
-static const char *unpack(struct dom0_image *image, const uint8_t *from, size_t size, size_t unpacked)
+static const char *unpack(struct dom0_image *image, const uint8_t *from, size_t size,
+                          size_t unpacked)
 {
     unsigned int best = ROOM_BEST, least = ROOM_LEAST;
     const char *why;

@@ -6,7 +6,7 @@
 #include "lib/memory.h"
 
 #define LFB_UNIT   16                   /* of lfb_size: 64 KiB, as a power of two */
-#define CAPS_NO_VGA 2                   /* of gbl_caps (VBE 3.0, function 00h): not VGA compatible */
+#define CAPS_NO_VGA 2                   /* of gbl_caps (VBE 3.0, function 00h): no VGA */
 #define TEXT_ROWS    25
 #define TEXT_COLUMNS 80
 #define FONT_HEIGHT  16
@@ -69,7 +69,7 @@ static bool copy_line(int8_t *to, const char *line)
 {
     unsigned int i = 0;
 
-    for (; line[i] && i < MAX_GUEST_CMDLINE - 1; i++)
+    for (; i < MAX_GUEST_CMDLINE - 1 && line[i]; i++)
         to[i] = (int8_t)line[i];
     return line[i] == '\0';
 }

@@ -3,9 +3,9 @@
 
 #define REGION_ALIGN (4ul << 20)        /* the end of the region; rules 2 and 7 of xen/xen.h */
 #define PADDING      (512ul << 10)
-#define LOW_END      (1ul << 47)        /* of the addresses before the hole of those not canonical */
+#define LOW_END      (1ul << 47)        /* of the addresses before those not canonical */
 #define HIGH_START   0xffff880000000000ul       /* first address behind Zeroth's */
-#define L1_SHIFT     21                 /* what a table of a level maps, as a power of two of bytes */
+#define L1_SHIFT     21                 /* what a table of a level maps: a power of two, bytes */
 #define L2_SHIFT     30
 #define L3_SHIFT     39
 
@@ -19,7 +19,7 @@ static uint64_t pages_of(uint64_t bytes)
     return (bytes >> PAGE_SHIFT) + ((bytes & PAGE_MASK) != 0);
 }
 
-/* Bytes from an address of a guest's to the end of the half it lies in; the last page is left alone. */
+/* Bytes from an address of a guest's to the end of the half it lies in, but the last page. */
 static uint64_t room_from(uint64_t address)
 {
     if (address < LOW_END)
@@ -36,7 +36,8 @@ static uint64_t pieces(uint64_t start, uint64_t end, unsigned int shift)
 /* Pieces that two ranges both touch. */
 static uint64_t common(uint64_t a, uint64_t a_end, uint64_t b, uint64_t b_end, unsigned int shift)
 {
-    uint64_t first = (a > b ? a : b) >> shift, last = ((a_end < b_end ? a_end : b_end) - 1) >> shift;
+    uint64_t first = (a > b ? a : b) >> shift;
+    uint64_t last = ((a_end < b_end ? a_end : b_end) - 1) >> shift;
 
     return last >= first ? last - first + 1 : 0;
 }
@@ -116,11 +117,12 @@ static const char *check_list(const struct dom0_layout *l)
     return NULL;
 }
 
-/* Can the region, at its longest, be addressed?  Its tables are less than 1/256 of it and 4 pages. */
+/* Can the region be addressed?  Its tables are less than 1/256 of it and 4 pages. */
 static bool region_fits(const struct dom0_layout *l, const struct elf_kernel *k)
 {
     uint64_t room = room_from(l->base), bytes = k->end - l->base;
-    uint64_t more[] = { k->mod_start_pfn ? 0 : l->initrd_pages, l->list_outside ? 0 : l->list_pages };
+    uint64_t more[] = { k->mod_start_pfn ? 0 : l->initrd_pages,
+                        l->list_outside ? 0 : l->list_pages };
 
     if (k->end < l->base || bytes > room)
         return false;

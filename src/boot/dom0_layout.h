@@ -2,7 +2,7 @@
 /*
  * Where things stand in Dom0's memory and addresses when it starts: "Initial start-of-day memory
  * layout" of xen/xen.h.  The region of addresses from base to end is gfn 0 and following; behind it
- * come, when the kernel's notes allow it, the initrd and then the P2M list, both outside of the region.
+ * come, when the kernel's notes allow it, the initrd and then the P2M list, outside of the region.
  */
 #ifndef BOOT_DOM0_LAYOUT_H
 #define BOOT_DOM0_LAYOUT_H
@@ -17,8 +17,8 @@ struct dom0_layout {
     uint64_t region_pages, table_pages; /* table_pages: of the region's and the level-4 table */
     uint64_t initrd_pages;
     gfn_t initrd_gfn;
-    uint64_t list_pages, list_tables;   /* list_tables: page tables that only a list outside needs */
-    gfn_t list_gfn;                     /* of those tables, then the list; in the region: of the list */
+    uint64_t list_pages, list_tables;   /* list_tables: tables that only a list outside needs */
+    gfn_t list_gfn;                     /* of those tables and then the list */
     bool list_outside;
     uint64_t least;                     /* frames that all of this takes */
 };

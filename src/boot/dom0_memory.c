@@ -85,7 +85,8 @@ bool dom0_memory_fill(struct dom0_memory *m, uint64_t pages)
 void dom0_memory_free(mfn_t mfn, uint64_t count)
 {
     while (count) {
-        unsigned int order = order_within(count), align = mfn ? (unsigned int)__builtin_ctzl(mfn) : 63;
+        unsigned int align = mfn ? (unsigned int)__builtin_ctzl(mfn) : 63;
+        unsigned int order = order_within(count);
 
         if (order > align)
             order = align;

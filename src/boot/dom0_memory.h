@@ -23,12 +23,12 @@ struct dom0_memory {
     struct dom0_run runs[DOM0_RUNS];    /* ascending gfn, without gaps */
 };
 
-/* Give frames, fresh from page_alloc and in a row, to the domain as its next ones.  False: there are
- * too many runs, or the domain may not have so many; nothing is given. */
+/* Give frames, fresh from page_alloc and in a row, to the domain as its next ones.  False: there
+ * are too many runs, or the domain may not have so many; nothing is given. */
 bool dom0_memory_add(struct dom0_memory *m, mfn_t mfn, uint64_t count);
 
-/* Allocate until the domain has so many frames, in blocks as large as there are.  False: there are not
- * so many. */
+/* Allocate until the domain has so many frames, in blocks as large as there are.  False: there are
+ * not so many. */
 bool dom0_memory_fill(struct dom0_memory *m, uint64_t pages);
 
 /* Free frames in a row, which need not be a block. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a VGA's registers say of it (IBM VGA; FreeVGA, "Graphics Registers" and "CRT Controller Registers"). */
+/* What a VGA's registers say of it (FreeVGA, "Graphics Registers" and "CRTC Registers"). */
 #include "boot/dom0_screen.h"
 
 #include "x86/io.h"

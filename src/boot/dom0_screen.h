@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Is there a VGA, and does it show text at 0xb8000?  *cursor: its place, characters from the start. */
+/* Is there a VGA, and does it show text at 0xb8000?  *cursor: its place, counted in characters. */
 bool dom0_screen_is_text(unsigned int *cursor);
 
 #endif

@@ -7,9 +7,9 @@
 #include "boot/dom0_memory.h"
 
 /*
- * Map the region, all of it writable but the tables themselves, and the list where it stands outside.
- * The level-4 table is the first one, at layout->tables; entries are such as a PV guest may have, so
- * that the vCPU's context takes it as any other.
+ * Map the region, all of it writable but the tables themselves, and the list where it stands
+ * outside.  The level-4 table is the first one, at layout->tables; entries are such as a PV guest
+ * may have, so that the vCPU's context takes it as any other.
  */
 void dom0_tables_build(const struct dom0_memory *m, const struct dom0_layout *l);
 

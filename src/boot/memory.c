@@ -258,8 +258,8 @@ bool boot_memory_covers(paddr_t start, paddr_t end)
     return false;
 }
 
-/* Modules may share a page, and lie outside of RAM as the option mem= leaves it: too much is counted
- * then. */
+/* Modules may share a page, and lie outside of RAM as the option mem= leaves it: then too much is
+ * counted. */
 uint64_t boot_memory_module_pages(void)
 {
     uint64_t pages = 0;

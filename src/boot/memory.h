@@ -45,9 +45,9 @@ bool boot_memory_covers(paddr_t start, paddr_t end);
 uint64_t boot_memory_module_pages(void);
 
 /*
- * Take the whole pages of a module, [start, end) as in boot_info, out of what boot_memory_release_modules
- * gives: they are the caller's as if from page_alloc, content and all.  False: it does not begin with a
- * page, or something else lies in its pages; nothing has changed.
+ * Take the whole pages of a module, [start, end) as in boot_info, out of what
+ * boot_memory_release_modules gives: they are the caller's as if from page_alloc, content and all.
+ * False: it does not begin with a page, or something else lies in its pages; nothing has changed.
  */
 bool boot_memory_take_module(paddr_t start, paddr_t end);
 

@@ -38,8 +38,8 @@ struct boot_info {
     bool cut;                           /* there were more regions or modules than we keep */
     uint64_t rsdp;                      /* physical address of ACPI's root pointer, 0: unknown */
     uint64_t efi_system_table;          /* physical address, 0: not started by EFI */
-    uint64_t efi_map;                   /* its memory map: physical address, 0: none, bytes in all, */
-    uint32_t efi_map_size, efi_map_entry;       /* and bytes of a descriptor */
+    uint64_t efi_map;                   /* its memory map: physical address, 0: none */
+    uint32_t efi_map_size, efi_map_entry;       /* bytes of all of it, of one descriptor */
     struct boot_screen screen;
 };
 
@@ -51,7 +51,7 @@ struct boot_info {
  */
 bool multiboot_read(struct boot_info *info, uint32_t magic, uint32_t address, const void *base);
 
-/* The arguments in a command line of a loader's: loaders other than GRUB put the file's name first. */
+/* The arguments in a loader's command line: those other than GRUB put the file's name first. */
 const char *multiboot_arguments(const char *line, const char *loader);
 
 #endif

@@ -138,6 +138,50 @@ static void multiboot2_tags(void **state)
     assert_int_equal(info.efi_system_table, efi);
 }
 
+static void screens_and_efi_map(void **state)
+{
+    struct __attribute__((packed)) {
+        uint64_t address;
+        uint32_t pitch, width, height;
+        uint8_t bits, kind;
+        uint16_t reserved;
+        uint8_t colours[6];
+    } screen = { 0xc0000000, 2400, 800, 600, 24, 1, 0, { 16, 8, 8, 8, 0, 8 } };
+    struct { uint32_t entry, version; uint64_t rest[12]; } map = { 48, 1, { 0 } };
+    struct boot_info info;
+    size_t at = 8;
+
+    (void)state;
+    memset(memory, 0, sizeof(memory));
+    mb2_tag(&at, 8, &screen, sizeof(screen));
+    mb2_tag(&at, 17, &map, sizeof(map));
+    mb2_tag(&at, 0, "", 0);
+    memcpy(memory, &(uint32_t){ (uint32_t)at }, 4);
+    assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
+    assert_int_equal(info.screen.kind, SCREEN_PIXELS);
+    assert_int_equal(info.screen.address, 0xc0000000);
+    assert_int_equal(info.screen.width, 800);
+    assert_int_equal(info.screen.red_at, 16);
+    assert_int_equal(info.screen.blue_bits, 8);
+    assert_int_equal(info.efi_map, 8 + 40 + 16);
+    assert_int_equal(info.efi_map_size, 96);
+    assert_int_equal(info.efi_map_entry, 48);
+
+    memory[8 + 4] = 32;                 /* the colours are cut off */
+    memory[8 + 40 + 8] = 39;            /* too short for a descriptor */
+    assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
+    assert_int_equal(info.screen.kind, SCREEN_UNKNOWN);
+    assert_int_equal(info.efi_map, 0);
+
+    memset(memory, 0, 128);
+    memcpy(memory, &(uint32_t){ 1 << 12 }, 4);
+    screen.kind = 2;
+    memcpy(memory + 88, &screen, 22);
+    assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
+    assert_int_equal(info.screen.kind, SCREEN_TEXT);
+    assert_int_equal(info.screen.red_bits, 0);
+}
+
 static void multiboot2_broken_tags_end_the_walk(void **state)
 {
     static const uint32_t sizes[] = { 0, 7, 4081, 0x7fffffff, 0xffffffff };
@@ -216,7 +260,7 @@ int main(void)
         cmocka_unit_test(good_options),
         cmocka_unit_test(dom0_options),
         cmocka_unit_test(machine_options), cmocka_unit_test(malformed_options_change_nothing),
-        cmocka_unit_test(multiboot2_tags),
+        cmocka_unit_test(multiboot2_tags), cmocka_unit_test(screens_and_efi_map),
         cmocka_unit_test(multiboot2_broken_tags_end_the_walk),
         cmocka_unit_test(multiboot1_name_is_no_option), cmocka_unit_test(more_modules_than_kept),
         cmocka_unit_test(multiboot2_short_module_is_no_module), cmocka_unit_test(unknown_magic),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* boot/dom0*: sizes and layouts as measured on Xen 4.17, tables that pass a PV guest's validation. */
+/* boot/dom0*: sizes and layouts as measured on Xen 4.17, tables that pass a PV guest's checks. */
 #include "cmocka_all.h"
 
 #include "../workbench/machine.h"
@@ -114,10 +114,12 @@ static void vcpu_counts(void **state)
 
 static void hypercall_page_bytes(void **state)
 {
-    static const uint8_t plain[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59,
-                                     0xc3, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
-                                     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc };
-    static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, 0x17, 0, 0, 0, 0x0f, 0x05, 0xcc, 0xcc };
+    static const uint8_t plain[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41,
+                                     0x5b, 0x59, 0xc3, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
+                                     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
+                                     0xcc };
+    static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, 0x17, 0, 0, 0, 0x0f, 0x05,
+                                    0xcc, 0xcc };
     static uint8_t page[PAGE_SIZE + 1];
 
     (void)state;
@@ -145,7 +147,8 @@ static struct elf_kernel small_kernel(bool mod_start_pfn, bool init_p2m)
                                 .init_p2m = init_p2m ? 0x8000000000 : ELF_NONE };
 }
 
-static struct dom0_layout lay_out(bool mod_start_pfn, bool init_p2m, uint64_t pages, uint64_t initrd)
+static struct dom0_layout lay_out(bool mod_start_pfn, bool init_p2m, uint64_t pages,
+                                  uint64_t initrd)
 {
     struct elf_kernel k = small_kernel(mod_start_pfn, init_p2m);
     struct dom0_layout l;
@@ -208,7 +211,7 @@ static void layouts_that_cannot_be(void **state)
     (void)state;
     assert_non_null(refusal(k, 0, 0));
     assert_null(refusal(k, 1u << 20, 0));
-    assert_non_null(refusal(k, 1u << 20, 0x7ff00000));          /* the initrd ends beyond all addresses */
+    assert_non_null(refusal(k, 1u << 20, 0x7ff00000));          /* the initrd is too long */
     assert_non_null(refusal(k, 1u << 20, ~0ul));
     assert_non_null(refusal(k, 1u << 28, 0));                   /* so does the list */
     assert_null(refusal(small_kernel(true, true), 1u << 28, 0x7ff00000));
@@ -345,7 +348,8 @@ static void check_tables(const struct dom0_layout *l, uint64_t pages)
 
     check_range(top, l->base, 0, dom0_layout_gfn(l, l->tables), true);
     check_range(top, l->tables, dom0_layout_gfn(l, l->tables), l->table_pages, false);
-    check_range(top, l->stack, dom0_layout_gfn(l, l->stack), (l->end - l->stack) >> PAGE_SHIFT, true);
+    check_range(top, l->stack, dom0_layout_gfn(l, l->stack), (l->end - l->stack) >> PAGE_SHIFT,
+                true);
     assert_int_equal(walk(top, l->end) & (l->end == l->list ? 0 : ~0ul), 0);
     check_range(top, l->list, l->list_gfn + l->list_tables, l->list_pages, true);
     check_list(top, l, pages);
@@ -359,7 +363,7 @@ static struct elf_kernel odd_kernel(void)
 {
     static const uint64_t bases[] = { BASE, 0xffffffffa0000000, 0, 0x7fffff000000, 0x7fbfffc00000,
                                       0xffff880000000000, 0xffff887fffe00000, 0x3ffff000 };
-    static const uint64_t lists[] = { ELF_NONE, 0x8000000000, 0x7fffff0000000000 >> 16, 0xffffffffc0000000,
+    static const uint64_t lists[] = { ELF_NONE, 0x8000000000, 0x7fffff000000, 0xffffffffc0000000,
                                       0xffffc90000000000, 0x80000000, 0xfffffffffe000000 };
     struct elf_kernel k = { .virt_base = bases[rand() % 8], .init_p2m = lists[rand() % 7],
                             .hypercall_page = ELF_NONE, .mod_start_pfn = rand() % 2 };
@@ -470,8 +474,9 @@ static void long_command_line(void **state)
 /* The bytes that Xen gave on the same screens. */
 static void screens(void **state)
 {
-    static const uint8_t efi[] = { 0x70, 0, 0, 0, 0, 8, 0, 8, 0, 0x20, 0x20, 0, 0, 0, 0, 0xc0, 0, 1, 0, 0,
-                                   0x10, 8, 8, 8, 0, 8, 0x18, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t efi[] = { 0x70, 0, 0, 0, 0, 8, 0, 8, 0, 0x20, 0x20, 0, 0, 0,
+                                   0, 0xc0, 0, 1, 0, 0, 0x10, 8, 8, 8, 0, 8, 0x18, 8,
+                                   2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
     static const uint8_t text[] = { 3, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0x19, 0, 0x50, 0, 0, 0 };
     static const uint8_t none[40];
     struct boot_info boot = { 0 };

@@ -25,7 +25,7 @@ static const uint8_t plain_bytes[] = {
     0xc3,                               /* ret */
 };
 
-/* The first words of struct iret_context (xen/arch-x86/xen-x86_64.h); the guest has pushed the rest. */
+/* The first words of struct iret_context (xen/arch-x86/xen-x86_64.h); the guest pushes the rest. */
 static const uint8_t iret_bytes[] = {
     0x51,                               /* push %rcx */
     0x41, 0x53,                         /* push %r11 */
