@@ -130,7 +130,7 @@ static void enqueue(struct domain *d, struct event_fifo *fifo, struct event *e, 
     unsigned int queue_vcpu = __atomic_load_n(&e->queue_vcpu, __ATOMIC_RELAXED);
     bool irq, tell = false;
 
-    /* Without a control block it stays pending; the next send after there is one queues it. */
+    /* Without a control block it stays pending (Xen 4.17 loses it); the next send queues it. */
     if (!v || !__atomic_load_n(&v->event.block, __ATOMIC_ACQUIRE))
         return;
     old = d->vcpus[queue_vcpu];
@@ -194,11 +194,21 @@ void event_fifo_clear(struct event_fifo *fifo, port_t port)
         __atomic_fetch_and(word, ~PENDING, __ATOMIC_SEQ_CST);
 }
 
-bool event_fifo_pending(struct event_fifo *fifo, port_t port)
+static bool has(struct event_fifo *fifo, port_t port, uint32_t flag)
 {
     event_word_t *word = word_of(fifo, port);
 
-    return word && (__atomic_load_n(word, __ATOMIC_ACQUIRE) & PENDING);
+    return word && (__atomic_load_n(word, __ATOMIC_ACQUIRE) & flag);
+}
+
+bool event_fifo_pending(struct event_fifo *fifo, port_t port)
+{
+    return has(fifo, port, PENDING);
+}
+
+bool event_fifo_linked(struct event_fifo *fifo, port_t port)
+{
+    return has(fifo, port, LINKED);
 }
 
 /* The errors come in the order in which Xen 4.17 looks. */

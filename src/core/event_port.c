@@ -10,7 +10,9 @@
 
 _Static_assert(sizeof(struct event) == 64 && EVENTS_PER_BUCKET <= UINT8_MAX, "counted in a byte");
 
-#define FREE_STEP 16            /* pages freed between two questions whether to stop */
+#define EVENT_NO_PORT (~(port_t)0)
+#define BUSY_BUCKETS  16        /* with free ports only that the guest has not taken off a queue */
+#define FREE_STEP     16           /* pages freed between two questions whether to stop */
 
 struct event_cpu event_cpus[CPUS_MAX];
 
@@ -65,14 +67,46 @@ static bool add_bucket(struct event_domain *ed, unsigned int bucket)
     return true;
 }
 
-static unsigned int first_free(const struct event *bucket)
+/* A port that was closed while it was in a queue stays there until the guest takes it off: were it
+ * used anew meanwhile, its events would come to the vCPU of that queue (Xen passes over it too). */
+static bool is_usable(const struct event_domain *ed, const struct event *e, port_t port)
 {
-    unsigned int i = 0;
+    return e->state == EVENT_FREE && !(ed->fifo && event_fifo_linked(ed->fifo, port));
+}
 
-    while (bucket[i].state != EVENT_FREE)
-        i++;
-    ASSERT(i < EVENTS_PER_BUCKET);
-    return i;
+/* The lowest usable port of a bucket; EVENT_NO_PORT: there is none. */
+static port_t usable_in(const struct event_domain *ed, unsigned int bucket)
+{
+    port_t first = bucket * (unsigned int)EVENTS_PER_BUCKET;
+
+    if (ed->table->used[bucket] == EVENTS_PER_BUCKET)
+        return EVENT_NO_PORT;
+    for (unsigned int i = 0; i < EVENTS_PER_BUCKET; i++)
+        if (is_usable(ed, &ed->table->bucket[bucket][i], first + i))
+            return first + i;
+    return EVENT_NO_PORT;
+}
+
+/*
+ * The lowest usable port, in a new bucket when the others are full.  Errors as event.h's.  The
+ * guest may say of all its ports that they are queued: after a few buckets it gets none.
+ */
+static int find_port(struct event_domain *ed, port_t *port)
+{
+    unsigned int looked = 0;
+
+    while (ed->room < EVENT_BUCKETS && ed->table->used[ed->room] == EVENTS_PER_BUCKET)
+        ed->room++;
+    for (unsigned int b = ed->room; b * EVENTS_PER_BUCKET < ed->port_limit; b++) {
+        if (!ed->table->bucket[b] && !add_bucket(ed, b))
+            return -XEN_ENOMEM;
+        *port = usable_in(ed, b);
+        if (*port != EVENT_NO_PORT)
+            return *port < ed->port_limit ? 0 : -XEN_ENOSPC;
+        if (ed->table->used[b] != EVENTS_PER_BUCKET && ++looked == BUSY_BUCKETS)
+            break;
+    }
+    return -XEN_ENOSPC;
 }
 
 /* The state comes last: senders take it first. */
@@ -90,24 +124,16 @@ static void fill(struct event *e, const struct event *as)
 int event_open(struct domain *d, const struct event *as, port_t *port)
 {
     struct event_domain *ed = &d->event;
-    unsigned int bucket = ed->room, at;
+    int rc;
 
     ASSERT(lock_held(&ed->lock));
     if (ed->closed)
         return -XEN_EINVAL;
-    while (bucket < EVENT_BUCKETS && ed->table->used[bucket] == EVENTS_PER_BUCKET)
-        bucket++;
-    ed->room = bucket;
-    if (bucket * EVENTS_PER_BUCKET >= ed->port_limit)
-        return -XEN_ENOSPC;
-    if (!ed->table->bucket[bucket] && !add_bucket(ed, bucket))
-        return -XEN_ENOMEM;
-    at = first_free(ed->table->bucket[bucket]);
-    if (bucket * EVENTS_PER_BUCKET + at >= ed->port_limit)
-        return -XEN_ENOSPC;
-    *port = bucket * (unsigned int)EVENTS_PER_BUCKET + at;
-    fill(&ed->table->bucket[bucket][at], as);
-    ed->table->used[bucket]++;
+    rc = find_port(ed, port);
+    if (rc)
+        return rc;
+    fill(event_get(d, *port), as);
+    ed->table->used[*port / EVENTS_PER_BUCKET]++;
     return 0;
 }
 

@@ -146,6 +146,7 @@ void event_fifo_raise(struct domain *d, struct event_fifo *fifo, struct event *e
 void event_fifo_unmask(struct domain *d, struct event_fifo *fifo, struct event *e, port_t port);
 void event_fifo_clear(struct event_fifo *fifo, port_t port);
 bool event_fifo_pending(struct event_fifo *fifo, port_t port);
+bool event_fifo_linked(struct event_fifo *fifo, port_t port);     /* in a queue, the guest says */
 
 /* Back to 2-level.  Interrupts on, no lock, no section open. */
 void event_fifo_leave(struct domain *d);

@@ -214,6 +214,29 @@ static void moved(void **state)
     assert_int_equal(guest_next(D, 1), r);
 }
 
+static void closed_in_a_queue(void **state)
+{
+    port_t p = ipi(0), q;
+
+    (void)state;
+    send(p);
+    assert_int_equal(call(D, EVTCHNOP_close, &p), 0);
+    q = ipi(1);
+    assert_int_not_equal(q, p);
+    send(q);
+    assert_int_equal(guest_next(D, 1), q);
+    assert_int_equal(guest_next(D, 0), 0);              /* off the queue, but not pending */
+    assert_int_equal(ipi(1), p);
+    memset(guests[D].array[0], ~0, PAGE_SIZE);          /* a lie about all */
+    while (p < PAGE_SIZE / sizeof(event_word_t))
+        if (call(D, EVTCHNOP_bind_ipi, &(struct evtchn_bind_ipi){ .vcpu = 0 }))
+            break;
+        else
+            p++;
+    assert_true(p < 20);
+    memset(guests[D].array[0], 0, PAGE_SIZE);
+}
+
 static void without_block(void **state)
 {
     port_t p = ipi(2);
@@ -328,7 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(init_errors), TEST(array_errors), TEST(set_priority_needs_fifo), TEST(order),
-        TEST(masked), TEST(moved), TEST(without_block), TEST(without_word),
+        TEST(masked), TEST(moved), TEST(without_block), TEST(without_word), TEST(closed_in_a_queue),
         TEST(pending_comes_along),
         TEST(many_ports_then_reset), TEST(polls), TEST(lies),
     };
