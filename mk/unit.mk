@@ -44,6 +44,7 @@ UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)
 UNIT_MORE_test_decode = src/x86/decode.c
 UNIT_MORE_test_cpuid = src/x86/cpuid.c
+UNIT_MORE_test_symbols = src/x86/symbols.c
 # Privileged instructions in headers of these names are the test's.
 UNIT_MORE_test_emulate = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/frame.c \
                          core/page_alloc.c x86/decode.c x86/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
