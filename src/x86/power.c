@@ -16,12 +16,15 @@
 #define WARM_FLAG     0x1234
 
 static enum power_reset first_reset = RESET_ACPI;
-static bool warm_reset;
 
 void power_choose_reset(enum power_reset first, bool warm)
 {
+    uint16_t *flag = (uint16_t *)BIOS_WARM;
+
+    __asm__("" : "+r"(flag));           /* an address that no object of C has */
+    if (warm)
+        *flag = WARM_FLAG;
     first_reset = first;
-    warm_reset = warm;
 }
 
 static void control_write(uint32_t port, uint8_t type, uint16_t enable)
@@ -87,14 +90,9 @@ static void reset_by(enum power_reset way)
 
 _Noreturn void arch_reset(void)
 {
-    volatile uint16_t *flag;
-
     console_flush();
     smp_stop_others();
     irq_off();
-    flag = warm_reset ? map_device(BIOS_WARM, sizeof(*flag), MAP_CACHED) : NULL;
-    if (flag)
-        *flag = WARM_FLAG;
     reset_by(first_reset);
     power_acpi_reset();
     x86_reset();

@@ -7,7 +7,7 @@
 
 /* Ways to reset the machine; which to try first, then the others in this order. */
 enum power_reset { RESET_ACPI, RESET_CHIPSET, RESET_KEYBOARD, RESET_TRIPLE_FAULT };
-/* Boot; warm: the BIOS is told to skip its memory test. */
+/* Boot, while the first 4 GiB are mapped one to one; warm: the BIOS is told to skip its memory test. */
 void power_choose_reset(enum power_reset first, bool warm);
 
 /* Enter S5 with these SLP_TYP values (ACPI 6.4, 4.8.3.2).  Returns only when the machine goes on:
