@@ -67,10 +67,20 @@ static uint8_t *at_guest(uint64_t guest, size_t size)
     return offset < sizeof(memory) && size <= sizeof(memory) - offset ? memory + offset : NULL;
 }
 
+/* User mode's tables may lack the kernel's memory. */
+static bool kernel_tables, only_kernel_has_memory;
+
+void pv_load_cr3(struct x86_vcpu *v)
+{
+    kernel_tables = v->pv.flags & PV_KERNEL_MODE;
+}
+
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 {
     const uint8_t *from = at_guest(guest, size);
 
+    if (only_kernel_has_memory && guest >= BUFFER && !kernel_tables)
+        return false;
     return from && memcpy(to, from, size);
 }
 
@@ -505,7 +515,11 @@ static void test_bitmap(void **state)
     memory[0x2000 + 0x80 / 8] = 0xfe;
     pv->iobitmap = BUFFER;
     pv->iobitmap_ports = 65536;
+    pv->kernel_l4 = 5;
+    only_kernel_has_memory = true;
     DONE("\xe4\x80");
+    assert_false(kernel_tables);
+    only_kernel_has_memory = false;
     REFUSED("\xe5\x80");
     REFUSED("\xe4\x81");
     memory[0x2000 + 0x80 / 8] = 0x7f;

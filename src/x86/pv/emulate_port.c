@@ -15,6 +15,7 @@
 #include "x86/layout.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/context.h"
+#include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
 #include "x86/trap.h"
 
@@ -44,19 +45,36 @@ bool pv_iopl_ok(const struct x86_vcpu *v)
     return architectural || v->pv.iopl >= 1;
 }
 
-static bool bitmap_ok(const struct x86_vcpu *v, uint16_t port, unsigned int size)
+/* The bitmap lies in the kernel's address space, which user mode's tables need not have. */
+static bool read_bitmap(struct x86_vcpu *v, uint16_t *bits, uint64_t at, unsigned int count)
+{
+    bool ok;
+
+    if (pv_in_kernel(v))
+        return arch_copy_from_guest(bits, at, count);
+    if (v->pv.kernel_l4 == MFN_NONE)
+        return false;
+    v->pv.flags |= PV_KERNEL_MODE;
+    pv_load_cr3(v);
+    ok = arch_copy_from_guest(bits, at, count);
+    v->pv.flags &= ~(uint64_t)PV_KERNEL_MODE;
+    pv_load_cr3(v);
+    return ok;
+}
+
+static bool bitmap_ok(struct x86_vcpu *v, uint16_t port, unsigned int size)
 {
     unsigned int bit = port % 8, count = bit + size > 8 ? 2 : 1;
     uint16_t bits = 0;
 
     if (!v->pv.iobitmap || port + size > v->pv.iobitmap_ports)
         return false;
-    if (!arch_copy_from_guest(&bits, v->pv.iobitmap + port / 8u, count))
+    if (!read_bitmap(v, &bits, v->pv.iobitmap + port / 8u, count))
         return false;
     return !(bits >> bit & ((1u << size) - 1));
 }
 
-static bool may_use(const struct x86_vcpu *v, uint16_t port, unsigned int size)
+static bool may_use(struct x86_vcpu *v, uint16_t port, unsigned int size)
 {
     return pv_iopl_ok(v) || bitmap_ok(v, port, size);
 }
