@@ -19,6 +19,7 @@
 #include "core/page_alloc.h"
 #include "core/pirq.h"
 #include "core/vcpu.h"
+#include "lib/format.h"
 #include "lib/memory.h"
 #include "x86/map.h"
 #include "x86/pv/entry.h"
@@ -215,13 +216,25 @@ static void give_memory(struct build *b)
     fill(b, b->pages);
 }
 
+/* Dom0's command line; a root pointer that was hard to find is told by the kernel's own option. */
+static const char *command_line(const struct build *b)
+{
+    static char line[MAX_GUEST_CMDLINE];
+    const char *given = multiboot_arguments(b->info->modules[0].line, b->info->loader);
+
+    if (!b->info->rsdp_searched)
+        return given;
+    format(line, sizeof(line), "%s acpi_rsdp=%#lx", given, (unsigned long)b->info->rsdp);
+    return line;
+}
+
 static void write_info(const struct build *b)
 {
     const struct dom0_facts facts = {
         .pages = b->pages,
         .shared_info = b->domain->shared_mfn,
         .initrd_bytes = initrd_bytes(b),
-        .line = multiboot_arguments(b->info->modules[0].line, b->info->loader),
+        .line = command_line(b),
         .boot = b->info,
     };
 

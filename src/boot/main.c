@@ -30,9 +30,12 @@
 #include "x86/time.h"
 #include "x86/tlb.h"
 
-#define RAM      1
-#define MIB      (1ul << 20)
-#define LEAST_MB 64             /* Zeroth itself and the smallest Dom0 there is */
+#define RAM         1
+#define ACPI_TABLES 3
+#define ACPI_NVS    4
+#define SEARCH_MAX  (16 * MIB)  /* of firmware's memory, for ACPI's root pointer */
+#define MIB         (1ul << 20)
+#define LEAST_MB    64          /* Zeroth itself and the smallest Dom0 there is */
 
 static struct boot_info info;
 static struct options options;
@@ -135,13 +138,29 @@ static void check_modules(void)
         console_fatal("Dom0: the boot loader handed over no kernel; name one as the first module");
 }
 
+/* What multiboot 1 does not tell on a machine with UEFI, whose tables lie in memory of these types. */
+static bool search_acpi(void)
+{
+    for (unsigned int i = 0; i < info.region_count; i++) {
+        const struct boot_region *r = &info.regions[i];
+
+        if ((r->type != ACPI_TABLES && r->type != ACPI_NVS) || r->size > SEARCH_MAX)
+            continue;
+        info.rsdp = acpi_find_root(r->start, r->size);
+        info.rsdp_searched = info.rsdp != 0;
+        if (info.rsdp_searched)
+            return acpi_init(info.rsdp);
+    }
+    return false;
+}
+
 /* Memory: from the loader's map to the allocators. */
 static void start_memory(void)
 {
     boot_memory_init(&info, options.mem);
     map_init(boot_memory_ranges, boot_memory_range_count, boot_memory_end, boot_memory_early);
     boot_memory_frames();
-    if (!acpi_init(info.rsdp))          /* reads memory that map_init has mapped */
+    if (!acpi_init(info.rsdp) && !search_acpi())        /* read memory that map_init has mapped */
         console_fatal("ACPI: no usable tables; Zeroth finds CPUs and interrupts by them only");
     boot_memory_give(acpi_node_at);     /* nodes are known by ACPI's SRAT */
 }

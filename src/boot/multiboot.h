@@ -37,6 +37,7 @@ struct boot_info {
     unsigned int region_count, module_count;
     bool cut;                           /* there were more regions or modules than we keep */
     uint64_t rsdp;                      /* physical address of ACPI's root pointer, 0: unknown */
+    bool rsdp_searched;                 /* no loader told it: Dom0's kernel would not find it either */
     uint64_t efi_system_table;          /* physical address, 0: not started by EFI */
     uint64_t efi_map;                   /* its memory map: physical address, 0: none */
     uint32_t efi_map_size, efi_map_entry;       /* bytes of all of it, of one descriptor */

@@ -163,6 +163,21 @@ static bool root_find(paddr_t rsdp, paddr_t *rsdt, paddr_t *xsdt)
            root_scan(0xe0000, 0x20000, rsdt, xsdt);
 }
 
+/* As root_scan, each 4 bytes: UEFI promises no better alignment. */
+paddr_t acpi_find_root(paddr_t start, size_t size)
+{
+    const uint8_t *at = map_device(start, size, MAP_CACHED);
+    paddr_t rsdt, xsdt, found = 0;
+
+    if (!at)
+        return 0;
+    for (size_t i = 0; !found && i + 36 <= size; i += 4)
+        if (root_read(at + i, &rsdt, &xsdt))
+            found = start + i;
+    map_device_end(at, size);
+    return found;
+}
+
 bool acpi_init(paddr_t rsdp)
 {
     paddr_t rsdt = 0, xsdt = 0;

@@ -91,6 +91,10 @@ extern struct acpi_info acpi;
  */
 bool acpi_init(paddr_t rsdp);
 
+/* Look for the root pointer in memory of the firmware's, before acpi_init: its machine address; 0:
+ * there is none. */
+paddr_t acpi_find_root(paddr_t start, size_t size);
+
 /* Node of the RAM at a machine address, and in *end (may be NULL) where that stops being so: fits
  * boot_memory_give. */
 unsigned int acpi_node_at(paddr_t at, paddr_t *end);
