@@ -88,8 +88,9 @@ void conform_skip(const char *why);
 #define NO_FAULT 0xffffu
 struct fault {
     uint64_t vector, error, address, rip, cs, rflags, rsp, ss;
+    uint8_t mask;                       /* the upcall mask that the handler found */
 };
-extern struct fault fault;
+extern volatile struct fault fault;
 
 /* An instruction that may fault: the outcome is in `fault`. Operands after it, as asm's. */
 #define PROBE(text, ...)                                                                         \

@@ -8,6 +8,7 @@
 #include <pv/trap.h>
 
 #define SEPARATOR " | "
+#define FLAG_TF   0x100ul
 
 /* An instruction that may fault, and where to go on then. */
 struct fixup {
@@ -21,7 +22,7 @@ bool conform_call(void (*function)(void));
 extern const char conform_abort[];
 
 uint8_t conform_pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-struct fault fault;
+volatile struct fault fault;
 
 static char only[64], after[64], detail[200];
 static bool want_fatal, failed, skipped, started;
@@ -149,11 +150,19 @@ static void run_case(const struct conform_case *test, unsigned int kind)
     clear_pool();
 }
 
+static uint8_t upcall_mask(void)
+{
+    return xen_start_info ? xen_vcpu_info()->evtchn_upcall_mask : 0;
+}
+
 /* An exception: a probe's, or the end of the case. */
 void pv_trap(struct pv_regs *regs)
 {
     fault = (struct fault){ regs->vector, regs->error, pv_read_cr2(), regs->rip, regs->cs,
-                            regs->rflags, regs->rsp, regs->ss };
+                            regs->rflags, regs->rsp, regs->ss, upcall_mask() };
+    regs->rflags &= ~FLAG_TF;
+    if (xen_start_info && !regs->ss)
+        regs->ss = FLAT_KERNEL_SS;              /* else the way back fails like the one that brought us */
     for (const struct fixup *fix = pv_table_b_start; fix < pv_table_b_end; fix++)
         if (fix->from == regs->rip) {
             regs->rip = fix->to;

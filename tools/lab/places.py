@@ -56,9 +56,11 @@ def boot_arguments(place, kernel, arguments, directory):
 class Running(machine.Machine):
     """A kernel of the guest kit in one place."""
 
-    def __init__(self, place, kernel, log, arguments="", smp=1, mem=2048, icount=False, cpu=""):
-        super().__init__(machine.Config(smp=smp, mem=mem, icount=icount), log)
+    def __init__(self, place, kernel, log, arguments="", smp=1, mem=2048, icount=None, cpu=""):
+        """icount: how many nanoseconds an instruction takes, as a power of two; None: real time."""
+        super().__init__(machine.Config(smp=smp, mem=mem), log)
         self.place, self.kernel, self.arguments, self.cpu = place, kernel, arguments, cpu
+        self.icount = icount
 
     def command(self, directory):
         """Override: the place's machine."""
@@ -71,6 +73,6 @@ class Running(machine.Machine):
                    "-serial", "chardev:console"]
         if self.place.endswith("pvh"):
             command += ["-device", "intel-iommu"]
-        if config.icount:
-            command += ["-icount", "shift=0,sleep=off,align=off"]
+        if self.icount is not None:
+            command += ["-icount", f"shift={self.icount},sleep=off,align=off"]
         return command + boot_arguments(self.place, self.kernel, self.arguments, directory)

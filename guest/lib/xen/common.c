@@ -30,9 +30,17 @@ void xen_describe(struct pv_boot *boot)
     boot->version = text;
 }
 
+/* Each CPU has a clock of its own, and they are not quite equal: none may see another's past. */
 uint64_t xen_time_ns(void)
 {
-    return pv_clock_read((const volatile struct pv_clock *)&xen_vcpu_info()->time);
+    static uint64_t last;
+    uint64_t now = pv_clock_read((const volatile struct pv_clock *)&xen_vcpu_info()->time);
+    uint64_t seen = __atomic_load_n(&last, __ATOMIC_RELAXED);
+
+    while (now > seen)
+        if (__atomic_compare_exchange_n(&last, &seen, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return now;
+    return seen;
 }
 
 void xen_set_timer(uint64_t when)

@@ -73,13 +73,16 @@ xen_pv_event:
     push    $PV_VECTOR_UPCALL
     jmp     pv_trap_common
 
-/* A return to user mode whose segments do not load: rcx, r11, ds, es, fs, gs, then the frame. */
+/*
+ * A return whose selectors do not load: rcx, r11, ds, es, fs, gs, then the frame that failed.  The
+ * kernel is told of a #GP with an error code that no selector has.
+ */
     .globl  xen_pv_failsafe
 xen_pv_failsafe:
     pop     %rcx
     pop     %r11
     add     $32, %rsp
-    push    $0
+    push    $-1
     push    $13
     jmp     pv_trap_common
 
