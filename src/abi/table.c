@@ -89,7 +89,7 @@ const struct door_call door_calls[DOOR_CALLS] = {
     CALLS(CALL_ROW, OPS_ROW, AS_NOTHING, AS_NOTHING)
 };
 
-#define CALL_PV(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_PV ? fn : absent,
+#define CALL_PV(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_PV ? (fn) : absent,
 #define OPS_PV(name, kinds, ops, count, unknown, fn) CALL_PV(name, kinds, fn)
 #define NONE_PV(name) [__HYPERVISOR_##name] = absent,
 #define FREE_PV(number) [number] = absent,

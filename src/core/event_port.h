@@ -51,6 +51,7 @@ static inline struct event *event_get(const struct domain *d, port_t port)
 {
     if (port >= __atomic_load_n(&d->event.valid_ports, __ATOMIC_ACQUIRE))
         return NULL;
+    /* valid_ports above 0 says that there is a table.  NOLINTNEXTLINE(clang-analyzer-core.*) */
     return &d->event.table->bucket[port / EVENTS_PER_BUCKET][port % EVENTS_PER_BUCKET];
 }
 

@@ -70,11 +70,14 @@ void grant_domain_destroy(struct domain *d)
         return;
     ASSERT(g->mapped == 0);
     for (unsigned int i = 0; i < g->frames; i++) {
+        ASSERT(g->shared && g->uses);
         frame_unshare(frame_of(frame_at(g->shared[i])), d);
         heap_free(g->uses[i]);
     }
-    for (unsigned int i = 0; i < g->track_pages; i++)
+    for (unsigned int i = 0; i < g->track_pages; i++) {
+        ASSERT(g->tracks);
         heap_free(g->tracks[i]);
+    }
     heap_free(g->shared);
     heap_free(g->uses);
     heap_free(g->tracks);
@@ -86,7 +89,7 @@ int grant_domain_create(struct domain *d, unsigned int frames_max, unsigned int 
 {
     struct grant_domain *g;
 
-    if (!frames_max || frames_max > FRAMES_MAX || !track_pages_max || track_pages_max > TRACKS_MAX)
+    if (!frames_max || frames_max > FRAMES_MAX || track_pages_max > TRACKS_MAX)
         return -XEN_EINVAL;
     ASSERT(!d->grant);
     g = heap_alloc(sizeof(*g));

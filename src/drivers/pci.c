@@ -95,7 +95,7 @@ uint32_t pci_read(struct pci_device d, unsigned int reg, unsigned int size)
 
 void pci_write(struct pci_device d, unsigned int reg, unsigned int size, uint32_t value)
 {
-    access(d, reg, size, true, value);
+    (void)access(d, reg, size, true, value);
 }
 
 bool pci_present(struct pci_device d)
