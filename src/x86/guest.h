@@ -49,9 +49,16 @@ struct pv_vcpu {
     uint32_t batch_left, batch_done;
 };
 
+struct hvm_vcpu;
+struct hvm_domain;
+struct vcpu_way;
+
 struct x86_vcpu {
     struct vcpu core;                   /* first: container_of both ways */
     struct regs regs __attribute__((aligned(16)));      /* its end is TSS.RSP0: aligned to 16 */
+    const struct vcpu_way *way;         /* x86/way.h: of its kind, or of idle vCPUs */
+    bool by_work;                       /* its way out leads through exit_work always: not a PV guest */
+    struct hvm_vcpu *hvm;               /* x86/hvm/guest.h; NULL: not a guest of that kind */
     struct pv_vcpu pv;
     void *fpu;                          /* XSAVE area, 64-byte aligned */
     uint64_t xcr0;
@@ -68,6 +75,7 @@ struct x86_domain {
     bool hardware;                      /* owns the machine's devices: Dom0 */
     uint32_t pci_address;               /* port 0xcf8 as the domain has written it */
     void *cpuid;                        /* x86/cpuid.h's policy */
+    struct hvm_domain *hvm;             /* x86/hvm/guest.h; NULL: not of that kind */
 };
 
 static inline struct x86_vcpu *x86_vcpu(struct vcpu *v)

@@ -6,10 +6,10 @@
 #include "x86/control.h"
 #include "x86/features.h"
 #include "x86/fpu.h"
-#include "x86/map.h"
 #include "x86/msr_index.h"
 #include "x86/percpu.h"
 #include "x86/pv/baseptr.h"
+#include "x86/pv/bounce.h"
 #include "x86/pv/debug.h"
 #include "x86/pv/emulate.h"
 #include "x86/pv/mmu.h"
@@ -17,9 +17,6 @@
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
 #include "x86/spec.h"
-#include "x86/trace.h"
-
-#define TSS_RSP0 4              /* offset, bytes (AMD APM 2, section 12.2.5) */
 
 uint64_t pv_gs_base(void)
 {
@@ -84,17 +81,6 @@ void pv_set_mode(struct x86_vcpu *v, bool kernel)
     pv_load_cr3(v);
 }
 
-static void set_entry_stack(struct x86_vcpu *v)
-{
-    struct percpu *p = percpu();
-    uint64_t end = (uint64_t)(&v->regs + 1);
-
-    ASSERT(end % 16 == 0);
-    p->current = &v->core;
-    p->regs_end = end;
-    __builtin_memcpy((char *)p->tss + TSS_RSP0, &end, sizeof(end));
-}
-
 static void leave(struct x86_vcpu *v)
 {
     fpu_save(v);
@@ -115,28 +101,9 @@ static void enter(struct x86_vcpu *v)
     fpu_restore(v);
 }
 
-/* An idle vCPU runs on Zeroth's own address space and this CPU's own GDT. */
-static void enter_idle(void)
-{
-    paddr_t cr3 = image_paddr(hypervisor_l4);
-
-    percpu()->cr3 = cr3;
-    __asm__ volatile("movq %0, %%cr3" : : "r"(cr3) : "memory");
-    pv_window_unload();
-}
-
-void arch_context_switch(struct vcpu *prev, struct vcpu *next)
-{
-    ASSERT(!irq_is_on());
-    ASSERT(prev == current_vcpu() && prev != next);
-    trace_add(TRACE_SWITCH, (uint64_t)next);
-    if (!prev->is_idle)
-        leave(x86_vcpu(prev));
-    set_entry_stack(x86_vcpu(next));
-    if (next->is_idle)
-        enter_idle();
-    else
-        enter(x86_vcpu(next));
-    if (!prev->is_idle)
-        pv_leave_cr3(x86_vcpu(prev), next);
-}
+const struct vcpu_way pv_way = {
+    .save = leave,
+    .load = enter,
+    .left = pv_leave_cr3,
+    .deliver = pv_deliver,
+};

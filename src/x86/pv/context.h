@@ -3,7 +3,9 @@
 #ifndef X86_PV_CONTEXT_H
 #define X86_PV_CONTEXT_H
 
-#include "x86/guest.h"
+#include "x86/way.h"
+
+extern const struct vcpu_way pv_way;
 
 /* The current vCPU's kernel gets control, or its user code: address space and GS base follow.  A
  * mode without page tables ends the domain. */

@@ -221,7 +221,7 @@ begin exit_to_guest
     mov     %gs:PERCPU_CURRENT, %rdx
     cmpl    $0, %gs:PERCPU_SOFTIRQS
     jne     exit_by_work
-    cmpb    $0, VCPU_IS_IDLE(%rdx)
+    cmpb    $0, VCPU_BY_WORK(%rdx)
     jne     exit_by_work
     add     $VCPU_REGS_END, %rdx
     mov     INFO_FROM_END(%rdx), %rcx
@@ -258,7 +258,9 @@ exit_by_sysret:
 exit_by_work:
     call    exit_work
     mov     %gs:PERCPU_REGS_END, %rdx
-    jmp     exit_now
+    cmpb    $0, BY_WORK_FROM_END(%rdx)
+    je      exit_now
+    jmp     *exit_by_hardware(%rip)             /* x86/way.h */
 
 /* IRET may fault, then the CPU pushes on the stack that it finds: the frame must not be read from
  * struct regs. */

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/pv/entry.h"
 
-#include "core/assert.h"
-#include "core/machine.h"
-#include "core/softirq.h"
 #include "x86/control.h"
 #include "x86/features.h"
 #include "x86/gdt.h"
 #include "x86/msr_index.h"
 #include "x86/percpu.h"
-#include "x86/pv/bounce.h"
 #include "x86/pv/msr.h"
 
 /* Cleared on the way in: no trap, no interrupt, strings go up, no access to user pages (AC, for
@@ -21,29 +17,6 @@
 _Static_assert(SELECTOR_USER_CODE32 + 8 == SELECTOR_USER_DATA, "order of SYSRET");
 _Static_assert(SELECTOR_USER_CODE32 + 16 == SELECTOR_USER_CODE, "order of SYSRET");
 _Static_assert(SELECTOR_CODE + 8 == SELECTOR_DATA, "order of SYSCALL");
-
-void exit_work(void)
-{
-    for (;;) {
-        struct vcpu *v;
-
-        ASSERT(!irq_is_on());
-        if (softirq_bits()) {
-            irq_on();
-            softirq_run();
-            irq_off();
-            continue;
-        }
-        v = current_vcpu();
-        if (v->is_idle) {
-            sched_idle();
-            irq_off();
-            continue;
-        }
-        if (!pv_deliver(x86_vcpu(v)))
-            return;
-    }
-}
 
 void pv_entry_init_cpu(void)
 {

@@ -15,10 +15,6 @@ extern const char exit_iretq[];
 /* Leave to the current vCPU, whichever it is by now; idle CPUs stay inside.  Interrupts in any state. */
 _Noreturn void exit_to_guest(void);
 
-/* Called by the exit code, interrupts off: runs softirqs, switches vCPUs, idles, delivers events,
- * until the current vCPU can be entered; returns with interrupts off. */
-void exit_work(void);
-
 /* An exception from a guest (vector below 32, or int n by vector), called by x86/trap_entry.S on the
  * CPU's stack, interrupts off (CR2 still that of a page fault); exit_to_guest follows. */
 void pv_trap(struct regs *regs);

@@ -13,6 +13,7 @@
 #include "x86/fpu.h"
 #include "x86/pv/baseptr.h"
 #include "x86/pv/bounce.h"
+#include "x86/pv/context.h"
 #include "x86/pv/callback.h"
 #include "x86/pv/debug.h"
 #include "x86/pv/entry.h"
@@ -129,6 +130,7 @@ static struct vcpu *vcpu_alloc(struct domain *d, unsigned int id)
     ASSERT(id < d->max_vcpus);
     v->core.domain = d;
     v->core.id = id;
+    v->way = &pv_way;
     set_defaults(v);
     if (pv_window_create(v) || fpu_create(v)) {
         vcpu_free(&v->core);
@@ -141,9 +143,12 @@ struct vcpu *arch_idle_alloc(void)
 {
     struct x86_vcpu *v = heap_alloc(sizeof(*v));
 
-    if (v)
-        set_defaults(v);
-    return v ? &v->core : NULL;
+    if (!v)
+        return NULL;
+    set_defaults(v);
+    v->way = &idle_way;
+    v->by_work = true;
+    return &v->core;
 }
 
 static int domain_relinquish(struct domain *d)

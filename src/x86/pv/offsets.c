@@ -19,7 +19,8 @@ static void __attribute__((used)) offsets(void)
     OFFSET("PV_FLAGS_FROM_END", offsetof(struct x86_vcpu, pv.flags) - REGS_END);
     OFFSET("INFO_FROM_END", offsetof(struct vcpu, info) - REGS_END);
     OFFSET("NMI_FROM_END", offsetof(struct vcpu, nmi_pending) - REGS_END);
+    OFFSET("BY_WORK_FROM_END", offsetof(struct x86_vcpu, by_work) - REGS_END);
     /* From the vCPU. */
     OFFSET("VCPU_REGS_END", REGS_END);
-    OFFSET("VCPU_IS_IDLE", offsetof(struct vcpu, is_idle));
+    OFFSET("VCPU_BY_WORK", offsetof(struct x86_vcpu, by_work));
 }
