@@ -4,7 +4,7 @@
 HYPERVISOR ?= zeroth
 LAB_IMAGE = $(if $(filter zeroth,$(HYPERVISOR)),all)
 PYTEST = /usr/bin/python3 -m pytest -p no:cacheprovider -ra test/system
-LAB_VARS = HYPERVISOR KERNEL SMP MEM CPU FIRMWARE PROTOCOL ARGS DOM0_ARGS
+LAB_VARS = HYPERVISOR KERNEL SMP MEM CPU FIRMWARE PROTOCOL ARGS DOM0_ARGS GUEST TOOLSTACK
 $(foreach v,$(LAB_VARS),$(if $(filter undefined,$(origin $(v))),,$(eval export $(v))))
 
 .PHONY: setup setup-build setup-lab lab run test test-full test-system test-system-full
@@ -12,11 +12,11 @@ $(foreach v,$(LAB_VARS),$(if $(filter undefined,$(origin $(v))),,$(eval export $
 setup: ## install missing Debian packages (all groups) with apt
 	tools/setup all
 
-lab: ## fetch Debian's kernels and Xen 4.17 into build/lab
+lab: ## fetch Debian's kernels, Xen 4.17 and its tools into build/lab
 	tools/setup lab
 	tools/lab/fetch.py
 
-run: ## build, fetch a stock kernel and boot in QEMU on this terminal (HYPERVISOR= KERNEL= SMP= MEM=)
+run: ## build, fetch Debian's kernel and tools, boot in QEMU here (HYPERVISOR= KERNEL= SMP= MEM= GUEST=1)
 	tools/setup build lab
 	$(if $(LAB_IMAGE),$(MAKE) $(LAB_IMAGE))
 	tools/run

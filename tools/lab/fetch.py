@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fetch Debian's own kernels and Xen into the lab's cache: fetch.py [6.1 5.10 6.12 xen].
+"""Fetch Debian's own kernels, Xen and its tools into the lab's cache: fetch.py [NAME ...].
+
+Names: 6.1 5.10 6.12 (kernels), xen (the hypervisor), toolstack (xl, its daemons and what they
+need to run, unpacked and not installed). None: all of them.
 
 An apt configuration of its own (lists and state in the cache) serves suites that the
 machine does not use; the mirror is the one that the machine's own apt uses, and packages
@@ -17,6 +20,15 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
+PLACES = {"xen": "xen-4.17", "toolstack": "toolstack-4.17"}     # kernels: linux-VERSION
+TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-host",
+             # What the packages above call in scripts, and Debian has on every machine.
+             "bash", "dash", "mount", "util-linux", "iproute2", "sysvinit-utils",
+             "e2fsprogs"]
+# Of their dependencies, those that serve installation or the machine's own start.
+NOT_UNPACKED = {"adduser", "base-files", "debconf", "dmsetup", "gettext-base", "grub-common",
+                "grub-xen-bin", "libpam-modules", "libpam-modules-bin", "media-types", "passwd",
+                "sensible-utils", "ucf", "udev"}
 
 
 class FetchError(Exception):
@@ -77,6 +89,21 @@ def unpack(suite, package, into):
     os.unlink(os.path.join(into, deb))
 
 
+def unpack_closure(suite, packages, into):
+    """Download packages with all that they depend on, and unpack them into one directory."""
+    options = apt_options(suite)
+    archives = into + ".archives"
+    os.makedirs(os.path.join(archives, "partial"), exist_ok=True)
+    print(f"fetch: {' '.join(packages)} of {suite}", flush=True)
+    apt(options, "apt-get", "update")
+    apt(options, "apt-get", "-y", "-o", f"Dir::Cache::archives={archives}",
+        "--no-install-recommends", "--download-only", "install", *packages)
+    for deb in sorted(name for name in os.listdir(archives) if name.endswith(".deb")):
+        if deb.partition("_")[0] not in NOT_UNPACKED:
+            subprocess.run(["dpkg-deb", "-x", os.path.join(archives, deb), into], check=True)
+    shutil.rmtree(archives)
+
+
 def place_kernel(files, target):
     """Arrange a kernel package as vmlinuz, config and modules/."""
     boot = os.path.join(files, "boot")
@@ -102,7 +129,7 @@ def place_xen(files, target):
 
 def fetch(name):
     """Make one thing ("6.1", "xen", …) present; its directory. Safe among processes."""
-    target = os.path.join(CACHE, "xen-4.17" if name == "xen" else "linux-" + name)
+    target = os.path.join(CACHE, PLACES.get(name, "linux-" + name))
     if os.path.isdir(target):
         return target
     os.makedirs(CACHE, exist_ok=True)
@@ -117,6 +144,8 @@ def fetch(name):
         if name == "xen":
             unpack("bookworm", "xen-hypervisor-4.17-amd64", files)
             place_xen(files, scratch)
+        elif name == "toolstack":
+            unpack_closure("bookworm", TOOLSTACK, os.path.join(scratch, "root"))
         else:
             unpack(SUITES[name], "linux-image-amd64", files)
             place_kernel(files, scratch)
@@ -127,12 +156,12 @@ def fetch(name):
 
 def main():
     """Fetch what the command line names, or everything."""
-    names = sys.argv[1:] or [*SUITES, "xen"]
-    unknown = [name for name in names if name not in SUITES and name != "xen"]
+    known = [*SUITES, *PLACES]
+    unknown = [name for name in sys.argv[1:] if name not in known]
     if unknown:
-        sys.exit(f"fetch: unknown: {' '.join(unknown)} (known: {' '.join(SUITES)} xen)")
+        sys.exit(f"fetch: unknown: {' '.join(unknown)} (known: {' '.join(known)})")
     try:
-        for name in names:
+        for name in sys.argv[1:] or known:
             fetch(name)
     except FetchError as error:
         sys.exit(f"fetch: {error}")

@@ -38,7 +38,14 @@ def module_bytes(path):
         return file.read()
 
 
-def closure(files):
+def dependencies(data):
+    """The modules that a module names as needed, from its ELF."""
+    depends = re.search(rb"\0depends=([^\0]*)\0", data)
+    names = (depends.group(1).decode() if depends else "").replace("-", "_")
+    return [name for name in names.split(",") if name]
+
+
+def closure(files, wanted):
     """The wanted modules with dependencies first: list of (name, bytes)."""
     done = {}
 
@@ -46,12 +53,11 @@ def closure(files):
         if name in done or name not in files:
             return
         data = module_bytes(files[name])
-        depends = re.search(rb"\0depends=([^\0]*)\0", data)
-        for other in (depends.group(1).decode() if depends else "").split(","):
-            add(other.replace("-", "_"))
+        for other in dependencies(data):
+            add(other)
         done[name] = data
 
-    for name in WANTED:
+    for name in wanted:
         add(name)
     return list(done.items())
 
@@ -101,7 +107,7 @@ def read(path):
 def build(kernel, output):
     """Write the initramfs for a kernel ("6.1") to a path."""
     source = fetch.fetch(kernel)
-    modules = closure(module_files(os.path.join(source, "modules")))
+    modules = closure(module_files(os.path.join(source, "modules")), WANTED)
     programs = build_programs(os.path.join(os.path.dirname(output), "progs"))
     scratch = f"{output}.{os.getpid()}"
     with open(scratch, "wb") as file:

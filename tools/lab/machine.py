@@ -10,12 +10,14 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 import fetch
 import initramfs
+import toolstack
 
 TOP = fetch.TOP
 OVMF = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")
@@ -40,8 +42,16 @@ class Config:
     machine: str = "q35"
     image: str = ""             # another Dom0 kernel than the stock one
     no_dom0: bool = False       # hand over no module at all
+    toolstack: bool = False     # Dom0 has Debian's toolstack (tools/lab/toolstack.py)
     firmware: str = os.environ.get("FIRMWARE", "")          # "": -kernel; "bios", "uefi": ISO
     protocol: str = os.environ.get("PROTOCOL", "multiboot2")  # of the ISO's menu entry
+
+    def use_toolstack(self):
+        """The larger Dom0, on a machine that has room for guests beside it."""
+        self.toolstack = True
+        self.options += " dom0_mem=768M"
+        if "MEM" not in os.environ:
+            self.mem = 2048
 
 
 def hypervisor_image(name):
@@ -56,14 +66,15 @@ def hypervisor_image(name):
     return path
 
 
-def initrd_image(kernel):
-    """The initramfs for a kernel, built once per process."""
-    path = os.path.join(TOP, "build", f"initramfs-{kernel}.cpio")
+def initrd_image(kernel, with_toolstack=False):
+    """The initramfs for a kernel, small or with the toolstack, built once per process."""
+    name = "toolstack" if with_toolstack else "initramfs"
+    path = os.path.join(TOP, "build", f"{name}-{kernel}.cpio")
     if path not in _built:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path + ".lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            initramfs.build(kernel, path)
+            (toolstack if with_toolstack else initramfs).build(kernel, path)
         _built.add(path)
     return path
 
@@ -102,11 +113,12 @@ def qemu_command(config, directory):
                "-serial", "chardev:console"]
     if config.icount:
         command += ["-icount", "shift=0,sleep=off,align=off"]
+    initrd = None if config.no_dom0 else initrd_image(config.kernel, config.toolstack)
     kernel = config.image
     if not kernel and not config.no_dom0:
         kernel = os.path.join(fetch.fetch(config.kernel), "vmlinuz")
     if config.firmware:
-        iso = grub_iso(config, kernel, initrd_image(config.kernel), directory)
+        iso = grub_iso(config, kernel, initrd, directory)
         command += ["-drive", f"if=none,id=boot,media=cdrom,format=raw,file={iso}",
                     "-device", "ide-cd,drive=boot"]
         if config.firmware == "uefi":
@@ -117,7 +129,7 @@ def qemu_command(config, directory):
         command += ["-kernel", hypervisor_image(config.hypervisor), "-append", config.options]
         if kernel:
             line = config.append.replace(",", ",,")
-            command += ["-initrd", f"{kernel} {line},{initrd_image(config.kernel)}"]
+            command += ["-initrd", f"{kernel} {line},{initrd}"]
     return command + config.qemu
 
 
@@ -234,3 +246,59 @@ class Machine:
         """Type on the console."""
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
+
+
+class Toolstack(Machine):
+    """A machine whose Dom0 has Debian's toolstack and obeys: `status, text = m.run("xl info")`.
+
+    Commands go by a virtio port of their own, so that no console is between.
+    """
+
+    def __init__(self, config, log):
+        config.use_toolstack()
+        config.append += " zt.agent"
+        super().__init__(config, log)
+        self.commands = 0
+
+    def command(self, directory):
+        """Override: a port for the agent of tools/lab/toolstack/init."""
+        path = os.path.join(directory, "agent")
+        return super().command(directory) + [
+            "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent",
+            "-chardev", f"socket,id=agent,path={path},server=on,wait=off"]
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            self.expect("DOM0 READY", timeout=300)
+            self.agent = socket.socket(socket.AF_UNIX)
+            self.agent.connect(os.path.join(self.directory.name, "agent"))
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *args):
+        if hasattr(self, "agent"):
+            self.agent.close()
+        super().__exit__(*args)
+
+    def run(self, command, timeout=60):
+        """Run a shell command in Dom0; its exit code and what it said, both outputs together."""
+        self.commands += 1
+        mark = f"@{self.commands}@"
+        self.agent.sendall(f"{mark} {command}\n".encode())
+        deadline, text = time.monotonic() + timeout, b""
+        while f"\n{mark} ".encode() not in text or not text.endswith(b"\n"):
+            if time.monotonic() >= deadline:
+                self.fail(f"no answer to {command!r} within {timeout} s; so far: {text.decode()}")
+            if not self.pump(time.monotonic()):
+                self.fail(f"QEMU ended during {command!r}")
+            self.agent.settimeout(0.2)
+            try:
+                text += self.agent.recv(65536)
+            except TimeoutError:
+                continue
+        said, _, code = text.decode("utf-8", "replace").rpartition(f"\n{mark} ")
+        self.text += f"\n@ {command}\n{said}@ exit {code}"
+        return int(code), said
