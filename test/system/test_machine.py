@@ -76,6 +76,21 @@ def test_screen(log, tmp_path):
     assert "(zeroth) halted (noreboot)" in text
 
 
+def test_nmi(log, tmp_path):
+    """An NMI of the platform is told, and Dom0's kernel gets it."""
+    qmp = str(tmp_path / "qmp")
+    config = machine.Config(smp=2, qemu=["-qmp", f"unix:{qmp},server=on,wait=off"])
+    with machine.Machine(config, log) as guest, socket.socket(socket.AF_UNIX) as connection:
+        guest.expect("DOM0 READY", timeout=150)
+        guest.send("echo 7 > /proc/sys/kernel/printk\n")
+        connection.connect(qmp)
+        with connection.makefile("rw", encoding="utf-8") as monitor:
+            ask(monitor, "qmp_capabilities")
+            ask(monitor, "inject-nmi")
+        guest.expect("passed to Dom0", timeout=60)
+        guest.expect("NMI received for unknown reason", timeout=60)
+
+
 def test_keys_and_panic(log):
     """Zeroth's keys answer while Dom0 runs; a panic prints where it was, by name."""
     with machine.Machine(machine.Config(smp=2), log) as guest:
