@@ -242,11 +242,16 @@ static uint64_t answer_pages_max(struct domain *d)
     return d->pages_max;
 }
 
-/* A PV guest keeps it itself, in the shared page: nothing depends on it here. */
+/* A PV guest keeps it itself, in the shared page: nothing depends on it here.  The page goes when the
+ * domain dies, which begins under its lock. */
 static uint64_t answer_max_gfn(struct domain *d)
 {
-    uint64_t count = __atomic_load_n(&d->shared->arch.max_pfn, __ATOMIC_RELAXED);
+    uint64_t count = 0;
 
+    lock_take(&d->lock);
+    if (!d->is_dying)
+        count = __atomic_load_n(&d->shared->arch.max_pfn, __ATOMIC_RELAXED);
+    lock_release(&d->lock);
     return (count - 1) & (~0ul >> 1);
 }
 
