@@ -126,6 +126,11 @@ void domain_orphan_gone(domid_t id)
     ASSERT(had > 0);
 }
 
+uint32_t domain_orphans(domid_t id)
+{
+    return __atomic_load_n(&slot_of(id)->orphans, __ATOMIC_ACQUIRE);
+}
+
 /* A domain has the id, or frames still bear it. */
 static bool taken(const struct slot *s)
 {

@@ -118,6 +118,7 @@ void domain_put(struct domain *d);              /* any context */
  * it; and: that is over.  Meanwhile no other domain gets the number.  Any context. */
 void domain_orphan(domid_t id);
 void domain_orphan_gone(domid_t id);
+uint32_t domain_orphans(domid_t id);
 extern struct domain *dom0;
 /* Call for each domain, with RANK_DOMAIN_LIST held, in ascending order. */
 void domain_for_each(void (*fn)(struct domain *d));

@@ -450,6 +450,15 @@ static void list_add_range(struct domain *d, struct frame *f, uint64_t count)
     d->pages += count;
 }
 
+/* May it have so many more?  What it has given back and still refers to is its own, too: else a guest
+ * could give back what it maps, be given other frames for that, and have more and more. */
+static bool has_room(const struct domain *d, uint64_t count)
+{
+    uint64_t used = d->pages + domain_orphans(d->id);
+
+    return used <= d->pages_max && count <= d->pages_max - used;
+}
+
 int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
 {
     struct frame *f = &frame_table()[mfn];
@@ -460,7 +469,7 @@ int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
     lock_take(&d->page_lock);
     if (d->is_dying)
         rc = -XEN_EINVAL;
-    else if (d->pages > d->pages_max || count > d->pages_max - d->pages)
+    else if (!has_room(d, count))
         rc = -XEN_ENOMEM;
     else
         list_add_range(d, f, count);
@@ -496,22 +505,14 @@ static bool held_for_good(const struct frame *f)
     return load(&f->type) & (TYPE_PINNED | TYPE_PARTIAL | TYPE_BUSY);
 }
 
-/* The allocation's own reference: no mapping went, the clock stays.  A frame that others refer to
- * keeps its owner's number until they let go of it. */
-static void put_allocation(struct frame *f, struct domain *d)
+/* The allocation's own reference: no mapping went, the clock stays.  The frame was made an orphan before:
+ * while others refer to it it keeps its owner's number, and counts against what the owner may have. */
+static void put_allocation(struct frame *f)
 {
-    uint64_t old = load(&f->refs);
+    uint64_t left = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
 
-    while ((old & REFS_COUNT) == 1) {
-        if (swap(&f->refs, &old, old - 1)) {
-            last_reference_gone(f, old - 1);
-            return;
-        }
-    }
-    domain_orphan(d->id);
-    old = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
-    if (!(old & REFS_COUNT))
-        orphan_gone(f, old);
+    if (!(left & REFS_COUNT))
+        orphan_gone(f, left);
 }
 
 bool frame_release(struct frame *f, struct domain *d)
@@ -524,11 +525,13 @@ bool frame_release(struct frame *f, struct domain *d)
         __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
         taken = false;
     }
-    if (taken)
+    if (taken) {
         list_remove(d, f);
+        domain_orphan(d->id);
+    }
     lock_release(&d->page_lock);
     if (taken)
-        put_allocation(f, d);
+        put_allocation(f);
     return taken;
 }
 
@@ -621,7 +624,8 @@ void frame_unshare(struct frame *f, struct domain *d)
     ASSERT(f->owner == d->id && !(f->refs & REFS_ALLOCATED));
     frame_put_type(f, false);
     __atomic_fetch_sub(&d->pages_shared, 1, __ATOMIC_RELAXED);
-    put_allocation(f, d);
+    domain_orphan(d->id);
+    put_allocation(f);
 }
 
 /* ---- boot, and the machine-to-physical table ---- */

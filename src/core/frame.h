@@ -84,7 +84,8 @@ int frame_unpin(struct frame *f);
 
 /*
  * Give frames fresh from page_alloc to d, scrubbed when they may hold another's data.  All or
- * nothing: -ENOMEM: d would have more than pages_max; -EINVAL: d is dying.
+ * nothing: -ENOMEM: d would have more than pages_max, those included that it has given back and others
+ * or itself still refer to; -EINVAL: d is dying.
  */
 int frame_assign(struct frame *f, struct domain *d);
 int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d);

@@ -384,6 +384,24 @@ static void exchange_checks_and_trades(void **state)
     assert_false(frame_get(frame_of(in[0]), &d) && in[0] - out[0] > 7);
 }
 
+/* A domain gives back a frame that it goes on to map: it may have no other one for it. */
+static void given_back_frame_counts(void **state)
+{
+    mfn_t first = page_alloc(0, NODE_ANY, ADDRESS_ANY), second = page_alloc(0, NODE_ANY, ADDRESS_ANY);
+    uint64_t most = d.pages_max;
+
+    (void)state;
+    d.pages_max = d.pages + 1;
+    assert_int_equal(frame_assign(frame_of(first), &d), 0);
+    assert_true(frame_get(frame_of(first), &d));
+    assert_true(frame_release(frame_of(first), &d));
+    assert_int_equal(frame_assign(frame_of(second), &d), -XEN_ENOMEM);
+    frame_put(frame_of(first));
+    assert_int_equal(frame_assign(frame_of(second), &d), 0);
+    assert_true(frame_release(frame_of(second), &d));
+    d.pages_max = most;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +409,7 @@ int main(void)
         cmocka_unit_test(writable_is_flushed_before_table),
         cmocka_unit_test(counts_refuse_to_run_over),
         cmocka_unit_test(given_back_frame_is_no_table),
+        cmocka_unit_test(given_back_frame_counts),
         cmocka_unit_test(allocator_never_gives_twice),
         cmocka_unit_test(heap_gives_zeroed_apart),
         cmocka_unit_test(exchange_checks_and_trades),
