@@ -32,7 +32,19 @@ static bool take_argument(const struct door_op *row, uint64_t guest, void *arg)
     return copy_from_guest(arg, guest, row->size);
 }
 
-static bool give_back(const struct door_op *row, long result)
+const struct door_op *door_find(const struct door_call *call, uint64_t op)
+{
+    const struct door_op *row = find(call, op);
+
+    return row && (row->kinds & current_vcpu()->domain->kind->bit) ? row : NULL;
+}
+
+bool door_permits(const struct door_op *row)
+{
+    return row->authority == AUTH_SELF || current_vcpu()->domain->privileged;
+}
+
+bool door_gives_back(const struct door_op *row, long result)
 {
     return (row->direction == DIR_OUT || row->direction == DIR_INOUT) &&
            (result >= 0 || row->copy_always);
@@ -42,19 +54,19 @@ long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint6
 {
     uint64_t arg[DOOR_ARG_MAX / sizeof(uint64_t)];
     struct vcpu *v = current_vcpu();
-    const struct door_op *row = find(call, op);
+    const struct door_op *row = door_find(call, op);
     long result;
 
-    if (!row || !(row->kinds & v->domain->kind->bit))
+    if (!row)
         return call->unknown;
-    if (row->authority != AUTH_SELF && !v->domain->privileged)
+    if (!door_permits(row))
         return -XEN_EPERM;
     if (row->size == 0)
         return row->fn(v, NULL, extra);
     if (!take_argument(row, guest, arg))
         return -XEN_EFAULT;
     result = row->fn(v, arg, extra);
-    if (give_back(row, result) && !copy_to_guest(guest, arg, row->size))
+    if (door_gives_back(row, result) && !copy_to_guest(guest, arg, row->size))
         return -XEN_EFAULT;
     return result;
 }

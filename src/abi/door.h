@@ -64,6 +64,14 @@ extern hypercall_fn *const hypercall_pv[DOOR_CALLS];    /* never NULL: absent on
  */
 long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra);
 
+/* The parts of it, for calls that bring their argument in another way.  The row of a sub-operation
+ * that the current vCPU's kind has; NULL: none. */
+const struct door_op *door_find(const struct door_call *call, uint64_t op);
+/* May the current vCPU's domain do what the row says? */
+bool door_permits(const struct door_op *row);
+/* Does the row give its struct back with this result? */
+bool door_gives_back(const struct door_op *row, long result);
+
 /* Change argument n (from 0) of the hypercall in progress, which is then restarted; inside a
  * multicall that is the entry's. */
 void hypercall_set_argument(unsigned int n, uint64_t value);

@@ -5,8 +5,10 @@
 #include "abi/copy.h"
 #include "abi/exchange.h"
 #include "core/assert.h"
+#include "core/claim.h"
 #include "core/domain.h"
 #include "core/frame.h"
+#include "core/grant.h"
 #include "core/heap.h"
 #include "core/machine.h"
 #include "core/page_alloc.h"
@@ -20,7 +22,6 @@
 
 static struct memory_region machine_map[MEMORY_MAP_MAX];
 static unsigned int machine_count;      /* written at boot only */
-static uint64_t claimed;                /* sum of all domains' pages_claimed */
 
 /* The domain that a call is about, held; 0, -EPERM: not one's own; -ESRCH: there is none. */
 static int find(struct vcpu *v, domid_t id, struct domain **out)
@@ -43,30 +44,21 @@ struct reservation {
     unsigned int order, node, address_bits;
 };
 
-static bool take_claim(struct domain *d, uint64_t pages)
-{
-    uint64_t others = claimed - d->pages_claimed, free = page_alloc_free_count(NODE_ANY);
-
-    if (others && (free < others || pages > free - others))
-        return false;
-    if (pages > d->pages_claimed)
-        pages = d->pages_claimed;
-    d->pages_claimed -= pages;
-    __atomic_fetch_sub(&claimed, pages, __ATOMIC_RELAXED);
-    return true;
-}
-
 static mfn_t allocate(struct reservation *r)
 {
     mfn_t mfn;
 
-    if (!take_claim(r->d, 1ul << r->order))
+    if (!claim_allows(r->d, 1ul << r->order))
         return MFN_NONE;
     mfn = page_alloc(r->order, r->node, r->address_bits);
-    if (mfn == MFN_NONE || frame_assign_range(mfn, r->order, r->d) == 0)
-        return mfn;
-    page_free(mfn, r->order);
-    return MFN_NONE;
+    if (mfn == MFN_NONE)
+        return MFN_NONE;
+    if (frame_assign_range(mfn, r->order, r->d)) {
+        page_free(mfn, r->order);
+        return MFN_NONE;
+    }
+    claim_use(r->d, 1ul << r->order);
+    return mfn;
 }
 
 /* Undo allocate: the domain could not be told. */
@@ -186,7 +178,6 @@ static long claim_pages(struct vcpu *v, void *arg, uint64_t extra)
 {
     const xen_memory_reservation_t *a = arg;
     struct domain *d;
-    uint64_t more, others;
     long rc;
 
     (void)v, (void)extra;
@@ -195,18 +186,8 @@ static long claim_pages(struct vcpu *v, void *arg, uint64_t extra)
     d = domain_get(a->domid);           /* measured: DOMID_SELF is no domain here */
     if (!d)
         return -XEN_EINVAL;
-    rc = 0;
     lock_take(&d->lock);
-    others = claimed - d->pages_claimed;
-    more = a->nr_extents > d->pages ? a->nr_extents - d->pages : 0;
-    if (a->nr_extents && (a->nr_extents > d->pages_max || !more))
-        rc = -XEN_EINVAL;
-    else if (more && more + others > page_alloc_free_count(NODE_ANY))
-        rc = -XEN_ENOMEM;
-    if (rc == 0) {
-        __atomic_fetch_add(&claimed, more - d->pages_claimed, __ATOMIC_RELAXED);
-        d->pages_claimed = more;
-    }
+    rc = claim_set(d, a->nr_extents);
     lock_release(&d->lock);
     domain_put(d);
     return rc;
@@ -485,9 +466,35 @@ static long reserved_device_memory_map(struct vcpu *v, void *arg, uint64_t extra
     return 0;
 }
 
+/* The frames of a domain's grant table, which grows as far as is asked for. */
+static long grant_frames(struct domain *d, xen_mem_acquire_resource_t *a)
+{
+    uint64_t end = a->frame + a->nr_frames;
+
+    if (a->id != XENMEM_resource_grant_table_id_shared)
+        return -XEN_EINVAL;
+    if (!a->frame_list.p) {             /* how many can there be? */
+        if (a->nr_frames)
+            return -XEN_EINVAL;
+        a->nr_frames = d->grant->frames_max;
+        return 0;
+    }
+    if (!a->nr_frames || end < a->frame || end > d->grant->frames_max)
+        return -XEN_EINVAL;
+    if (grant_grow(d, (unsigned int)end))
+        return -XEN_ENOMEM;
+    for (uint32_t i = 0; i < a->nr_frames; i++) {
+        uint64_t mfn = frame_at(d->grant->shared[a->frame + i]);
+
+        if (!copy_item_to_guest((uint64_t)a->frame_list.p, i, &mfn, sizeof(mfn)))
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
 static long acquire_resource(struct vcpu *v, void *arg, uint64_t extra)
 {
-    const xen_mem_acquire_resource_t *a = arg;
+    xen_mem_acquire_resource_t *a = arg;
     struct domain *d;
     long rc;
 
@@ -497,8 +504,12 @@ static long acquire_resource(struct vcpu *v, void *arg, uint64_t extra)
     rc = find_other(v, a->domid, &d);
     if (rc)
         return rc;
+    if (a->type == XENMEM_resource_grant_table)
+        rc = grant_frames(d, a);
+    else        /* measured: none of I/O servers and of traces in a PV domain */
+        rc = a->type <= XENMEM_resource_vmtrace_buf ? -XEN_EINVAL : -XEN_EOPNOTSUPP;
     domain_put(d);
-    return -XEN_EOPNOTSUPP;
+    return rc;
 }
 
 #define ROW(name, type, direction, kinds, auth, duration, fn) \
@@ -549,7 +560,7 @@ const struct door_op memory_ops[] = {
         get_vnumainfo),
     ROW(reserved_device_memory_map, xen_reserved_device_memory_map_t, DIR_INOUT, KIND_ALL,
         AUTH_SELF, BOUNDED, reserved_device_memory_map),
-    ROW(acquire_resource, xen_mem_acquire_resource_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE,
+    ROW(acquire_resource, xen_mem_acquire_resource_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED,
         acquire_resource),
 };
 const uint16_t memory_op_count = ARRAY_SIZE(memory_ops);

@@ -9,6 +9,7 @@
 #include "core/domain.h"
 
 #include "core/assert.h"
+#include "core/claim.h"
 #include "core/frame.h"
 #include "core/grant.h"
 #include "core/heap.h"
@@ -209,12 +210,18 @@ static void shared_destroy(struct domain *d)
     frame_unshare(frame_of(d->shared_mfn), d);
 }
 
-static void set_defaults(struct domain *d, domid_t id, const struct guest_kind *kind)
+static void set_defaults(struct domain *d, domid_t id, const struct guest_kind *kind,
+                         const struct domain_config *config)
 {
+    d->flags = config->flags;
+    d->emulation = config->emulation;
+    d->options = config->options;
+    __builtin_memcpy(d->handle, config->handle, sizeof(d->handle));
     d->id = id;
     d->kind = kind;
     d->privileged = id == 0;
     d->pause_count = 1;
+    d->pauses = id != 0;                /* the toolstack lets it run, Dom0 runs by itself */
     d->pages_first = FRAME_LIST_END;
     lock_init(&d->pause_lock, RANK_PAUSE);
     lock_init(&d->lock, RANK_DOMAIN);
@@ -232,6 +239,7 @@ static void domain_free(struct domain *d)
     sched_domain_destroy(d);
     event_domain_destroy(d);
     grant_domain_destroy(d);
+    pirq_domain_destroy(d);
     shared_destroy(d);
     heap_free(d->memory_map);
     heap_free(d->vcpus);
@@ -239,26 +247,32 @@ static void domain_free(struct domain *d)
     d->kind->domain_free(d);
 }
 
-static struct domain *domain_new(domid_t id, const struct guest_kind *kind, unsigned int max_vcpus)
+static struct domain *domain_new(domid_t id, const struct guest_kind *kind,
+                                 const struct domain_config *config)
 {
     struct domain *d = kind->domain_alloc();
 
     if (!d)
         return NULL;
-    set_defaults(d, id, kind);
-    d->vcpus = heap_alloc(max_vcpus * sizeof(d->vcpus[0]));
+    set_defaults(d, id, kind, config);
+    d->vcpus = heap_alloc(config->vcpus * sizeof(d->vcpus[0]));
     if (!d->vcpus)
         goto free_domain;
     if (shared_create(d))
         goto free_vcpus;
     if (event_domain_create(d))
         goto destroy_shared;
-    if (grant_domain_create(d, GRANT_FRAMES_DEFAULT, GRANT_TRACKS_DEFAULT))
+    event_set_max_port(d, config->port_max);
+    if (grant_domain_create(d, config->grant_frames, config->grant_tracks))
         goto destroy_events;
-    d->max_vcpus = max_vcpus;
+    if (config->pirqs && pirq_domain_create(d, config->pirqs))
+        goto destroy_grants;
+    d->max_vcpus = config->vcpus;
     time_publish_wallclock(d);
     return d;
 
+destroy_grants:
+    grant_domain_destroy(d);
 destroy_events:
     event_domain_destroy(d);
 destroy_shared:
@@ -271,20 +285,35 @@ free_domain:
     return NULL;
 }
 
+static bool config_ok(const struct domain_config *config)
+{
+    return config->vcpus && config->vcpus <= DOMAIN_VCPUS_MAX && config->grant_frames &&
+           config->grant_frames <= GRANT_FRAMES_DEFAULT &&
+           config->grant_tracks <= GRANT_TRACKS_DEFAULT;
+}
+
 int domain_create(domid_t id, const struct guest_kind *kind, unsigned int max_vcpus,
                   struct domain **out)
+{
+    const struct domain_config config = DOMAIN_CONFIG(max_vcpus);
+
+    return domain_create_as(id, kind, &config, out);
+}
+
+int domain_create_as(domid_t id, const struct guest_kind *kind, const struct domain_config *config,
+                     struct domain **out)
 {
     struct domain *d;
     struct slot *s;
 
-    if (id >= DOMID_FIRST_RESERVED || max_vcpus == 0 || max_vcpus > DOMAIN_VCPUS_MAX)
+    if (id >= DOMID_FIRST_RESERVED || !config_ok(config))
         return -XEN_EINVAL;
     s = slot_make(id);
     if (!s)
         return -XEN_ENOMEM;
     if (taken(s))                       /* not yet for sure: publish looks again */
         return -XEN_EEXIST;
-    d = domain_new(id, kind, max_vcpus);
+    d = domain_new(id, kind, config);
     if (!d)
         return -XEN_ENOMEM;
     if (!publish(s, d)) {
@@ -366,6 +395,7 @@ static void begin_dying(struct domain *d)
     begins = !d->is_dying;
     d->is_dying = true;
     lock_release(&d->page_lock);
+    claim_set(d, 0);
     lock_release(&d->lock);
     if (begins)
         domain_pause(d);
@@ -385,8 +415,10 @@ int domain_destroy(struct domain *d)
         ends = d->teardown == ARRAY_SIZE(stages);
     }
     __atomic_store_n(&d->tearing, false, __ATOMIC_RELEASE);
-    if (ends)
+    if (ends) {
+        event_send_global_virq(VIRQ_DOM_EXC);
         domain_put(d);
+    }
     return ends ? 0 : rc;
 }
 
@@ -400,6 +432,7 @@ static void free_dead(void)
         ASSERT(d->teardown == ARRAY_SIZE(stages) && d->pages_first == FRAME_LIST_END);
         unpublish(d);
         domain_free(d);
+        event_send_global_virq(VIRQ_DOM_EXC);   /* it can be found no more */
     }
 }
 

@@ -29,9 +29,13 @@ struct guest_kind {
      * frame_release_all.  0, or -ERESTART: call again. */
     int (*domain_relinquish)(struct domain *d);
     /* VCPUOP_initialise: load a struct vcpu_guest_context into a vCPU that does not run; -EINVAL and
-     * the like, nothing changed; -ERESTART: call again with the same. */
+     * the like, nothing changed; -ERESTART: call again with the same.  Of one that is initialised only
+     * what is no frame may change: -EOPNOTSUPP. */
     int (*vcpu_set_context)(struct vcpu *v, const void *context);
-    void (*vcpu_reset)(struct vcpu *v);
+    /* What vcpu_set_context could load, of one that does not run. */
+    void (*vcpu_get_context)(struct vcpu *v, void *context);
+    /* As it was created; it does not run.  0, or -ERESTART: call again. */
+    int (*vcpu_reset)(struct vcpu *v);
     /* May events be delivered now?  For preempt_wanted and SCHEDOP_block. */
     bool (*event_deliverable)(const struct vcpu *v);
     bool events_masked;                                 /* a new vCPU's evtchn_upcall_mask */
@@ -84,9 +88,31 @@ struct domain {
     uint64_t vm_assist;                 /* bits by VMASST_TYPE_* */
     int64_t time_offset;                /* seconds */
     xen_domain_handle_t handle;
+
+    /* The toolstack's; RANK_DOMAIN. */
+    uint32_t pauses;                    /* of pause_count: XEN_DOMCTL_pausedomain's */
+    uint32_t flags;                     /* XEN_DOMCTL_CDF_* */
+    uint32_t emulation, options;        /* struct xen_arch_domainconfig */
+    bool debugged;                      /* XEN_DOMCTL_setdebugging */
+    bool logs_writes;                   /* XEN_DOMCTL_shadow_op */
+    port_t suspend_port;                /* XEN_DOMCTL_subscribe; 0: none */
+    uint64_t nodes;                     /* XEN_DOMCTL_setnodeaffinity; 0: never set */
 };
 
 #define DOMAIN_VCPUS_MAX 8192u
+
+/* What a domain is created with. */
+struct domain_config {
+    unsigned int vcpus;                 /* that it may have */
+    port_t port_max;                    /* highest event channel */
+    unsigned int grant_frames, grant_tracks;    /* pages at most: core/grant.h */
+    unsigned int pirqs;                 /* 0: its creator makes them */
+    uint32_t flags, emulation, options;
+    xen_domain_handle_t handle;
+};
+#define DOMAIN_CONFIG(vcpus_) \
+    { .vcpus = (vcpus_), .port_max = ~0u, .grant_frames = GRANT_FRAMES_DEFAULT, \
+      .grant_tracks = GRANT_TRACKS_DEFAULT }
 
 /* Boot, once, before the first domain_create: binds SOFTIRQ_DOMAIN. */
 void domain_init(void);
@@ -94,12 +120,15 @@ void domain_init(void);
 void domain_set_noreboot(bool noreboot);
 
 /*
- * 0; -XEN_EINVAL: id is not one of an ordinary domain, or max_vcpus is none or too many;
+ * 0; -XEN_EINVAL: id is not one of an ordinary domain, or the configuration has none or too many;
  * -XEN_EEXIST: the id is taken, or frames of one that had it are still in use; -XEN_ENOMEM.  It has
  * no memory but shared_info, may have none (pages_max is 0), has no vCPU, is paused once and can be
  * found from now on; the caller has no reference beyond the creation's, which domain_destroy
  * drops.  Domain 0 is dom0, privileged.  Interrupts on, no lock.
  */
+int domain_create_as(domid_t id, const struct guest_kind *kind, const struct domain_config *config,
+                     struct domain **out);
+/* The same with DOMAIN_CONFIG(max_vcpus). */
 int domain_create(domid_t id, const struct guest_kind *kind, unsigned int max_vcpus,
                   struct domain **out);
 /*
@@ -128,10 +157,14 @@ void domain_pause(struct domain *d);            /* does not wait; any context */
 void domain_pause_sync(struct domain *d);
 void domain_unpause(struct domain *d);
 
+/* XEN_DOMCTL_resumedomain: it has not shut down any more.  Any context. */
+void domain_resume(struct domain *d);
+
 /*
  * SCHEDOP_shutdown: all vCPUs stop, the current one on its way out.  The first reason stays.  For
  * dom0 the machine follows and this does not return: off for SHUTDOWN_poweroff, else reset (Xen
- * 4.17 does so for SHUTDOWN_suspend and unknown reasons too); for another, dom0 gets VIRQ_DOM_EXC.
+ * 4.17 does so for SHUTDOWN_suspend and unknown reasons too); for another, dom0 gets VIRQ_DOM_EXC, or
+ * for a suspend the port of suspend_port is told.
  * Any context.
  */
 void domain_shutdown(struct domain *d, unsigned int reason);

@@ -84,6 +84,8 @@ int event_reset(struct domain *d);
 
 /* Hypercall, EVTCHNOP_send of the current vCPU: 0, -EINVAL no such port or not sendable. */
 long event_send(struct vcpu *v, port_t port);
+/* The same on behalf of a domain.  Any context. */
+long event_send_for(struct domain *d, port_t port);
 /* -EINVAL no such port; no effect when it is not open. */
 int event_unmask(struct domain *d, port_t port);
 

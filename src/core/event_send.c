@@ -48,9 +48,9 @@ static long send_to_self(struct domain *d, struct event *e, port_t port)
 }
 
 /* Nobody listens at an unbound port: the event is dropped, without an error. */
-long event_send(struct vcpu *v, port_t port)
+static inline long send_from(struct domain *d, port_t port)
 {
-    struct event *e = event_get(v->domain, port);
+    struct event *e = event_get(d, port);
 
     if (!e)
         return -XEN_EINVAL;
@@ -58,12 +58,22 @@ long event_send(struct vcpu *v, port_t port)
     case EVENT_UNBOUND:
         return 0;
     case EVENT_INTERDOMAIN:
-        return send_to_peer(v->domain, e, port);
+        return send_to_peer(d, e, port);
     case EVENT_IPI:
-        return send_to_self(v->domain, e, port);
+        return send_to_self(d, e, port);
     default:
         return -XEN_EINVAL;
     }
+}
+
+long event_send(struct vcpu *v, port_t port)
+{
+    return send_from(v->domain, port);
+}
+
+long event_send_for(struct domain *d, port_t port)
+{
+    return send_from(d, port);
 }
 
 int event_unmask(struct domain *d, port_t port)

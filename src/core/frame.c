@@ -105,6 +105,11 @@ uint64_t frame_refs(const struct frame *f)
     return load(&f->refs) & REFS_COUNT;
 }
 
+bool frame_pinned(const struct frame *f)
+{
+    return load(&f->type) & TYPE_PINNED;
+}
+
 /* ---- references ---- */
 
 bool frame_get(struct frame *f, const struct domain *d)

@@ -76,6 +76,7 @@ int frame_put_type(struct frame *f, bool preemptible);
 enum frame_type frame_type(const struct frame *f);
 uint64_t frame_type_count(const struct frame *f);
 uint64_t frame_refs(const struct frame *f);
+bool frame_pinned(const struct frame *f);
 
 /* MMUEXT_PIN_*, UNPIN: hold a use and a reference that the guest owns, at most once a frame.  Errors
  * of frame_get_type, -EINVAL: pinned already, or not; -ERESTART: call again. */

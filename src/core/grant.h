@@ -37,7 +37,7 @@ struct grant_domain {
     uint64_t mapped;                    /* handles in use */
 };
 
-/* -XEN_ENOMEM; -XEN_EINVAL: a limit of 0 or too high.  The table has one frame at first. */
+/* -XEN_ENOMEM; -XEN_EINVAL: no frame at all, or a limit too high.  The table has one frame at first. */
 int grant_domain_create(struct domain *d, unsigned int frames_max, unsigned int track_pages_max);
 
 /*

@@ -110,6 +110,14 @@ int arch_msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn);
 int arch_ioapic_read(paddr_t base, uint32_t reg, uint32_t *value);
 int arch_ioapic_write(paddr_t base, uint32_t reg, uint32_t value);
 
+/* XEN_DOMCTL_createdomain: the kind of domain that is asked for, with emulated devices and options of
+ * struct xen_arch_domainconfig.  -EOPNOTSUPP: none of it; -EINVAL: what nobody knows. */
+struct guest_kind;
+int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options,
+                     const struct guest_kind **kind);
+/* Bits of a machine address that this machine's CPUs know. */
+unsigned int arch_address_bits(void);
+
 /* I/O rights of a PV vCPU's user mode: level 0 to 3; a bitmap in guest memory, 0: none. -ENOSYS: not PV. */
 int arch_set_iopl(struct vcpu *v, unsigned int level);
 int arch_set_iobitmap(struct vcpu *v, uint64_t bitmap, unsigned int ports);

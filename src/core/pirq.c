@@ -178,6 +178,36 @@ int pirq_unmap(struct domain *d, unsigned int nr)
     return 0;
 }
 
+/* The machine's interrupt behind a pirq of a domain's; -1: none that it has. */
+static int irq_of(struct domain *d, unsigned int nr)
+{
+    struct pirq *pirq = get(d, nr);
+
+    if (pirq && pirq->irq >= 0)
+        return pirq->irq;
+    return nr && nr < arch_gsi_count() ? (int)nr : -1;      /* 0 is the timer's */
+}
+
+int pirq_permit(struct domain *from, struct domain *d, unsigned int nr, bool allow)
+{
+    int irq;
+    uint64_t bit;
+
+    if (!get(from, nr) || !d->pirq)
+        return -XEN_EINVAL;
+    irq = irq_of(from, nr);
+    if (irq < 0)
+        return -XEN_EPERM;
+    bit = 1ul << irq % 64;
+    lock_take(&d->pirq->lock);
+    if (allow)
+        d->pirq->permitted[irq / 64] |= bit;
+    else
+        d->pirq->permitted[irq / 64] &= ~bit;
+    lock_release(&d->pirq->lock);
+    return 0;
+}
+
 int pirq_free(struct domain *d, bool msi)
 {
     int rc;

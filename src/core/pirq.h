@@ -28,6 +28,9 @@ void pirq_raise(struct domain *d, unsigned int pirq);
 int pirq_map(struct domain *d, int pirq, unsigned int irq);
 /* -EINVAL: not mapped. Unbinds it. */
 int pirq_unmap(struct domain *d, unsigned int pirq);
+/* XEN_DOMCTL_irq_permission: a domain that has the interrupt itself lets d use it, or no more.
+ * -EINVAL no such pirq, -EPERM it has not. */
+int pirq_permit(struct domain *from, struct domain *d, unsigned int pirq, bool allow);
 /* A pirq with nothing behind it yet: -ENOSPC. */
 int pirq_free(struct domain *d, bool msi);
 /* XENIRQSTAT_* flags; -EINVAL. */

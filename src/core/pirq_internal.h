@@ -4,6 +4,7 @@
 #define CORE_PIRQ_INTERNAL_H
 
 #include "core/lock.h"
+#include "core/machine.h"
 #include "core/pirq.h"
 
 struct frame;
@@ -20,6 +21,7 @@ struct pirq_domain {
     struct frame *eoi_frame;            /* NULL: none registered */
     uint64_t *eoi_bits;
     bool eoi_unmasks;                   /* eoi unmasks the event (pirq_eoi_gmfn_v1) */
+    uint64_t permitted[ARCH_IRQS / 64]; /* machine's interrupts that it was let use */
     struct pirq table[];
 };
 

@@ -63,6 +63,18 @@ void domain_unpause(struct domain *d)
     lock_release_irq(&d->pause_lock, were_on);
 }
 
+void domain_resume(struct domain *d)
+{
+    bool were_on = lock_take_irq(&d->pause_lock), was = d->is_shut_down;
+
+    d->is_shut_down = false;
+    d->shutdown_code_set = false;
+    __atomic_store_n(&d->is_crashed, false, __ATOMIC_SEQ_CST);
+    if (was && d->pause_count == 0)
+        wake_all(d);
+    lock_release_irq(&d->pause_lock, were_on);
+}
+
 static const char *reason_name(unsigned int reason)
 {
     static const char *const names[] = {
@@ -90,6 +102,17 @@ static _Noreturn void stop_machine(unsigned int reason)
     arch_reset();
 }
 
+/* Who waits for its end, or its suspension, is told. */
+static void tell(struct domain *d)
+{
+    port_t port = __atomic_load_n(&d->suspend_port, __ATOMIC_RELAXED);
+
+    if (d->shutdown_code == SHUTDOWN_suspend && port)
+        event_send_for(d, port);
+    else
+        event_send_global_virq(VIRQ_DOM_EXC);
+}
+
 void domain_shutdown(struct domain *d, unsigned int reason)
 {
     bool were_on = lock_take_irq(&d->pause_lock), begins = !d->is_shut_down;
@@ -104,7 +127,7 @@ void domain_shutdown(struct domain *d, unsigned int reason)
     if (d == dom0)
         stop_machine(reason);
     if (begins)
-        event_send_global_virq(VIRQ_DOM_EXC);
+        tell(d);
 }
 
 /* The current vCPU first: it is most likely the one that broke. */

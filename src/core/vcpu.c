@@ -220,6 +220,39 @@ int vcpu_initialise(struct vcpu *v, const void *context)
     return rc;
 }
 
+int vcpu_load(struct vcpu *v, const void *context, bool up)
+{
+    struct domain *d = v->domain;
+    int rc;
+
+    lock_take(&d->lock);
+    rc = d->kind->vcpu_set_context(v, context);
+    if (rc == 0)
+        __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE);
+    lock_release(&d->lock);
+    if (rc)
+        return rc;
+    if (up)
+        vcpu_wake(v, WAIT_DOWN);
+    else
+        vcpu_sleep(v, WAIT_DOWN);
+    return 0;
+}
+
+int vcpu_reset(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    int rc;
+
+    vcpu_sleep(v, WAIT_DOWN);
+    lock_take(&d->lock);
+    rc = d->is_dying ? -XEN_EINVAL : d->kind->vcpu_reset(v);
+    if (rc == 0)
+        __atomic_store_n(&v->initialised, false, __ATOMIC_RELEASE);
+    lock_release(&d->lock);
+    return rc;
+}
+
 int vcpu_up(struct vcpu *v)
 {
     if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE))

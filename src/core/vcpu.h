@@ -57,6 +57,11 @@ void vcpu_retire(struct vcpu *v);
 /* VCPUOP_initialise: -XEN_EEXIST, -XEN_EINVAL context, or no vcpu_info that the guest can see;
  * -XEN_ERESTART: call again with the same. */
 int vcpu_initialise(struct vcpu *v, const void *context);
+/* XEN_DOMCTL_setvcpucontext of one that does not run: errors of the kind's vcpu_set_context;
+ * -XEN_ERESTART: call again with the same.  It is up from then on, or down. */
+int vcpu_load(struct vcpu *v, const void *context, bool up);
+/* It does not run: as it was created, and down.  -XEN_ERESTART: call again; -XEN_EINVAL: its domain dies. */
+int vcpu_reset(struct vcpu *v);
 /* VCPUOP_up: -XEN_EINVAL: not initialised. */
 int vcpu_up(struct vcpu *v);
 /* VCPUOP_down.  When no vCPU of the domain is up any more, it is a SHUTDOWN_poweroff. */

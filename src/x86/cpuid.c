@@ -91,8 +91,7 @@ _Static_assert(ARRAY_SIZE(allowed) == WORDS, "a mask for each word");
                   F(APIC) | F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(MMX) | \
                   F(FXSR))
 
-/* The place of a leaf in a policy; NULL: it has none. */
-static uint32_t *leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
+uint32_t *cpuid_leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
 {
     if (leaf == 4)
         return sub < CPUID_CACHE_SUBS ? p->cache[sub] : NULL;
@@ -113,8 +112,15 @@ bool cpuid_has(const struct cpuid_policy *p, unsigned int feature)
     if (word == WORD_ARCH_CAPS || word == WORD_ARCH_CAPS + 1)
         return p->arch_capabilities >> (feature - WORD_ARCH_CAPS * 32) & 1;
     ASSERT(word < WORDS);
-    return leaf_of((struct cpuid_policy *)p, word_of[word].leaf, word_of[word].sub)
+    return cpuid_leaf_of((struct cpuid_policy *)p, word_of[word].leaf, word_of[word].sub)
                [word_of[word].reg] >> (feature & 31) & 1;
+}
+
+uint32_t *cpuid_word(struct cpuid_policy *p, unsigned int word)
+{
+    if (word >= WORDS || !word_of[word].leaf)
+        return NULL;
+    return &cpuid_leaf_of(p, word_of[word].leaf, word_of[word].sub)[word_of[word].reg];
 }
 
 /* ---- making: first the CPU's answers are copied, then cut down ---- */
@@ -128,9 +134,9 @@ static void read_leaves(struct cpuid_policy *p, cpuid_source *host)
     basic = p->basic[0][EAX] < MAX_BASIC ? p->basic[0][EAX] : MAX_BASIC;
     extended = p->extended[0][EAX] < MAX_EXTENDED ? p->extended[0][EAX] : MAX_EXTENDED;
     for (uint32_t leaf = 1; leaf <= basic; leaf++)
-        host(leaf, 0, leaf_of(p, leaf, 0));
+        host(leaf, 0, cpuid_leaf_of(p, leaf, 0));
     for (uint32_t leaf = 0x80000001; leaf <= extended; leaf++)
-        host(leaf, 0, leaf_of(p, leaf, 0));
+        host(leaf, 0, cpuid_leaf_of(p, leaf, 0));
     if (basic >= 4)
         for (uint32_t sub = 1; sub < CPUID_CACHE_SUBS; sub++)
             host(4, sub, p->cache[sub]);
@@ -166,7 +172,7 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
 
     for (unsigned int w = 0; w < WORDS; w++)
         if (word_of[w].leaf)
-            leaf_of(p, word_of[w].leaf, word_of[w].sub)[word_of[w].reg] &= allowed[w];
+            cpuid_leaf_of(p, word_of[w].leaf, word_of[w].sub)[word_of[w].reg] &= allowed[w];
     p->basic[1][ECX] |= F(HYPERVISOR);
     /* Dom0 may ask for memory types by XENPF_add_memtype; this bit says so, in both leaves. */
     if (hardware)
@@ -235,8 +241,7 @@ static void cut_extended(struct cpuid_policy *p, bool hardware)
     p->extended[0x21][EBX] = p->extended[0x21][EDX] = 0;
 }
 
-/* Bytes of an XSAVE area in the standard form for a set of components. */
-static uint32_t area_size(const struct cpuid_policy *p, uint64_t components)
+uint32_t cpuid_area_size(const struct cpuid_policy *p, uint64_t components)
 {
     uint32_t size = XSAVE_LEGACY;
 
@@ -264,7 +269,7 @@ static uint32_t compact_size(const struct cpuid_policy *p, uint64_t components)
     return size;
 }
 
-static void cut_xsave(struct cpuid_policy *p)
+void cpuid_cut_xsave(struct cpuid_policy *p)
 {
     uint64_t mask = (uint64_t)p->xsave[0][EDX] << 32 | p->xsave[0][EAX];
 
@@ -282,7 +287,7 @@ static void cut_xsave(struct cpuid_policy *p)
     }
     p->xsave[0][EAX] = (uint32_t)mask;
     p->xsave[0][EDX] = (uint32_t)(mask >> 32);
-    p->xsave[0][ECX] = mask ? area_size(p, mask) : 0;
+    p->xsave[0][ECX] = mask ? cpuid_area_size(p, mask) : 0;
     p->xsave[0][EBX] = p->xsave[1][EBX] = p->xsave[1][ECX] = p->xsave[1][EDX] = 0;
 }
 
@@ -326,7 +331,7 @@ void cpuid_policy_make(struct cpuid_policy *p, cpuid_source *host, bool hardware
     cut_features(p, hardware);
     cut_basic(p, hardware);
     cut_extended(p, hardware);
-    cut_xsave(p);
+    cpuid_cut_xsave(p);
     make_arch_capabilities(p, capabilities);
 }
 
@@ -335,13 +340,18 @@ static void this_cpu(uint32_t leaf, uint32_t sub, uint32_t out[4])
     cpuid(leaf, sub, out);
 }
 
+void cpuid_policy_of_cpu(struct cpuid_policy *p, bool hardware)
+{
+    cpuid_policy_make(p, this_cpu, hardware);
+}
+
 int cpuid_policy_create(struct x86_domain *d)
 {
     struct cpuid_policy *p = d->cpuid ? d->cpuid : heap_alloc(sizeof(*p));
 
     if (!p)
         return -XEN_ENOMEM;
-    cpuid_policy_make(p, this_cpu, d->hardware);
+    cpuid_policy_of_cpu(p, d->hardware);
     d->cpuid = p;
     return 0;
 }
@@ -407,7 +417,7 @@ void cpuid_read(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, cpuid_lea
         read_xen(p, leaf, sub, out);
         return;
     }
-    from = leaf_of((struct cpuid_policy *)p, leaf, sub);
+    from = cpuid_leaf_of((struct cpuid_policy *)p, leaf, sub);
     if (!from)
         return;
     memcpy(out, from, sizeof(cpuid_leaf));
@@ -415,7 +425,7 @@ void cpuid_read(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, cpuid_lea
     if (leaf == 1 && cpuid_has(p, XEN_X86_FEATURE_XSAVE))
         out[ECX] |= F(OSXSAVE);
     if (leaf == LEAF_XSAVE && sub == 0 && p->xcr0_mask)
-        out[EBX] = area_size(p, v->xcr0);
+        out[EBX] = cpuid_area_size(p, v->xcr0);
     if (leaf == LEAF_XSAVE && sub == 1 && (out[EAX] & F(XSAVEC)))
         out[EBX] = compact_size(p, v->xcr0);
 }

@@ -32,6 +32,19 @@ void cpuid_policy_destroy(struct x86_domain *d);
 typedef void cpuid_source(uint32_t leaf, uint32_t sub, uint32_t out[4]);
 void cpuid_policy_make(struct cpuid_policy *p, cpuid_source *host, bool hardware);
 
+/* The same from this CPU's. */
+void cpuid_policy_of_cpu(struct cpuid_policy *p, bool hardware);
+
+/* The place of a leaf in a policy; NULL: it has none. */
+uint32_t *cpuid_leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub);
+/* The word-th 32 features, as cpufeatureset.h numbers them; NULL: none of a leaf's. */
+uint32_t *cpuid_word(struct cpuid_policy *p, unsigned int word);
+#define CPUID_WORDS 19u
+/* XSAVE's leaf again, by the features; xsave[] is as the machine has it. */
+void cpuid_cut_xsave(struct cpuid_policy *p);
+/* Bytes of an XSAVE area in the standard form for a set of components. */
+uint32_t cpuid_area_size(const struct cpuid_policy *p, uint64_t components);
+
 /* A leaf as the current vCPU sees it; what does not exist is zero. */
 void cpuid_read(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, cpuid_leaf out);
 

@@ -14,6 +14,9 @@
 #define FCW_INITIAL  0x37f
 #define MXCSR_INITIAL 0x1f80u
 #define MXCSR_OFFSET 24u
+#define X87_OFFSET   32u        /* registers of the x87 and of SSE */
+#define SSE_OFFSET   160u
+#define SSE_SIZE     256u
 
 #define XCR0_X87     0x1ul
 #define XCR0_SSE     0x2ul
@@ -78,7 +81,18 @@ void fpu_set(struct x86_vcpu *v, const void *fxsave)
 
 void fpu_get(const struct x86_vcpu *v, void *fxsave)
 {
-    memcpy(fxsave, v->fpu, FXSAVE_SIZE);
+    const char *area = v->fpu;
+    uint64_t there = cpu.xsave ? *(const uint64_t *)(area + HEADER) : XCR0_X87 | XCR0_SSE;
+
+    memcpy(fxsave, area, FXSAVE_SIZE);
+    /* A component in its first state need not have been written (Intel SDM 1, section 13.9). */
+    if (!(there & XCR0_X87)) {
+        memset(fxsave, 0, MXCSR_OFFSET);
+        memset((char *)fxsave + X87_OFFSET, 0, SSE_OFFSET - X87_OFFSET);
+        *(uint16_t *)fxsave = FCW_INITIAL;
+    }
+    if (!(there & XCR0_SSE))
+        memset((char *)fxsave + SSE_OFFSET, 0, SSE_SIZE);
 }
 
 void fpu_save(struct x86_vcpu *v)
@@ -125,7 +139,7 @@ void fpu_set_ts(struct x86_vcpu *v, bool set)
 }
 
 /* Which components go together (Intel SDM 1, section 13.3; AMD APM 2, section 11.5.2). */
-static bool xcr0_ok(uint64_t value)
+bool fpu_xcr0_ok(uint64_t value)
 {
     uint64_t avx512 = value & XCR0_AVX512, bnd = value & (XCR0_BNDREGS | XCR0_BNDCSR),
              amx = value & XCR0_AMX;
@@ -142,7 +156,7 @@ static bool xcr0_ok(uint64_t value)
 bool fpu_set_xcr0(struct x86_vcpu *v, uint64_t value)
 {
     ASSERT(&v->core == current_vcpu());
-    if (!cpu.xsave || !xcr0_ok(value))
+    if (!cpu.xsave || !fpu_xcr0_ok(value))
         return false;
     v->xcr0 = value;
     xsetbv(value);

@@ -22,6 +22,8 @@ void fpu_restore(struct x86_vcpu *v);
 /* CR0.TS as the current vCPU sees it. */
 void fpu_set_ts(struct x86_vcpu *v, bool set);
 
+/* May XCR0 have this value on this machine? */
+bool fpu_xcr0_ok(uint64_t value);
 /* XSETBV of the current vCPU.  False: #GP is due: not a valid mask, or more than the CPU has. */
 bool fpu_set_xcr0(struct x86_vcpu *v, uint64_t value);
 

@@ -4,6 +4,7 @@
 #define X86_GUEST_H
 
 #include "core/domain.h"
+#include "core/ranges.h"
 #include "core/vcpu.h"
 #include "x86/regs.h"
 
@@ -72,6 +73,9 @@ struct x86_domain {
     struct cpu_set dirty;               /* CPUs whose TLBs may hold this domain's mappings */
     unsigned int window;                /* index of the first vCPU's segment window */
     uint64_t *io_allowed;               /* bitmap of 65536 ports the domain may use */
+    struct ranges iomem;                /* frames of devices it may map; its tables' lock */
+    uint32_t tsc_mode, tsc_khz, tsc_incarnation;    /* XEN_DOMCTL_settscinfo */
+    ns_t tsc_start;                     /* when it would have been 0 */
     bool hardware;                      /* owns the machine's devices: Dom0 */
     uint32_t pci_address;               /* port 0xcf8 as the domain has written it */
     void *cpuid;                        /* x86/cpuid.h's policy */

@@ -115,6 +115,16 @@ static int drop_bases(struct x86_vcpu *v)
     return 0;
 }
 
+int pv_drop_tables(struct x86_vcpu *v)
+{
+    int rc;
+
+    pv_tables_lock(v->core.domain);
+    rc = drop_bases(v);
+    pv_tables_unlock(v->core.domain);
+    return rc;
+}
+
 int pv_mmu_destroy(struct domain *d)
 {
     int rc = 0;

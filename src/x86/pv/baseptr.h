@@ -11,5 +11,7 @@ void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next);
 /* Take the base pointers of a dying domain's vCPUs, which do not run and never will; pins and frames
  * are frame_release_all's, after it.  0, or -XEN_ERESTART: call again.  No lock held. */
 int pv_mmu_destroy(struct domain *d);
+/* The same of one vCPU, which does not run. */
+int pv_drop_tables(struct x86_vcpu *v);
 
 #endif

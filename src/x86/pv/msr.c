@@ -25,10 +25,6 @@
 #define DE_CFG_LFENCE   2ul
 #define PRED_IBPB       1ul
 
-/* Two banks that never have anything to say; Intel's with interrupts for corrected errors and
- * recovery. */
-#define MCG_CAP_AMD     0x2ul
-#define MCG_CAP_INTEL   0x1000c02ul
 #define MC_BANKS        2u
 #define MC_FIRST        0x400u          /* four registers a bank: CTL, STATUS, ADDR, MISC */
 

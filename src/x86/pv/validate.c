@@ -48,14 +48,21 @@ void pv_iomem_deny(mfn_t first, mfn_t last)
     denied[denied_count++].last = last;
 }
 
-bool pv_iomem_allowed(struct domain *d, mfn_t mfn)
+bool pv_iomem_free(mfn_t first, mfn_t last)
 {
-    if (!x86_domain(d)->hardware || mfn >> (cpu.address_bits - PAGE_SHIFT))
+    if (last < first || last >> (cpu.address_bits - PAGE_SHIFT))
         return false;
     for (unsigned int i = 0; i < denied_count; i++)
-        if (mfn >= denied[i].first && mfn <= denied[i].last)
+        if (last >= denied[i].first && first <= denied[i].last)
             return false;
     return true;
+}
+
+bool pv_iomem_allowed(struct domain *d, mfn_t mfn)
+{
+    struct x86_domain *x = x86_domain(d);
+
+    return pv_iomem_free(mfn, mfn) && (x->hardware || ranges_have(&x->iomem, mfn, mfn));
 }
 
 uint64_t pt_entry_adjust(uint64_t entry)

@@ -13,7 +13,9 @@ void pv_tables_unlock(struct domain *d);
 
 /* Boot: frames [first, last] of devices that no guest may map. */
 void pv_iomem_deny(mfn_t first, mfn_t last);
-/* May d map this frame, which is no RAM? */
+/* Are none of these frames Zeroth's? */
+bool pv_iomem_free(mfn_t first, mfn_t last);
+/* May d map this frame, which is no RAM?  d's tables are locked. */
 bool pv_iomem_allowed(struct domain *d, mfn_t mfn);
 
 /* What Zeroth makes of a present entry that a guest wrote: rights of ring 3, never global. */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* XEN_DOMCTL_* that are x86's own: the rows of machine/domctls.h.  As those of abi/domctl_rows.h. */
+#ifndef X86_DOMCTL_H
+#define X86_DOMCTL_H
+
+#include "abi/domctl_rows.h"
+
+/* domctl.c */
+DOMCTL(iomem_permission);
+DOMCTL(ioport_permission);
+DOMCTL(memory_mapping);
+DOMCTL(hypercall_init);
+DOMCTL(set_address_size);
+DOMCTL(get_address_size);
+
+/* domctl_policy.c */
+DOMCTL(get_cpu_policy);
+DOMCTL(set_cpu_policy);
+
+/* domctl_tsc.c */
+DOMCTL(settscinfo);
+DOMCTL(gettscinfo);
+
+/* domctl_vcpu.c */
+DOMCTL(set_ext_vcpucontext);
+DOMCTL(get_ext_vcpucontext);
+DOMCTL(setvcpuextstate);
+DOMCTL(getvcpuextstate);
+DOMCTL(get_vcpu_msrs);
+DOMCTL(set_vcpu_msrs);
+
+#endif
