@@ -2,6 +2,8 @@
 /* Exceptions as a PV guest gets them; the trap table; HYPERVISOR_iret (xen/arch-x86/xen.h). */
 #include "mmu.h"
 
+#include <xen/callback.h>
+
 #define TRAPS  __HYPERVISOR_set_trap_table
 #define HEADER "arch-x86/xen.h, HYPERVISOR_set_trap_table()"
 #define FRAME  "arch-x86/xen-x86_64.h, struct cpu_user_regs"
@@ -444,6 +446,52 @@ CASE(traps, iret_in_syscall, "arch-x86/xen-x86_64.h, VGCF_in_syscall", PV)
 
     pv_irq_disable();
     EXPECT(flags & FLAG_IF, FLAG_IF);
+}
+
+/* ---- user code, on the kernel's own page tables ---- */
+
+extern const char conform_sysenter[], conform_sysenter_user[];
+uint64_t conform_sysenter_rsp, conform_sysenter_flags;
+
+__asm__(".pushsection .text\n"
+        "conform_sysenter_user: sysenter\n ud2\n"
+        "conform_sysenter: pushfq\n pop conform_sysenter_flags(%rip)\n"
+        "   mov conform_sysenter_rsp(%rip), %rsp\n ret\n"
+        ".popsection\n");
+
+/* By HYPERVISOR_iret to user code, which calls; the kernel's callback then returns here. */
+static void call_from_user(const char *code)
+{
+    __asm__ volatile("   lea 1f(%%rip), %%rax\n push %%rax\n"
+                     "   mov %%rsp, conform_sysenter_rsp(%%rip)\n"
+                     "   push %[ss]\n push %%rsp\n push $0x202\n push %[cs]\n push %[code]\n"
+                     "   push $0\n push $0\n push $0\n push $0\n"
+                     "   mov $23, %%eax\n syscall\n ud2\n1:\n"
+                     : : [cs] "r"((uint64_t)FLAT_USER_CS64), [ss] "r"((uint64_t)FLAT_USER_SS64),
+                         [code] "r"(code)
+                     : "rax", "rcx", "rdx", "r11", "memory", "cc");
+}
+
+CASE(traps, sysenter_leaves_the_real_if_on, "callback.h, CALLBACKTYPE_sysenter", PV)
+{
+    struct callback_register on = {
+        .type = CALLBACKTYPE_sysenter, .flags = CALLBACKF_mask_events,
+        .address = (uint64_t)conform_sysenter,
+    };
+    const void *tables = (const void *)xen_start_info->pt_base;
+    uint32_t leaf = 0, vendor, unused = 0;
+
+    __asm__ volatile("cpuid" : "+a"(leaf), "=b"(vendor), "+c"(unused) : : "rdx");
+    if (vendor != 0x756e6547) {
+        conform_skip("only Intel's CPUs have SYSENTER in 64-bit mode");
+        return;
+    }
+    REQUIRE(hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, &on), 0);
+    REQUIRE(extended(MMUEXT_NEW_USER_BASEPTR, mfn(tables)), 0);
+    EXPECT(hypercall2(__HYPERVISOR_stack_switch, FLAT_KERNEL_SS, pool(1)), 0);
+    call_from_user(conform_sysenter_user);
+    EXPECT(conform_sysenter_flags & FLAG_IF, FLAG_IF);
+    EXPECT(extended(MMUEXT_NEW_USER_BASEPTR, 0), 0);
 }
 
 CASE(traps, iretq_by_the_guest_itself, "arch-x86/xen-x86_64.h: orb $3,1*8(%rsp); iretq", PV)

@@ -39,6 +39,7 @@
 #define HYPERVISOR_END 0xffff880000000000
 /* Flags that only IRET may load: TF would trap at once, RF, VM and NT are lost by SYSRET. */
 #define FLAGS_BY_IRET  0x34100
+#define FLAGS_IF       0x200
 #define SYSCALL_LENGTH 2
 
     .text
@@ -192,7 +193,8 @@ begin entry_syscall32
     jmp     exit_to_guest
 
 /* SYSENTER (Intel; AMD in 32-bit mode only): the CPU saves nothing, clears IF only, and RSP is that
- * of the MSR, so the flags are read on the CPU's stack and then made harmless. */
+ * of the MSR, so the flags are read on the CPU's stack and then made harmless.  IF was on, as always in
+ * a guest. */
 begin entry_sysenter
     swapgs
     mov     %gs:PERCPU_STACK_TOP, %rsp
@@ -200,6 +202,7 @@ begin entry_sysenter
     push    $2
     popfq
     pop     %gs:PERCPU_GUEST_RSP
+    orl     $FLAGS_IF, %gs:PERCPU_GUEST_RSP
     mov     %gs:PERCPU_REGS_END, %rsp
     push    $SELECTOR_USER_DATA
     push    $0
