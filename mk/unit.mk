@@ -8,10 +8,10 @@ UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -Itest/workbench -MMD
 UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c \
                src/boot/elf.c
 # What one test needs beside those: UNIT_MORE_ and its name.
-UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c \
+UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c core/claim.c \
                        abi/memory.c abi/exchange.c)
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
-                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c)
+                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c core/ranges.c core/heap.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
@@ -19,7 +19,7 @@ UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/frame.c 
                          core/console_queue.c core/console_guest.c core/console_input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
 UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
                       boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/frame.c core/page_alloc.c \
-                      x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c)
+                      x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/heap.c)
 UNIT_MORE_test_firmware = src/abi/platform.c
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
@@ -36,7 +36,7 @@ UNIT_MORE_test_event = $(UNIT_EVENTS)
 UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
 UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
-               core/shutdown.c core/vcpu.c core/time.c core/frame.c core/page_alloc.c core/lock.c core/softirq.c \
+               core/shutdown.c core/vcpu.c core/time.c core/claim.c core/frame.c core/page_alloc.c core/lock.c core/softirq.c \
                core/timer.c lib/ordered.c core/sched.c core/sched_domain.c core/sched_place.c core/run_queue.c \
                core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c abi/vcpu.c \
                abi/set_timer.c abi/assist.c abi/door.c abi/copy.c) -pthread -Wl,--wrap=page_alloc

@@ -109,6 +109,8 @@ int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsi
     uint64_t at = (uint64_t)to->bitmap.p, bytes = ((uint64_t)to->nr_bits + 7) / 8;
     static const uint8_t zero;
 
+    if (!bytes)
+        return 0;
     if (!at)
         return -XEN_EINVAL;
     if (bytes <= bits / 8)

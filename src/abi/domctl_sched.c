@@ -12,10 +12,12 @@
 
 static long find_vcpu(struct domain *d, const struct xen_domctl_vcpuaffinity *a, struct vcpu **out)
 {
-    if (a->flags == 0 || a->vcpu >= d->max_vcpus)
-        return -XEN_EINVAL;
     *out = domain_vcpu(d, a->vcpu);
-    return *out ? 0 : -XEN_ESRCH;
+    if (a->vcpu >= d->max_vcpus)
+        return -XEN_EINVAL;
+    if (!*out)
+        return -XEN_ESRCH;
+    return a->flags ? 0 : -XEN_EINVAL;
 }
 
 /* Only CPUs that are there are told of. */

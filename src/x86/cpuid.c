@@ -196,7 +196,7 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
 }
 
 /* What else than features the leaves have. */
-static void cut_basic(struct cpuid_policy *p, bool hardware)
+static void cut_basic(struct cpuid_policy *p)
 {
     p->basic[1][EBX] &= 0x00ffffff;             /* no APIC number: all vCPUs say the same */
     for (uint32_t leaf = 2; leaf < CPUID_BASIC_LEAVES; leaf++)
@@ -212,16 +212,9 @@ static void cut_basic(struct cpuid_policy *p, bool hardware)
         p->features[sub][EBX] &= sub == 1 ? allowed[12] : 0;
         p->features[sub][ECX] &= sub == 1 ? allowed[14] : 0;
     }
-    if (hardware)
-        return;
-    p->basic[1][EBX] &= 0xffff;
-    p->basic[1][EDX] &= ~F(HTT);
-    p->extended[1][ECX] &= ~F(CMP_LEGACY);
-    for (unsigned int sub = 0; sub < CPUID_CACHE_SUBS; sub++)
-        p->cache[sub][EAX] &= 0x3fff;           /* how many share it */
 }
 
-static void cut_extended(struct cpuid_policy *p, bool hardware)
+static void cut_extended(struct cpuid_policy *p)
 {
     uint32_t *sizes = p->extended[8];
     uint32_t linear = sizes[EAX] >> 8 & 0xff;
@@ -234,7 +227,7 @@ static void cut_extended(struct cpuid_policy *p, bool hardware)
     }
     p->extended[7][EAX] = p->extended[7][EBX] = p->extended[7][ECX] = 0;
     sizes[EAX] = (sizes[EAX] & 0xff) | (linear < LINEAR_BITS ? linear : LINEAR_BITS) << 8;
-    sizes[ECX] = hardware ? sizes[ECX] & 0xffff : 0;
+    sizes[ECX] &= 0xffff;
     sizes[EDX] = 0;
     for (unsigned int leaf = 9; leaf < CPUID_EXTENDED_LEAVES - 1; leaf++)
         memset(p->extended[leaf], 0, sizeof(p->extended[leaf]));
@@ -329,8 +322,8 @@ void cpuid_policy_make(struct cpuid_policy *p, cpuid_source *host, bool hardware
     read_leaves(p, host);
     capabilities = p->features[0][EDX] & F(ARCH_CAPS);
     cut_features(p, hardware);
-    cut_basic(p, hardware);
-    cut_extended(p, hardware);
+    cut_basic(p);
+    cut_extended(p);
     cpuid_cut_xsave(p);
     make_arch_capabilities(p, capabilities);
 }

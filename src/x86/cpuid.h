@@ -23,8 +23,8 @@ struct cpuid_policy {
     uint64_t arch_capabilities;         /* MSR_ARCH_CAPABILITIES, for Intel's CPUs */
 };
 
-/* The policy of a PV domain, from what this CPU has; d->hardware: the machine's caches and topology
- * too.  It replaces an earlier one.  -XEN_ENOMEM. */
+/* The policy of a PV domain, from what this CPU has, with the machine's caches and topology, as user code
+ * reads those by itself; d->hardware: what drives the machine needs, too.  It replaces an earlier one.  -XEN_ENOMEM. */
 int cpuid_policy_create(struct x86_domain *d);
 void cpuid_policy_destroy(struct x86_domain *d);
 

@@ -246,7 +246,7 @@ static void mask_leaves(struct cpuid_policy *p, struct cpuid_policy *most)
 {
     for (unsigned int leaf = 3; leaf < CPUID_BASIC_LEAVES; leaf++)
         memcpy(p->basic[leaf], most->basic[leaf], sizeof(cpuid_leaf));
-    p->basic[1][EBX] &= 0xffff;
+    p->basic[1][EBX] &= 0x00ffffff;     /* no APIC number */
     memcpy(p->extended[7], most->extended[7], 3 * sizeof(uint32_t));
     for (unsigned int leaf = 9; leaf < CPUID_EXTENDED_LEAVES - 1; leaf++)
         memcpy(p->extended[leaf], most->extended[leaf], sizeof(cpuid_leaf));

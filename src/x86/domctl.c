@@ -49,7 +49,7 @@ DOMCTL(iomem_permission)
     uint64_t last = a->first_mfn + a->nr_mfns - 1;
     int rc;
 
-    if (!a->nr_mfns || last < a->first_mfn)
+    if (last < a->first_mfn)
         return -XEN_EINVAL;
     if (!has_iomem(v->domain, a->first_mfn, last))
         return -XEN_EPERM;              /* none can be given that one has not */

@@ -276,9 +276,17 @@ void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target)
     (void)d, (void)pirq, (void)target;
 }
 
+int pirq_domain_create(struct domain *d, unsigned int count)
+{
+    (void)count;
+    d->pirq = heap_alloc(1);
+    return d->pirq ? 0 : -XEN_ENOMEM;
+}
+
 void pirq_domain_destroy(struct domain *d)
 {
-    (void)d;
+    heap_free(d->pirq);
+    d->pirq = NULL;
 }
 
 int grant_domain_create(struct domain *d, unsigned int frames_max, unsigned int track_pages_max)

@@ -35,7 +35,7 @@ static long pin(const struct mmuext *m, const struct mmuext_op *op)
     rc = frame_pin(f, (enum frame_type)(FRAME_L1 + op->cmd - MMUEXT_PIN_L1_TABLE));
     pv_tables_unlock(m->subject);
     frame_put(f);
-    return rc;
+    return rc == -XEN_EBUSY ? -XEN_EINVAL : rc;         /* measured */
 }
 
 static long unpin(const struct mmuext *m, const struct mmuext_op *op)
@@ -127,9 +127,10 @@ static struct frame *writable_get(const struct mmuext *m, mfn_t mfn, long *rc)
     *rc = -XEN_EINVAL;
     if (!f || !frame_get(f, m->subject))
         return NULL;
-    *rc = frame_get_type(f, FRAME_WRITABLE);
-    if (*rc == 0)
+    if (frame_get_type(f, FRAME_WRITABLE) == 0) {
+        *rc = 0;
         return f;
+    }
     frame_put(f);
     return NULL;
 }
@@ -267,6 +268,16 @@ static long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint
     return rc;
 }
 
+/* Frames of devices and of Zeroth are never the subject. */
+static long refuse(uint64_t done)
+{
+    static const uint32_t none;
+
+    if (done && !copy_to_guest(done, &none, sizeof(none)))
+        return -XEN_EFAULT;
+    return -XEN_EINVAL;
+}
+
 long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
                   uint64_t a5)
 {
@@ -281,6 +292,8 @@ long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign,
         return rc;
     if (id == DOMID_SELF)
         return run_batch(&m, ops, (uint32_t)count, done);
+    if ((id == DOMID_IO || id == DOMID_XEN) && v->core.domain->privileged)
+        return refuse(done);
     m.subject = pt_subject(v->core.domain, id, &error);
     if (!m.subject)
         return error;

@@ -91,7 +91,9 @@ static void load_callbacks(struct x86_vcpu *v, const struct vcpu_guest_context *
     struct pv_vcpu *pv = &v->pv;
 
     memcpy(pv->traps, c->trap_ctxt, sizeof(pv->traps));
-    pv->kernel_ss = c->kernel_ss;
+    for (unsigned int i = 0; i < ARRAY_SIZE(pv->traps); i++)
+        pv->traps[i].cs |= 3;
+    pv->kernel_ss = c->kernel_ss | 3;
     pv->kernel_sp = c->kernel_sp;
     pv->event_rip = c->event_callback_eip;
     pv->failsafe_rip = c->failsafe_callback_eip;
@@ -109,6 +111,18 @@ static uint64_t cr4_of_guests(void)
     return CR4_TSD | CR4_DE | (cpu.fsgsbase ? CR4_FSGSBASE : 0) | (cpu.xsave ? CR4_OSXSAVE : 0);
 }
 
+/* What cannot be is left out. */
+static void load_debug(struct x86_vcpu *v, const struct vcpu_guest_context *c)
+{
+    for (unsigned int i = 0; i < 4; i++)
+        if (pv_debug_set(v, i, c->debugreg[i]))
+            pv_debug_set(v, i, 0);
+    if (!(c->debugreg[6] >> 32))
+        pv_debug_set(v, 6, c->debugreg[6]);
+    if (!(c->debugreg[7] >> 32))
+        pv_debug_set(v, 7, c->debugreg[7]);
+}
+
 static void load_control(struct x86_vcpu *v, const struct vcpu_guest_context *c)
 {
     v->pv.flags = c->flags & VGCF_in_kernel ? PV_KERNEL_MODE : 0;
@@ -116,10 +130,7 @@ static void load_control(struct x86_vcpu *v, const struct vcpu_guest_context *c)
     v->pv.cr2 = c->ctrlreg[2];
     v->pv.cr4 = CR4_INITIAL | (c->ctrlreg[4] & cr4_of_guests());
     v->pv.iopl = c->user_regs.rflags >> FLAGS_IOPL_SHIFT & 3;
-    for (unsigned int i = 0; i < 4; i++)
-        pv_debug_set(v, i, c->debugreg[i]);
-    pv_debug_set(v, 6, c->debugreg[6]);
-    pv_debug_set(v, 7, c->debugreg[7]);
+    load_debug(v, c);
     fpu_set(v, c->flags & VGCF_i387_valid ? &c->fpu_ctxt : NULL);
 }
 

@@ -320,13 +320,52 @@ static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, 
     return rc;
 }
 
+/* The machine-to-physical table, read-only: the domain of DOMID_XEN. */
+static struct domain zeroth = { .id = DOMID_XEN };
+
+/* Whose frames a batch names.  Held if it is another domain: frames_put.  NULL: devices', or an error. */
+static struct domain *frames_get(struct domain *self, domid_t id, int *error)
+{
+    switch (id) {
+    case DOMID_SELF:
+        return self;
+    case DOMID_IO:
+        return NULL;
+    case DOMID_XEN:
+        if (self->privileged)
+            return &zeroth;
+        *error = -XEN_EPERM;
+        return NULL;
+    }
+    if (id != self->id)
+        return pt_subject(self, id, error);
+    *error = -XEN_ESRCH;                /* measured: one is not foreign to oneself */
+    return NULL;
+}
+
+static void frames_put(const struct domain *self, struct domain *from)
+{
+    if (from && from != self && from != &zeroth)
+        domain_put(from);
+}
+
+/* Nothing was done, which callers rely on being told. */
+static long refuse(uint64_t done, int error)
+{
+    static const uint32_t none;
+
+    if (done && !copy_to_guest(done, &none, sizeof(none)))
+        return -XEN_EFAULT;
+    return error;
+}
+
 long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
                    uint64_t a5)
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
     struct domain *self = v->core.domain;
     domid_t tables = (domid_t)(foreign >> 16), frames = (domid_t)foreign;
-    struct batch b = { .v = v, .owner = self, .from = self };
+    struct batch b = { .v = v, .owner = self };
     int error = 0;
     long rc = pt_finish(v);
 
@@ -337,13 +376,9 @@ long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t forei
         b.owner = pt_subject(self, (domid_t)(tables - 1), &error);
     if (!b.owner)
         return error;
-    if (frames == DOMID_IO)
-        b.from = NULL;
-    else if (frames != DOMID_SELF)
-        b.from = pt_subject(self, frames, &error);
-    rc = error ? error : update_batch(&b, ureqs, (uint32_t)count, done);
-    if (b.from && frames != DOMID_SELF)
-        domain_put(b.from);
+    b.from = frames_get(self, frames, &error);
+    rc = error ? refuse(done, error) : update_batch(&b, ureqs, (uint32_t)count, done);
+    frames_put(self, b.from);
     if (tables)
         domain_put(b.owner);
     return rc;

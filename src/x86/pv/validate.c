@@ -4,6 +4,7 @@
 #include "core/assert.h"
 #include "core/frame.h"
 #include "core/machine.h"
+#include "core/page_alloc.h"
 #include "core/softirq.h"
 #include "x86/features.h"
 #include "x86/guest.h"
@@ -15,6 +16,8 @@
 #include <xen/errno.h>
 
 #define DENIED_MAX 128
+#define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB: */
+#define EXTENT_FRAMES 512u              /* so many frames of the table */
 #define UNDOING    0x8000u      /* in a table's progress: it was found invalid, counts go back */
 #define CACHE_LAST 5u           /* PAT indices 6 and 7 are reserved in the ABI's PAT (xen/xen.h) */
 
@@ -86,6 +89,28 @@ static bool is_hole(const struct frame *f)
     return !f || f->owner == DOMID_IO;
 }
 
+/* Of Zeroth's frames only the machine-to-physical table is shown. */
+static bool is_m2p(mfn_t mfn)
+{
+    uint64_t extents = page_alloc_highest() / M2P_EXTENT + 1;
+
+    for (unsigned int i = 0; i < extents; i++) {
+        mfn_t first = arch_m2p_extent(i);
+
+        if (first && mfn >= first && mfn - first < EXTENT_FRAMES)
+            return true;
+    }
+    return false;
+}
+
+static int hole_get(struct domain *d, const struct domain *from, mfn_t mfn)
+{
+    if (mfn >> (cpu.address_bits - PAGE_SHIFT))
+        return -XEN_EINVAL;
+    /* Another domain has none to lend. */
+    return (!from || from == d) && pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
+}
+
 static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
 {
     struct frame *f = frame_of(pte_mfn(entry));
@@ -94,9 +119,11 @@ static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
     if (cache_index(entry) > CACHE_LAST)
         return -XEN_EINVAL;
     if (is_hole(f))
-        return pv_iomem_allowed(d, pte_mfn(entry)) ? 0 : -XEN_EINVAL;
+        return hole_get(d, from, pte_mfn(entry));
+    if (from && from->id == DOMID_XEN && ((entry & PTE_WRITABLE) || !is_m2p(pte_mfn(entry))))
+        return -XEN_EBUSY;
     if (!from || !frame_get(f, from))
-        return -XEN_EINVAL;
+        return -XEN_EBUSY;
     /* Caches must agree about RAM; only who drives devices has a use for other kinds. */
     if ((entry & PTE_CACHE) && !x86_domain(d)->hardware) {
         frame_put(f);
