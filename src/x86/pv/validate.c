@@ -207,9 +207,13 @@ static int uncount(uint64_t *table, unsigned int level, unsigned int *count, boo
     return 0;
 }
 
-/* Count entries from *count on; another error than -XEN_ERESTART is that of entry *count. */
+/* Count entries from *count on; another error than -XEN_ERESTART is that of entry *count.  In a domain
+ * that dies nothing becomes valid any more: its end would else wait for a table below, half given back,
+ * whose turn comes only after this one. */
 static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsigned int *count)
 {
+    if (d->is_dying)
+        return -XEN_EINVAL;
     for (unsigned int i = *count; i < PTE_COUNT; i++) {
         uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
         int rc;
