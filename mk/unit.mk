@@ -11,7 +11,7 @@ UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multi
 UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c core/claim.c \
                        abi/memory.c abi/exchange.c)
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
-                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c core/ranges.c core/heap.c)
+                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/heap.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
@@ -57,7 +57,8 @@ test-unit: $(UNIT_TESTS) ## unit tests under sanitizers
 
 # One compilation of several files tells make of the headers of the last only: all are named here.
 UNIT_HEADERS := $(shell find src test/workbench test/unit -name '*.h')
+unit_files = $(filter %.c,$(UNIT_MORE_$(1)))
 .SECONDEXPANSION:
-$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES) $$(filter %.c,$$(UNIT_MORE_$$*)) $(UNIT_HEADERS)
+$(O)/unit/%: test/unit/%.c $(UNIT_SOURCES) $$(call unit_files,$$*) $(UNIT_HEADERS)
 	@mkdir -p $(@D)
 	$(UNIT_CC) $(UNIT_FLAGS) -o $@ $< $(UNIT_SOURCES) $(UNIT_MORE_$*) -lcmocka

@@ -10,6 +10,7 @@
 #include "x86/features.h"
 #include "x86/guest.h"
 #include "x86/map.h"
+#include "x86/pv/grant.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
 #include "x86/pv/update.h"
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xen/errno.h>
+#include <xen/grant_table.h>
 
 #define FIRST  256
 #define FRAMES 2048
@@ -247,6 +249,43 @@ static void test_random(void **state)
     }
 }
 
+/* An address of the chain's: entry index of its level-1 table. */
+static uint64_t address(unsigned int index)
+{
+    return 1ul << 39 | 1ul << 30 | 1ul << 21 | (uint64_t)index << PAGE_SHIFT;
+}
+
+static int map_granted(unsigned int index, uint32_t flags)
+{
+    return pv_grant_map(&vcpu.core, address(index), flags | GNTMAP_host_map, &other.core, foreign);
+}
+
+static int unmap_granted(unsigned int index, uint32_t flags)
+{
+    return pv_grant_unmap(&vcpu.core, address(index), flags | GNTMAP_host_map, 0, foreign);
+}
+
+/* A handle to write is given back with a mapping to write only: else that one would outlive it. */
+static void test_grants(void **state)
+{
+    (void)state;
+    set_up(false);
+    assert_int_equal(pin(), 0);
+    vcpu.cr3 = pages[0] << PAGE_SHIFT;
+    assert_int_equal(map_granted(2, GNTMAP_readonly), GNTST_okay);
+    assert_int_equal(map_granted(3, 0), GNTST_okay);
+    assert_int_equal(frame_refs(frame_of(foreign)), 3);
+    assert_int_equal(unmap_granted(2, 0), GNTST_general_error);
+    assert_int_equal(unmap_granted(3, GNTMAP_readonly), GNTST_general_error);
+    assert_int_equal(frame_type_count(frame_of(foreign)), 1);
+    assert_int_equal(unmap_granted(2, GNTMAP_readonly), GNTST_okay);
+    assert_int_equal(unmap_granted(2, GNTMAP_readonly), GNTST_general_error);
+    assert_int_equal(unmap_granted(3, 0), GNTST_okay);
+    assert_int_equal(frame_type_count(frame_of(foreign)), 0);
+    vcpu.cr3 = 0;
+    unpin();
+}
+
 /* A table that is half given back, in one that is half validated: the end of a domain waits for
  * neither.  It meets the newer page first. */
 static void test_end(void **state)
@@ -285,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_bits),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_grants),
         cmocka_unit_test(test_end),
     };
 

@@ -76,8 +76,12 @@ static uint64_t read_entry(const struct pt_place *place)
     return value;
 }
 
-/* Change an entry that maps mfn; tables locked. */
-static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, mfn_t mfn, uint64_t value)
+/* What of an entry must be a mapping's: all that counts. */
+#define SAME (PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS)
+
+/* Change an entry that maps as `is` says; tables locked.  A use of a grant to write ends with a mapping
+ * to write: were it a read-only one, the other would outlive what its granter is told of. */
+static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t is, uint64_t value)
 {
     for (unsigned int i = 0; i < ENTRY_TRIES; i++) {
         uint64_t old = read_entry(place);
@@ -86,7 +90,7 @@ static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, mfn_t
                                .expected = &old };
         int rc;
 
-        if (!(old & PTE_PRESENT) || pte_mfn(old) != mfn)
+        if ((old ^ is) & SAME)
             return GNTST_general_error;
         rc = pt_change(v, &c);
         if (rc != -XEN_EAGAIN)
@@ -96,7 +100,7 @@ static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, mfn_t
 }
 
 /* The mapping at `replace` moves to `at`. */
-static int move_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t replace, mfn_t mfn)
+static int move_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t replace, uint64_t is)
 {
     struct pt_place from;
     uint64_t value;
@@ -105,9 +109,9 @@ static int move_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t
     if (!pt_find(pt_top(v), replace, &from))
         return GNTST_general_error;
     value = read_entry(&from);
-    rc = replace_entry(v, place, mfn, value);
+    rc = replace_entry(v, place, is, value);
     if (rc == GNTST_okay && (value & PTE_PRESENT))
-        rc = replace_entry(v, &from, pte_mfn(value), 0);
+        rc = replace_entry(v, &from, value, 0);
     return rc;
 }
 
@@ -116,11 +120,12 @@ int pv_grant_unmap(struct vcpu *core, uint64_t at, uint32_t flags, uint64_t repl
     struct x86_vcpu *v = x86_vcpu(core);
     struct pt_place place;
     struct frame *held;
+    uint64_t is = mfn << PAGE_SHIFT | PTE_PRESENT | (flags & GNTMAP_readonly ? 0 : PTE_WRITABLE);
     int rc = GNTST_general_error;
 
     pv_tables_lock(core->domain);
     if (find_entry(v, at, flags, &place, &held)) {
-        rc = replace ? move_entry(v, &place, replace, mfn) : replace_entry(v, &place, mfn, 0);
+        rc = replace ? move_entry(v, &place, replace, is) : replace_entry(v, &place, is, 0);
         end_entry(v, held);
     }
     pv_tables_unlock(core->domain);
