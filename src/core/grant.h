@@ -35,6 +35,7 @@ struct grant_domain {
     struct grant_track **tracks;
     uint32_t track_free;                /* first free handle, ~0: none */
     uint64_t mapped;                    /* handles in use */
+    grant_handle_t relinquished;        /* handles below it are given back, at the mapper's end */
 };
 
 /* -XEN_ENOMEM; -XEN_EINVAL: no frame at all, or a limit too high.  The table has one frame at first. */

@@ -191,24 +191,27 @@ void grant_unmap_end(struct vcpu *v, struct grant_unmap *u)
     domain_put(granter);
 }
 
+static void relinquish(struct grant_domain *g, grant_handle_t handle)
+{
+    struct grant_track *t = begin_unmapping(g, handle);
+    struct domain *granter;
+
+    if (!t)
+        return;
+    granter = t->granter;
+    grant_release(granter, t->ref, !(t->flags & GNTMAP_readonly), frame_of(t->mfn));
+    give_track(g, handle, t);
+    domain_put(granter);
+}
+
 /* The mapper's page tables are gone or go with it: only the uses are given back. */
 int grant_domain_relinquish(struct domain *d)
 {
     struct grant_domain *g = d->grant;
 
     ASSERT(d->is_dying);
-    if (!g)
-        return 0;
-    for (grant_handle_t h = 0; g->mapped && h < g->track_pages * GRANT_PAGE_TRACKS; h++) {
-        struct grant_track *t = begin_unmapping(g, h);
-        struct domain *granter;
-
-        if (!t)
-            continue;
-        granter = t->granter;
-        grant_release(granter, t->ref, !(t->flags & GNTMAP_readonly), frame_of(t->mfn));
-        give_track(g, h, t);
-        domain_put(granter);
+    while (g && g->mapped && g->relinquished < g->track_pages * GRANT_PAGE_TRACKS) {
+        relinquish(g, g->relinquished++);
         if (preempt_wanted())
             return -XEN_ERESTART;
     }
