@@ -232,6 +232,8 @@ int vcpu_load(struct vcpu *v, const void *context, bool up)
     lock_release(&d->lock);
     if (rc)
         return rc;
+    if (v->id == 0)
+        time_publish_wallclock(d);      /* who built the domain has cleared shared_info */
     if (up)
         vcpu_wake(v, WAIT_DOWN);
     else
