@@ -55,6 +55,7 @@ struct door_call {
 extern const struct door_call door_calls[DOOR_CALLS];
 typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 extern hypercall_fn *const hypercall_pv[DOOR_CALLS];    /* never NULL: absent ones return -ENOSYS */
+extern hypercall_fn *const hypercall_hvm[DOOR_CALLS];   /* the same for hardware guests */
 
 /*
  * Find and run a sub-operation of a call for the current vCPU; guest: address of its argument struct.

@@ -4,6 +4,7 @@
 
 #include "abi/copy.h"
 #include "abi/exchange.h"
+#include "abi/physmap.h"
 #include "core/assert.h"
 #include "core/claim.h"
 #include "core/domain.h"
@@ -90,6 +91,12 @@ static bool populate_one(struct reservation *r)
     mfn = allocate(r);
     if (mfn == MFN_NONE)
         return false;
+    if (r->d->kind->map) {
+        if (r->d->kind->map->add(r->d, gfn, mfn, r->order) == 0)
+            return true;
+        give_back(r, mfn);
+        return false;
+    }
     for (uint64_t i = 0; i < 1ul << r->order; i++)
         m2p_set(mfn + i, gfn + i);
     if (copy_item_to_guest(r->list, r->done, &mfn, sizeof(mfn)))
@@ -107,8 +114,14 @@ static bool decrease_one(struct reservation *r)
     if (mfn + (1ul << r->order) < mfn)
         return false;
     for (uint64_t i = 0; i < 1ul << r->order; i++) {
-        struct frame *f = frame_of(mfn + i);
+        struct frame *f;
 
+        if (r->d->kind->map) {
+            if (r->d->kind->map->drop(r->d, mfn + i))
+                return false;
+            continue;
+        }
+        f = frame_of(mfn + i);
         if (!f || !frame_release(f, r->d))
             return false;
     }
@@ -229,6 +242,8 @@ static uint64_t answer_max_gfn(struct domain *d)
 {
     uint64_t count = 0;
 
+    if (d->kind->map)
+        return d->kind->map->highest(d);
     lock_take(&d->lock);
     if (!d->is_dying)
         count = __atomic_load_n(&d->shared->arch.max_pfn, __ATOMIC_RELAXED);
@@ -373,19 +388,7 @@ static long set_memory_map(struct vcpu *v, void *arg, uint64_t extra)
     return rc;
 }
 
-/* ---- what a domain without a translated address space cannot do, and what is left out ---- */
-
-static long no_translation(struct vcpu *v, void *arg, uint64_t extra)
-{
-    struct domain *d;
-    long rc = find(v, *(const domid_t *)arg, &d);       /* domid is the first field of all three */
-
-    (void)extra;
-    if (rc)
-        return rc;
-    domain_put(d);
-    return -XEN_EACCES;
-}
+/* ---- what is left out ---- */
 
 static long pod_target(struct vcpu *v, void *arg, uint64_t extra)
 {
@@ -532,7 +535,7 @@ const struct door_op memory_ops[] = {
     ROW(populate_physmap, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
         populate_physmap),
     ROW(add_to_physmap, xen_add_to_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
-        no_translation),
+        physmap_add),
     ROW(memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_SELF, BOUNDED, memory_map),
     ROW(machine_memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED,
         machine_memory_map),
@@ -544,7 +547,7 @@ const struct door_op memory_ops[] = {
         set_memory_map),
     ROW(maximum_gpfn, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED, maximum_gpfn),
     ROW(remove_from_physmap, xen_remove_from_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
-        no_translation),
+        physmap_remove),
     ROW(set_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE, pod_target),
     ROW(get_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, pod_target),
     BARE(get_sharing_freed_pages, AUTH_SELF, nothing_shared),
@@ -553,7 +556,7 @@ const struct door_op memory_ops[] = {
     ROW(access_op, xen_mem_access_op_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE, access_op),
     BARE(sharing_op, AUTH_SELF, left_out),
     ROW(add_to_physmap_batch, xen_add_to_physmap_batch_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
-        no_translation),
+        physmap_add_batch),
     ROW(claim_pages, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, claim_pages),
     BARE(machphys_compat_mfn_list, AUTH_SELF, no_compat),
     ROW(get_vnumainfo, xen_vnuma_topology_info_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,

@@ -2,6 +2,7 @@
 #include "abi/multicall.h"
 
 #include "abi/copy.h"
+#include "core/domain.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
@@ -17,13 +18,14 @@ struct list {
 
 static long run(struct vcpu *v, struct multicall_entry *e)
 {
+    hypercall_fn *const *calls = v->domain->kind->bit == KIND_PV ? hypercall_pv : hypercall_hvm;
     const xen_ulong_t *a = e->args;
     long result;
 
     if (e->op >= DOOR_CALLS)
         return -XEN_ENOSYS;
     v->multicall = e;
-    result = hypercall_pv[e->op](a[0], a[1], a[2], a[3], a[4], a[5]);
+    result = calls[e->op](a[0], a[1], a[2], a[3], a[4], a[5]);
     v->multicall = NULL;
     return result;
 }

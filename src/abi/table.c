@@ -60,7 +60,7 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
         sched_op_compat) \
     OPS(platform_op, KIND_ALL, platform_ops, platform_op_count, -XEN_ENOSYS, platform_op) \
     FREE(11) \
-    CALL(multicall, KIND_PV, multicall) \
+    CALL(multicall, KIND_ALL, multicall) \
     OPS(xen_version, KIND_ALL, version_ops, version_op_count, -XEN_ENOSYS, xen_version) \
     OPS(console_io, KIND_ALL, console_io_ops, console_io_op_count, -XEN_ENOSYS, console_io) \
     OPS(memory_op, KIND_ALL, memory_ops, memory_op_count, -XEN_ENOSYS, memory_op) \
@@ -98,4 +98,11 @@ const struct door_call door_calls[DOOR_CALLS] = {
 
 hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
     CALLS(CALL_PV, OPS_PV, NONE_PV, FREE_PV)
+};
+
+#define CALL_HVM(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_HVM ? (fn) : absent,
+#define OPS_HVM(name, kinds, ops, count, unknown, fn) CALL_HVM(name, kinds, fn)
+
+hypercall_fn *const hypercall_hvm[DOOR_CALLS] = {
+    CALLS(CALL_HVM, OPS_HVM, NONE_PV, FREE_PV)
 };

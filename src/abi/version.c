@@ -18,6 +18,10 @@
 #define PV_FEATURES (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad | \
                      1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits | \
                      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped)
+#define HVM_FEATURES (1u << XENFEAT_writable_page_tables | 1u << XENFEAT_auto_translated_physmap | \
+                      1u << XENFEAT_supervisor_mode_kernel | 1u << XENFEAT_hvm_callback_vector | \
+                      1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_memory_op_vnode_supported | \
+                      1u << XENFEAT_not_direct_mapped)
 
 uint32_t version_number = MAJOR << 16 | 17;
 static xen_commandline_t command_line;
@@ -108,7 +112,7 @@ OP(get_features)
     UNUSED;
     if (a->submap_idx >= XENFEAT_NR_SUBMAPS)
         return -XEN_EINVAL;
-    a->submap = PV_FEATURES | (v->domain->privileged ? 1u << XENFEAT_dom0 : 0);
+    a->submap = (v->domain->kind->map ? HVM_FEATURES : PV_FEATURES) | (v->domain->privileged ? 1u << XENFEAT_dom0 : 0);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #define CORE_DOMAIN_H
 
 #include "core/event.h"
+#include "core/frame.h"
 #include "core/lock.h"
 #include "core/sched.h"
 #include "core/types.h"
@@ -17,6 +18,7 @@ struct memory_map;
 struct pirq_domain;
 
 /* What a domain's kind does its own way: one const table each for PV and PVH, bound at creation. */
+struct guest_map;
 struct guest_kind {
     const char *name;
     uint8_t bit;                                        /* KIND_* of abi/door.h */
@@ -49,6 +51,20 @@ struct guest_kind {
     int (*grant_map)(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *granter, mfn_t mfn);
     int (*grant_unmap)(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replace, mfn_t mfn);
     void (*flush)(struct domain *d);                    /* all translations of it, on all CPUs */
+    const struct guest_map *map;                        /* NULL: its frame numbers are the machine's */
+};
+
+/* Of a kind whose domains have frame numbers of their own.  RANK_DOMAIN of d may be held. */
+struct guest_map {
+    /* 2^order of d's frames from mfn on get numbers from gfn on; what these had is the domain's no
+     * more.  -XEN_EINVAL: no such numbers; -XEN_ENOMEM: no tables. */
+    int (*add)(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order);
+    /* A number is given up, and the frame of the domain's that it had; flushed before that.
+     * -XEN_EINVAL: it has none; -XEN_ENOMEM. */
+    int (*drop)(struct domain *d, gfn_t gfn);
+    /* The same, but the frame stays the domain's, to be added elsewhere. */
+    int (*take)(struct domain *d, gfn_t gfn, mfn_t *mfn);
+    gfn_t (*highest)(const struct domain *d);           /* number that was ever added */
 };
 
 struct domain {
@@ -176,6 +192,17 @@ void domain_crash(struct domain *d, const char *why);
 static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
 {
     return id < d->max_vcpus ? d->vcpus[id] : NULL;
+}
+
+/* The frame of d's own behind a number that it named, with a reference; NULL: none.  Any context. */
+static inline struct frame *domain_frame_get(struct domain *d, gfn_t gfn)
+{
+    struct frame *f;
+
+    if (d->kind->map)
+        return d->kind->frame_get(d, gfn);
+    f = frame_of(gfn);
+    return f && frame_get(f, d) ? f : NULL;
 }
 
 #endif

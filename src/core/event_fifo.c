@@ -240,9 +240,9 @@ int event_set_priority(struct domain *d, port_t port, unsigned int priority)
 /* A frame of d's to write to; NULL: it is not one. */
 static struct frame *hold(struct domain *d, gfn_t gfn)
 {
-    struct frame *f = frame_of(gfn);
+    struct frame *f = domain_frame_get(d, gfn);
 
-    if (!f || !frame_get(f, d))
+    if (!f)
         return NULL;
     if (frame_get_type(f, FRAME_WRITABLE) == 0)
         return f;

@@ -134,8 +134,10 @@ static inline void event_signal(struct vcpu *v)
 {
     volatile struct vcpu_info *info = __atomic_load_n(&v->info, __ATOMIC_RELAXED);
 
-    if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+    if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&v->signalled, true, __ATOMIC_SEQ_CST);
         vcpu_kick(v);
+    }
 }
 
 /* How the guest is told, 2-level and FIFO.  Section open, or lock held for the last two. */

@@ -232,13 +232,13 @@ int pirq_status(struct domain *d, unsigned int nr, uint32_t *flags)
     return 0;
 }
 
-int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool unmask)
+int pirq_set_eoi_page(struct domain *d, gfn_t gfn, bool unmask)
 {
     struct pirq_domain *p = d->pirq;
-    struct frame *f = frame_of(mfn);
+    struct frame *f = p ? domain_frame_get(d, gfn) : NULL;
     int rc = -XEN_EBUSY;
 
-    if (!p || !f || !frame_get(f, d))
+    if (!f)
         return -XEN_EINVAL;
     if (frame_get_type(f, FRAME_WRITABLE)) {
         frame_put(f);
@@ -247,7 +247,7 @@ int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool unmask)
     lock_take(&p->lock);
     if (!p->eoi_frame) {
         p->eoi_frame = f;
-        p->eoi_bits = frame_map(mfn);
+        p->eoi_bits = frame_map(frame_mfn(f));
         p->eoi_unmasks = unmask;
         for (unsigned int i = 0; i < p->count; i++)
             set_eoi_bit(p, i, p->table[i].irq >= 0 && arch_irq_is_level((unsigned int)p->table[i].irq));

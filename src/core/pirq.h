@@ -36,6 +36,6 @@ int pirq_free(struct domain *d, bool msi);
 /* XENIRQSTAT_* flags; -EINVAL. */
 int pirq_status(struct domain *d, unsigned int pirq, uint32_t *flags);
 /* PHYSDEVOP_pirq_eoi_gmfn: a bit for each pirq that wants eoi; -EBUSY set already, -EINVAL frame. */
-int pirq_set_eoi_page(struct domain *d, mfn_t mfn, bool unmask);
+int pirq_set_eoi_page(struct domain *d, gfn_t gfn, bool unmask);
 
 #endif

@@ -308,7 +308,7 @@ static bool may_move_info(const struct vcpu *v)
            (v == current_vcpu() || (__atomic_load_n(&v->waits, __ATOMIC_RELAXED) & WAIT_DOWN));
 }
 
-int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
+int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset)
 {
     struct domain *d = v->domain;
     struct frame *f;
@@ -316,8 +316,8 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 
     if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % sizeof(uint64_t))
         return -XEN_ENXIO;
-    f = frame_of(mfn);
-    if (!f || !frame_get(f, d))
+    f = domain_frame_get(d, gfn);
+    if (!f)
         return -XEN_EINVAL;
     if (frame_get_type(f, FRAME_WRITABLE)) {
         frame_put(f);
@@ -326,8 +326,8 @@ int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
     lock_take(&d->lock);
     moved = may_move_info(v);
     if (moved) {
-        v->info_mfn = mfn;
-        move_info(v, (struct vcpu_info *)((char *)frame_map(mfn) + offset));
+        v->info_mfn = frame_mfn(f);
+        move_info(v, (struct vcpu_info *)((char *)frame_map(frame_mfn(f)) + offset));
         time_info_moved(v);
     }
     lock_release(&d->lock);

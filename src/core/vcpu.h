@@ -40,6 +40,7 @@ struct vcpu {
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
 
     bool nmi_pending;
+    bool signalled;                     /* events began to be pending; who looks for it clears it */
     struct multicall_entry *multicall;  /* the entry that runs (abi/multicall.c's copy), else NULL */
     uint64_t resume[4];                 /* what is left of a preempted hypercall; see abi/door.h */
 };
@@ -68,7 +69,7 @@ int vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
 /* VCPUOP_register_vcpu_info: -XEN_ENXIO offset; -XEN_EINVAL: registered already, v is up and not
  * the current one, or not a frame of the domain that may be written to. */
-int vcpu_register_info(struct vcpu *v, mfn_t mfn, uint32_t offset);
+int vcpu_register_info(struct vcpu *v, gfn_t gfn, uint32_t offset);
 /* Has it a vcpu_info in memory of the guest? */
 bool vcpu_has_info(const struct vcpu *v);
 /* VCPUOP_send_nmi.  Any context. */
