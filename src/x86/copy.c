@@ -2,6 +2,9 @@
 /* Copies between Zeroth and the current vCPU's memory, through its own page tables. */
 #include "x86/copy.h"
 
+#include "x86/guest.h"
+#include "x86/hvm/memory.h"
+
 /* Words, then bytes; what is left to do when a byte cannot be reached, in bytes. */
 static size_t copy(void *to, const void *from, size_t size)
 {
@@ -32,13 +35,25 @@ static bool copy_opened(void *to, const void *from, size_t size)
     return left == 0;
 }
 
+/* A hardware guest's addresses are translated by its own tables, which no CPU walks meanwhile. */
+static struct x86_vcpu *hardware_guest(void)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+
+    return v->hvm ? v : NULL;
+}
+
 bool arch_guest_range_ok(uint64_t guest, size_t size)
 {
-    return guest_range_ok(guest, size);
+    return guest_range_ok(guest, size) || hardware_guest();
 }
 
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 {
+    struct x86_vcpu *v = hardware_guest();
+
+    if (v)
+        return hvm_copy_from(v, to, guest, size);
     return guest_range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
 }
 
@@ -46,8 +61,8 @@ int64_t arch_read_guest32(uint64_t guest)
 {
     uint32_t value = 0;
 
-    if (!guest_range_ok(guest, sizeof(value)))
-        return -1;
+    if (!guest_range_ok(guest, sizeof(value)) || hardware_guest())
+        goto slowly;
     guest_open();
     __asm__ goto("1: movl %1, %0\n" FAULT_FIXUP("1b", "%l[fault]")
                  : "=r"(value) : "m"(*(const uint32_t *)guest) : : fault);
@@ -55,10 +70,15 @@ int64_t arch_read_guest32(uint64_t guest)
     return value;
 fault:
     guest_close();
+slowly:
     return arch_copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
 }
 
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
+    struct x86_vcpu *v = hardware_guest();
+
+    if (v)
+        return hvm_copy_to(v, guest, from, size);
     return guest_range_ok(guest, size) && copy_opened((void *)guest, from, size);
 }

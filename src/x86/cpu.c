@@ -10,6 +10,7 @@
 #include "x86/fpu.h"
 #include "x86/gdt.h"
 #include "x86/guest.h"
+#include "x86/hvm/kind.h"
 #include "x86/map.h"
 #include "x86/msr_index.h"
 #include "x86/nmi.h"
@@ -180,6 +181,7 @@ static void init_cpu(struct percpu *p)
     init_control_registers();
     fpu_init_cpu();
     init_msrs();
+    hvm_init_cpu();
     p->cr3 = image_paddr(hypervisor_l4);
 }
 

@@ -21,6 +21,7 @@ static const uint8_t one_byte[256] = {
     [0x86] = KNOWN | MODRM | BYTE, [0x87] = KNOWN | MODRM,
     [0x88] = KNOWN | MODRM | BYTE, [0x89] = KNOWN | MODRM,
     [0x8a] = KNOWN | MODRM | BYTE, [0x8b] = KNOWN | MODRM,
+    [0xa0] = KNOWN | BYTE | OFFSET, [0xa1] = KNOWN | OFFSET,
     [0xa2] = KNOWN | BYTE | OFFSET, [0xa3] = KNOWN | OFFSET,
     [0xa4] = KNOWN | BYTE, [0xa5] = KNOWN, [0xaa] = KNOWN | BYTE, [0xab] = KNOWN,  /* MOVS, STOS */
     [0xc6] = KNOWN | MODRM | BYTE | IMM8, [0xc7] = KNOWN | MODRM | IMM,
@@ -41,6 +42,7 @@ static const uint8_t two_bytes[256] = {
     [0xab] = KNOWN | MODRM, [0xb3] = KNOWN | MODRM, [0xbb] = KNOWN | MODRM,
     [0xba] = KNOWN | MODRM | IMM8,
     [0xb0] = KNOWN | MODRM | BYTE, [0xb1] = KNOWN | MODRM,
+    [0xb6] = KNOWN | MODRM, [0xb7] = KNOWN | MODRM, [0xbe] = KNOWN | MODRM, [0xbf] = KNOWN | MODRM,
     [0xc0] = KNOWN | MODRM | BYTE, [0xc1] = KNOWN | MODRM,
     [0xc3] = KNOWN | MODRM, [0xc7] = KNOWN | MODRM,
 };

@@ -15,6 +15,8 @@
 #define PERCPU_CPU        44    /* uint32_t, number of this CPU */
 #define PERCPU_TRACE_AT   104   /* uint8_t, bytes into the next: wraps by itself */
 #define PERCPU_TRACE      128   /* ring of x86/trace.h: 16 events of 16 bytes */
+#define PERCPU_GUEST_STATE 384  /* machine address of the current vCPU's block, of hardware guests */
+#define PERCPU_HOST_STATE 392   /* and of this CPU's own */
 #define PERCPU_SIZE       512
 
 #ifndef __ASSEMBLER__
@@ -39,7 +41,8 @@ struct percpu {
     struct domain *predicted;           /* whose code trained the branch predictor (x86/spec.h) */
     uint64_t reserved;
     struct { uint64_t what, where; } trace[16];
-    uint64_t private[16];               /* for x86/ files */
+    uint64_t guest_state, host_state;   /* the hardware guests' vendor's (x86/hvm) */
+    uint64_t private[14];               /* for x86/ files */
 };
 
 static inline uint64_t percpu_read64(unsigned int offset)

@@ -52,21 +52,26 @@ void exit_work(void)
     } while (v->way->deliver(v));
 }
 
-/* ---- idle vCPUs: on Zeroth's own address space and this CPU's own GDT ---- */
+/* ---- idle vCPUs ---- */
 
 static void idle_save(struct x86_vcpu *v)
 {
     (void)v;
 }
 
-static void idle_load(struct x86_vcpu *v)
+void switch_to_own_tables(void)
 {
     paddr_t cr3 = image_paddr(hypervisor_l4);
 
-    (void)v;
     percpu()->cr3 = cr3;
     __asm__ volatile("movq %0, %%cr3" : : "r"(cr3) : "memory");
     pv_window_unload();
+}
+
+static void idle_load(struct x86_vcpu *v)
+{
+    (void)v;
+    switch_to_own_tables();
 }
 
 static void idle_left(struct x86_vcpu *v, const struct vcpu *next)

@@ -20,6 +20,9 @@ struct vcpu_way {
     bool (*deliver)(struct x86_vcpu *v);
 };
 
+/* For load: Zeroth's own address space and this CPU's own GDT. */
+void switch_to_own_tables(void);
+
 /* Of idle vCPUs. */
 extern const struct vcpu_way idle_way;
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hypercalls of x86's PV guests: their part of abi/table.c, which includes this by the include
+ * The hypercalls of x86's kinds of guest: their part of abi/table.c, which includes this by the include
  * path, so that the workbench on the host puts its own in its place.
  */
 #ifndef MACHINE_CALLS_H
 #define MACHINE_CALLS_H
 
+#include "x86/hvm/op.h"
 #include "x86/pv/calls.h"
 #include "x86/pv/mmu.h"
 
-static const uint16_t callback_op_count = CALLBACK_OP_COUNT, nmi_op_count = NMI_OP_COUNT;
+static const uint16_t callback_op_count = CALLBACK_OP_COUNT, nmi_op_count = NMI_OP_COUNT,
+                      hvm_op_count = HVM_OP_COUNT;
 
 #define MACHINE_CALLS(CALL, OPS, NONE, FREE) \
     CALL(set_trap_table, KIND_PV, pv_set_trap_table) \
@@ -27,6 +29,7 @@ static const uint16_t callback_op_count = CALLBACK_OP_COUNT, nmi_op_count = NMI_
     CALL(set_segment_base, KIND_PV, pv_set_segment_base) \
     CALL(mmuext_op, KIND_PV, pv_mmuext_op) \
     OPS(nmi_op, KIND_PV, nmi_ops, nmi_op_count, -XEN_ENOSYS, pv_nmi_op) \
+    OPS(hvm_op, KIND_ALL, hvm_ops, hvm_op_count, -XEN_ENOSYS, hvm_op) \
     OPS(callback_op, KIND_PV, callback_ops, callback_op_count, -XEN_ENOSYS, pv_callback_op)
 
 #endif

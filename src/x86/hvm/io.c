@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* I/O ports and physical addresses with nothing behind them but the local APIC's page. */
+#include "core/machine.h"
+#include "x86/control.h"
+#include "x86/hvm/exit.h"
+#include "x86/hvm/lapic.h"
+#include "x86/hvm/memory.h"
+#include "x86/hvm/vendor.h"
+#include "x86/msr_index.h"
+
+/* ---- ports: reads give ones, writes are lost ---- */
+
+static void step_index(struct x86_vcpu *v, uint64_t *index, unsigned int size)
+{
+    *index += v->regs.rflags & FLAGS_DF ? -(uint64_t)size : size;
+}
+
+/* One element of INS or OUTS; false: a fault is due. */
+static bool string_element(struct x86_vcpu *v, const struct hvm_io *io)
+{
+    static const uint32_t ones = ~0u;
+    struct hvm_segment es;
+
+    if (!io->in) {
+        step_index(v, &v->regs.rsi, io->size);
+        return true;
+    }
+    hvm_vendor->get_segment(v, SEGMENT_ES, &es);
+    if (!hvm_copy_to(v, es.base + v->regs.rdi, &ones, io->size)) {
+        hvm_fault_page(v, es.base + v->regs.rdi, FAULT_WRITE);
+        return false;
+    }
+    step_index(v, &v->regs.rdi, io->size);
+    return true;
+}
+
+/* One element a time; the vCPU comes out again for the next. */
+static void string_io(struct x86_vcpu *v, const struct hvm_io *io)
+{
+    if (io->repeat && !v->regs.rcx) {
+        hvm_skip(v, io->length);
+        return;
+    }
+    if (!string_element(v, io))
+        return;
+    if (!io->repeat || --v->regs.rcx == 0)
+        hvm_skip(v, io->length);
+}
+
+void hvm_exit_io(struct x86_vcpu *v, const struct hvm_io *io)
+{
+    if (io->string) {
+        string_io(v, io);
+        return;
+    }
+    if (io->in && io->size == 4)
+        v->regs.rax = ~0u;
+    else if (io->in)
+        v->regs.rax |= io->size == 1 ? 0xff : 0xffff;
+    hvm_skip(v, io->length);
+}
+
+/* ---- memory ---- */
+
+static bool in_lapic(const struct x86_vcpu *v, uint64_t physical)
+{
+    uint64_t base = v->hvm->lapic.base;
+
+    return (physical & ~PAGE_MASK) == LAPIC_PAGE && (base & LAPIC_BASE_ENABLE) &&
+           !(base & LAPIC_BASE_X2APIC);
+}
+
+/* Registers are 32 bits wide and stand at multiples of 16; other reads get parts of them. */
+static uint64_t load(struct x86_vcpu *v, uint64_t physical)
+{
+    unsigned int offset = physical & PAGE_MASK;
+    uint64_t value;
+
+    if (!in_lapic(v, physical))
+        return ~0ul;
+    if (!hvm_lapic_read(v, offset & ~15u, false, &value))
+        return ~0ul;
+    return (offset & 15) < 4 ? value >> 8 * (offset & 15) : 0;
+}
+
+static void store(struct x86_vcpu *v, uint64_t physical, uint64_t value)
+{
+    unsigned int offset = physical & PAGE_MASK;
+
+    if (in_lapic(v, physical) && !(offset & 15))
+        hvm_lapic_write(v, offset, false, value);
+}
+
+static uint64_t extend(uint64_t value, unsigned int from, bool sign)
+{
+    unsigned int shift = 64 - 8 * from;
+
+    value <<= shift;
+    return sign ? (uint64_t)((int64_t)value >> shift) : value >> shift;
+}
+
+/* MOVZX and MOVSX: the memory's size is the opcode's, the register's the prefixes'. */
+static void load_extended(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
+{
+    unsigned int from = i->opcode & 1 ? 2 : 1;
+
+    decode_write(&v->regs, i, i->reg, extend(load(v, physical), from, i->opcode & 8));
+}
+
+static bool do_extended(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
+{
+    switch (i->opcode) {
+    case 0xb6: case 0xb7: case 0xbe: case 0xbf:
+        load_extended(v, i, physical);
+        return true;
+    }
+    return false;
+}
+
+static bool do_string_store(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
+{
+    if (i->repeat && !v->regs.rcx)
+        return true;
+    store(v, physical, decode_read(&v->regs, i, 0));
+    step_index(v, &v->regs.rdi, i->size);
+    if (i->repeat && --v->regs.rcx)
+        i->length = 0;                  /* the next one is another exit */
+    return true;
+}
+
+/* False: an instruction that nobody uses on devices. */
+static bool do_plain(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
+{
+    switch (i->opcode) {
+    case 0x88: case 0x89:
+        store(v, physical, decode_read(&v->regs, i, i->reg));
+        return true;
+    case 0x8a: case 0x8b:
+        decode_write(&v->regs, i, i->reg, load(v, physical));
+        return true;
+    case 0xa0: case 0xa1:
+        decode_write(&v->regs, i, 0, load(v, physical));
+        return true;
+    case 0xa2: case 0xa3:
+        store(v, physical, decode_read(&v->regs, i, 0));
+        return true;
+    case 0xaa: case 0xab:
+        return do_string_store(v, i, physical);
+    case 0xc6: case 0xc7:
+        store(v, physical, (uint64_t)i->immediate);
+        return true;
+    case 0x86: case 0x87: {
+        uint64_t value = load(v, physical);
+
+        store(v, physical, decode_read(&v->regs, i, i->reg));
+        decode_write(&v->regs, i, i->reg, value);
+        return true;
+    }
+    }
+    return false;
+}
+
+/* The map has changed meanwhile, and permits it now? */
+static bool permitted(const struct x86_vcpu *v, uint64_t physical, uint32_t error)
+{
+    enum p2m_type type = p2m_get(hvm_p2m(v->core.domain), physical >> PAGE_SHIFT).type;
+
+    if (type == P2M_RAM || type == P2M_GRANT)
+        return true;
+    return (type == P2M_READONLY || type == P2M_GRANT_READONLY) && !(error & FAULT_WRITE);
+}
+
+void hvm_exit_map(struct x86_vcpu *v, uint64_t physical, uint32_t error)
+{
+    struct instruction i;
+
+    if (!in_lapic(v, physical) && permitted(v, physical, error))
+        return;
+    if (error & FAULT_FETCH) {          /* ones are no instruction */
+        hvm_fault_ud(v);
+        return;
+    }
+    if (!hvm_decode(v, &i))
+        return;
+    if (i.extended ? do_extended(v, &i, physical) : do_plain(v, &i, physical)) {
+        if (i.length)
+            hvm_skip(v, i.length);
+    } else {
+        hvm_fault_ud(v);
+    }
+}

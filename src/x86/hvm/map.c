@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x86/hvm/map.h"
+
+#include "core/assert.h"
+#include "core/frame.h"
+#include "x86/hvm/guest.h"
+
+#include <xen/errno.h>
+
+static unsigned int piece(unsigned int order)
+{
+    return order >= P2M_ORDER_1G ? P2M_ORDER_1G : order >= P2M_ORDER_2M ? P2M_ORDER_2M : 0;
+}
+
+/* The frames that some numbers had are the domain's no more; they were flushed.  Zeroth's own that are
+ * shared with it stay what they are. */
+static void release(struct domain *d, mfn_t mfn, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct frame *f = frame_of(mfn + i);
+
+        if (f)
+            frame_release(f, d);
+    }
+}
+
+static bool is_own(enum p2m_type type)
+{
+    return type == P2M_RAM || type == P2M_READONLY;
+}
+
+/* One number gives up what it has; *was says what that is.  Lock held; flushed. */
+static int clear_one(struct p2m *p, gfn_t gfn, struct p2m_entry *was)
+{
+    int rc;
+
+    *was = p2m_get(p, gfn);
+    if (was->type == P2M_NONE)
+        return 0;
+    rc = p2m_set(p, gfn, 0, 0, P2M_NONE);
+    if (rc == 0)
+        p2m_flush(p);
+    return rc;
+}
+
+/* Whatever the numbers have goes, so that others can come. */
+static int clear(struct domain *d, gfn_t gfn, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct p2m_entry was;
+        int rc = clear_one(hvm_p2m(d), gfn + i, &was);
+
+        if (rc)
+            return rc;
+        if (is_own(was.type))
+            release(d, was.mfn, 1);
+    }
+    return 0;
+}
+
+static int add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    struct p2m *p = hvm_p2m(d);
+    unsigned int part = (gfn | mfn) & ((1ul << piece(order)) - 1) ? 0 : piece(order);
+    int rc;
+
+    lock_take(&d->pagetable_lock);
+    rc = clear(d, gfn, 1ul << order);
+    for (uint64_t i = 0; rc == 0 && i < 1ul << order; i += 1ul << part)
+        rc = p2m_set(p, gfn + i, mfn + i, part, P2M_RAM);
+    lock_release(&d->pagetable_lock);
+    if (rc == 0)
+        m2p_set_range(mfn, gfn, 1ul << order);
+    return rc;
+}
+
+static int take(struct domain *d, gfn_t gfn, mfn_t *mfn)
+{
+    struct p2m_entry was;
+    int rc;
+
+    lock_take(&d->pagetable_lock);
+    was = p2m_get(hvm_p2m(d), gfn);
+    rc = is_own(was.type) ? clear_one(hvm_p2m(d), gfn, &was) : -XEN_EINVAL;
+    lock_release(&d->pagetable_lock);
+    *mfn = was.mfn;
+    if (rc == 0)
+        m2p_set(was.mfn, M2P_INVALID);
+    return rc;
+}
+
+static int drop(struct domain *d, gfn_t gfn)
+{
+    mfn_t mfn;
+    int rc = take(d, gfn, &mfn);
+
+    if (rc == 0)
+        release(d, mfn, 1);
+    return rc;
+}
+
+static gfn_t highest(const struct domain *d)
+{
+    return hvm_p2m((struct domain *)d)->highest;
+}
+
+const struct guest_map hvm_map = { add, drop, take, highest };

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MSRs of hardware guests: those that are there, as Xen 4.17 has them; all others raise #GP. */
+#include "core/machine.h"
+#include "core/frame.h"
+#include "x86/control.h"
+#include "x86/cpuid.h"
+#include "x86/features.h"
+#include "x86/hvm/exit.h"
+#include "x86/hvm/hypercall.h"
+#include "x86/hvm/lapic.h"
+#include "x86/hvm/memory.h"
+#include "x86/hvm/vendor.h"
+#include "x86/msr_index.h"
+
+#include <xen/arch-x86/cpufeatureset.h>
+
+#define MSR_TSC_ADJUST     0x3b
+#define MSR_MTRR_PHYS      0x200        /* base and mask of each variable range */
+#define MSR_MTRR_FIX16K    0x258        /* and 0x259; 0x250 is the one of 64 KiB */
+#define MSR_MTRR_FIX4K     0x268        /* to 0x26f */
+#define MSR_TSC_DEADLINE   0x6e0
+#define MSR_X2APIC         0x800
+#define MSR_X2APIC_END     0x840
+#define MSR_SYSCFG         0xc0010010
+#define MSR_K8_VM_CR       0xc0010114
+#define MSR_MC0_CTL        0x400
+
+#define MTRR_FIX_AND_WC    0x500ul      /* of MTRRcap */
+#define MTRR_DEF_VALID     0xcfful
+#define MISC_ENABLE_VALUE  0x1ul        /* fast strings; no monitor, no performance counters */
+#define EFER_FFXSR         0x4000ul
+
+/* ---- memory types, which are kept and have no effect: all of a guest's memory is write-back ---- */
+
+static bool type_ok(uint8_t type)
+{
+    return type == 0 || type == 1 || (type >= 4 && type <= 6);
+}
+
+static bool types_ok(uint64_t value, bool pat)
+{
+    for (unsigned int i = 0; i < 8; i++) {
+        uint8_t type = (uint8_t)(value >> 8 * i);
+
+        if (!type_ok(type) && !(pat && type == 7))
+            return false;
+    }
+    return true;
+}
+
+static uint64_t *fixed_range(struct hvm_vcpu *h, uint32_t msr)
+{
+    if (msr == MSR_MTRR_FIX64K)
+        return &h->mtrr_fixed[0];
+    if (msr == MSR_MTRR_FIX16K || msr == MSR_MTRR_FIX16K + 1)
+        return &h->mtrr_fixed[1 + msr - MSR_MTRR_FIX16K];
+    if (msr >= MSR_MTRR_FIX4K && msr < MSR_MTRR_FIX4K + 8)
+        return &h->mtrr_fixed[3 + msr - MSR_MTRR_FIX4K];
+    return NULL;
+}
+
+static uint64_t *variable_range(struct hvm_vcpu *h, uint32_t msr)
+{
+    if (msr >= MSR_MTRR_PHYS && msr < MSR_MTRR_PHYS + 2 * HVM_MTRR_VARIABLE)
+        return &h->mtrr_variable[msr - MSR_MTRR_PHYS];
+    return NULL;
+}
+
+static bool read_memory_type(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
+{
+    struct hvm_vcpu *h = v->hvm;
+    const uint64_t *range = fixed_range(h, msr);
+
+    if (!range)
+        range = variable_range(h, msr);
+    if (range)
+        *value = *range;
+    else if (msr == MSR_MTRR_CAP)
+        *value = MTRR_FIX_AND_WC | HVM_MTRR_VARIABLE;
+    else if (msr == MSR_MTRR_DEF_TYPE)
+        *value = h->mtrr_def;
+    else if (msr == MSR_PAT)
+        *value = h->pat;
+    else
+        return false;
+    return true;
+}
+
+static bool variable_ok(uint32_t msr, uint64_t value)
+{
+    if (value >> cpu.address_bits)
+        return false;
+    if (msr & 1)
+        return !(value & 0x7ff);
+    return !(value & 0xf00) && type_ok((uint8_t)value);
+}
+
+enum outcome { NOT_MINE, DONE, REFUSED };
+
+static enum outcome write_memory_type(struct x86_vcpu *v, uint32_t msr, uint64_t value)
+{
+    struct hvm_vcpu *h = v->hvm;
+    uint64_t *range = fixed_range(h, msr);
+
+    if (range) {
+        if (!types_ok(value, false))
+            return REFUSED;
+        *range = value;
+        return DONE;
+    }
+    range = variable_range(h, msr);
+    if (range) {
+        if (!variable_ok(msr, value))
+            return REFUSED;
+        *range = value;
+        return DONE;
+    }
+    switch (msr) {
+    case MSR_MTRR_DEF_TYPE:
+        if ((value & ~MTRR_DEF_VALID) || !type_ok((uint8_t)value))
+            return REFUSED;
+        h->mtrr_def = value;
+        return DONE;
+    case MSR_PAT:
+        if (!types_ok(value, true))
+            return REFUSED;
+        h->pat = value;
+        hvm_vendor->set_pat(v, value);
+        return DONE;
+    }
+    return NOT_MINE;
+}
+
+/* ---- EFER ---- */
+
+static uint64_t efer_allowed(const struct x86_vcpu *v)
+{
+    const struct cpuid_policy *p = cpuid_policy(v);
+
+    return EFER_SCE | EFER_LMA | (cpuid_has(p, XEN_X86_FEATURE_LM) ? EFER_LME : 0) |
+           (cpuid_has(p, XEN_X86_FEATURE_NX) ? EFER_NXE : 0) |
+           (cpuid_has(p, XEN_X86_FEATURE_FFXSR) ? EFER_FFXSR : 0);
+}
+
+static bool write_efer(struct x86_vcpu *v, uint64_t value)
+{
+    struct hvm_control c;
+
+    hvm_vendor->get_control(v, &c);
+    if (value & ~efer_allowed(v))
+        return false;
+    if (((value ^ c.efer) & EFER_LME) && (c.cr0 & CR0_PG))
+        return false;
+    c.efer = (value & ~EFER_LMA) | (c.efer & EFER_LMA);
+    hvm_vendor->set_control(v, &c);
+    return true;
+}
+
+/* ---- time ---- */
+
+static void set_tsc(struct x86_vcpu *v, uint64_t value)
+{
+    uint64_t before = v->hvm->tsc_offset;
+
+    v->hvm->tsc_offset = value - arch_tsc();
+    v->hvm->tsc_adjust += v->hvm->tsc_offset - before;
+    hvm_vendor->set_tsc_offset(v, v->hvm->tsc_offset);
+}
+
+static void set_tsc_adjust(struct x86_vcpu *v, uint64_t value)
+{
+    v->hvm->tsc_offset += value - v->hvm->tsc_adjust;
+    v->hvm->tsc_adjust = value;
+    hvm_vendor->set_tsc_offset(v, v->hvm->tsc_offset);
+}
+
+/* ---- the ABI's own ---- */
+
+static bool fill_hypercall_page(struct x86_vcpu *v, uint64_t value)
+{
+    struct frame *f;
+    void *page;
+
+    if (value & PAGE_MASK)
+        return false;                   /* the low bits number the page: there is one */
+    f = hvm_frame_get(v->core.domain, value >> PAGE_SHIFT, true);
+    if (!f)
+        return false;
+    page = frame_map(frame_mfn(f));
+    hvm_hypercall_page(page);
+    frame_unmap(page);
+    frame_put(f);
+    return true;
+}
+
+/* ---- all together ---- */
+
+static bool is_x2apic(const struct x86_vcpu *v, uint32_t msr)
+{
+    return msr >= MSR_X2APIC && msr < MSR_X2APIC_END &&
+           (v->hvm->lapic.base & LAPIC_BASE_X2APIC);
+}
+
+/* What is there and has one value. */
+static bool read_constant(uint32_t msr, uint64_t *value)
+{
+    switch (msr) {
+    case MSR_MCG_CAP: case MSR_MCG_STATUS: case MSR_DEBUGCTL: case MSR_UCODE_REV:
+        *value = 0;
+        return true;
+    case MSR_PLATFORM_ID:
+        *value = 0;
+        return cpu.intel;
+    case MSR_MISC_ENABLE:
+        *value = MISC_ENABLE_VALUE;
+        return cpu.intel;
+    case MSR_SYSCFG: case MSR_HWCR: case MSR_K8_VM_CR:
+        *value = 0;
+        return cpu.amd;
+    case MSR_DE_CFG:
+        *value = 2;                     /* LFENCE waits for what is before it */
+        return cpu.amd;
+    }
+    return false;
+}
+
+bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
+{
+    struct hvm_control c;
+
+    if (is_x2apic(v, msr))
+        return hvm_lapic_read(v, (msr - MSR_X2APIC) * 16, true, value);
+    switch (msr) {
+    case MSR_EFER:
+        hvm_vendor->get_control(v, &c);
+        *value = c.efer;
+        return true;
+    case MSR_APIC_BASE:
+        *value = v->hvm->lapic.base;
+        return true;
+    case MSR_TSC:
+        *value = arch_tsc() + v->hvm->tsc_offset;
+        return true;
+    case MSR_TSC_ADJUST:
+        *value = v->hvm->tsc_adjust;
+        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
+    case MSR_TSC_DEADLINE:
+        *value = v->hvm->lapic.deadline;
+        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_DEADLINE);
+    case MSR_TSC_AUX:
+        *value = v->tsc_aux;
+        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_RDTSCP);
+    }
+    return hvm_vendor->get_msr(v, msr, value) || read_memory_type(v, msr, value) ||
+           read_constant(msr, value);
+}
+
+static bool write_tsc_aux(struct x86_vcpu *v, uint64_t value)
+{
+    if (!cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_RDTSCP) || value >> 32)
+        return false;
+    v->tsc_aux = (uint32_t)value;
+    wrmsr(MSR_TSC_AUX, value);
+    return true;
+}
+
+/* Those whose writes are taken and lost. */
+static bool write_ignored(uint32_t msr, uint64_t value)
+{
+    switch (msr) {
+    case MSR_MCG_STATUS: case MSR_DEBUGCTL: case MSR_UCODE_REV:
+        return value == 0;
+    case MSR_MISC_ENABLE:
+        return cpu.intel;
+    case MSR_SYSCFG: case MSR_HWCR: case MSR_DE_CFG:
+        return cpu.amd;
+    }
+    return false;
+}
+
+bool hvm_write_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
+{
+    enum outcome type;
+
+    if (is_x2apic(v, msr))
+        return hvm_lapic_write(v, (msr - MSR_X2APIC) * 16, true, value);
+    switch (msr) {
+    case MSR_EFER:
+        return write_efer(v, value);
+    case MSR_APIC_BASE:
+        return hvm_lapic_set_base(v, value);
+    case MSR_TSC:
+        set_tsc(v, value);
+        return true;
+    case MSR_TSC_ADJUST:
+        set_tsc_adjust(v, value);
+        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
+    case MSR_TSC_DEADLINE:
+        hvm_lapic_set_deadline(v, value);
+        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_DEADLINE);
+    case MSR_TSC_AUX:
+        return write_tsc_aux(v, value);
+    case MSR_XEN_HYPERCALL_PAGE:
+        return fill_hypercall_page(v, value);
+    }
+    type = write_memory_type(v, msr, value);
+    if (type != NOT_MINE)
+        return type == DONE;
+    return hvm_vendor->set_msr(v, msr, value) || write_ignored(msr, value);
+}
