@@ -15,6 +15,7 @@
 #define PT_LOAD      1
 #define PT_NOTE      4
 #define KERNEL_MAX   (1ul << 30)        /* bytes from the lowest to the highest address */
+#define PVH_END      (3ul << 30)
 #define HOLE_START   0xffff800000000000ul
 #define HOLE_END     0xffff880000000000ul
 
@@ -196,6 +197,7 @@ static const char *read_note(struct elf_kernel *k, uint32_t type, const uint8_t 
 
     switch (type) {
     case XEN_ELFNOTE_ENTRY:              good = read_number(at, size, &k->entry); break;
+    case XEN_ELFNOTE_PHYS32_ENTRY:       good = read_number(at, size, &k->entry_pvh); break;
     case XEN_ELFNOTE_HYPERCALL_PAGE:     good = read_number(at, size, &k->hypercall_page); break;
     case XEN_ELFNOTE_VIRT_BASE:          good = read_number(at, size, &k->virt_base); break;
     case XEN_ELFNOTE_PADDR_OFFSET:       good = read_number(at, size, &k->paddr_offset); break;
@@ -326,13 +328,15 @@ static const char *check_kernel(const struct elf_kernel *k)
     return NULL;
 }
 
-const char *elf_read(struct elf_kernel *k, const void *image, size_t size)
+/* All but the segments. */
+static const char *read_file(struct elf_kernel *k, const void *image, size_t size)
 {
     struct elf_header h;
     const char *why;
 
     *k = (struct elf_kernel){ .image = image, .size = size, .hypercall_page = ELF_NONE,
-                              .init_p2m = ELF_NONE, .hole_start = ELF_NONE };
+                              .entry_pvh = ELF_NONE, .init_p2m = ELF_NONE,
+                              .hole_start = ELF_NONE };
     if (!elf_is(image, size))
         return "it is no ELF file";
     if (size < sizeof(h))
@@ -340,11 +344,34 @@ const char *elf_read(struct elf_kernel *k, const void *image, size_t size)
     copy(&h, image, sizeof(h));
     k->entry = h.entry;
     why = check_header(&h, size);
-    if (!why)
-        why = read_all_notes(k);
+    return why ? why : read_all_notes(k);
+}
+
+const char *elf_read(struct elf_kernel *k, const void *image, size_t size)
+{
+    const char *why = read_file(k, image, size);
+
     if (!why)
         why = check_segments(k);
     return why ? why : check_kernel(k);
+}
+
+const char *elf_read_pvh(struct elf_kernel *k, const void *image, size_t size)
+{
+    const char *why = read_file(k, image, size);
+
+    k->virt_base = k->paddr_offset = 0;
+    if (!why)
+        why = check_segments(k);
+    if (why)
+        return why;
+    if (k->entry_pvh == ELF_NONE)
+        return "it has no PVH entry";
+    if (k->end > PVH_END)
+        return "it wants to lie above the first 3 GiB";
+    if (k->entry_pvh < k->start || k->entry_pvh >= k->end)
+        return "its entry lies outside of it";
+    return NULL;
 }
 
 void elf_load(const struct elf_kernel *k, void *to)

@@ -17,6 +17,7 @@ struct elf_kernel {
     uint64_t virt_base, paddr_offset;   /* virtual = ELF's physical - paddr_offset + virt_base */
     uint64_t start, end;                /* virtual addresses that the segments take, end not included */
     uint64_t entry;
+    uint64_t entry_pvh;                 /* physical, in 32-bit mode; ELF_NONE: no such entry */
     uint64_t hypercall_page;            /* ELF_NONE: the kernel has none */
     uint64_t init_p2m;                  /* ELF_NONE: the list goes behind the modules */
     uint64_t hole_start;                /* lowest start of Zeroth's addresses it can bear; ELF_NONE */
@@ -35,6 +36,12 @@ struct elf_kernel {
  * PV kernel, features that a PV Dom0 cannot have.
  */
 const char *elf_read(struct elf_kernel *kernel, const void *image, size_t size);
+
+/*
+ * The same of a kernel to be started by its PVH entry (XEN_ELFNOTE_PHYS32_ENTRY): start and end are
+ * physical addresses then.
+ */
+const char *elf_read_pvh(struct elf_kernel *kernel, const void *image, size_t size);
 
 /* Does a file begin like an ELF file? */
 bool elf_is(const void *image, size_t size);

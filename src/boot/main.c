@@ -5,6 +5,7 @@
 #include "abi/version.h"
 #include "boot/consoles.h"
 #include "boot/dom0.h"
+#include "boot/dom0_pvh.h"
 #include "boot/memory.h"
 #include "boot/multiboot.h"
 #include "boot/options.h"
@@ -216,7 +217,7 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     start_rooms();
     boot_consoles_start_input();
     smp_start(options.maxcpus);         /* needs this CPU's idle vCPU and interrupts */
-    dom0_build(&info, &options);
+    (options.dom0_pvh ? dom0_pvh_build : dom0_build)(&info, &options);
     boot_memory_release_modules();      /* Dom0 has copies */
     map_low_drop();                     /* nothing reads the loader's memory any more */
     boot_consoles_end_boot();

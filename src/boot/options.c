@@ -240,6 +240,26 @@ static bool read_dom0_max_vcpus(struct options *o, struct span value)
     return true;
 }
 
+static bool read_dom0(struct options *o, struct span value)
+{
+    bool pvh = o->dom0_pvh;
+
+    if (value.length == 0)
+        return false;
+    while (value.length) {
+        struct span word = text_cut(&value, ',');
+
+        if (text_equal(word, "pvh"))
+            pvh = true;
+        else if (text_equal(word, "pv"))
+            pvh = false;
+        else
+            return false;
+    }
+    o->dom0_pvh = pvh;
+    return true;
+}
+
 static bool read_dom0_pin(struct options *o, struct span value)
 {
     return read_flag(value, &o->dom0_pin);
@@ -415,6 +435,8 @@ const struct option option_table[] = {
     { "guest_loglvl", "LEVEL[/LEVEL]", "none/warning",
       "the same for messages about guests, whose number a second is limited",
       read_guest_loglvl },
+    { "dom0", "pv|pvh", "pv",
+      "Dom0's kind; pvh: a hardware guest, for kernels that need no devices", read_dom0 },
     { "dom0_mem", "[-]SIZE,min:[-]SIZE,max:[-]SIZE", "what is free but a reserve",
       "Dom0's memory, at least, at most (also for its balloon); with - that much less than is "
       "free; SIZE ends in B, K, M, G or T, else it is KiB", read_dom0_mem },

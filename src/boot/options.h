@@ -32,6 +32,7 @@ struct options {
 
     struct options_size dom0_mem, dom0_mem_min, dom0_mem_max;
     uint32_t dom0_vcpus_min, dom0_vcpus_max;    /* 0: not given */
+    bool dom0_pvh;                      /* a hardware guest, not a PV one */
     bool dom0_pin;                      /* each vCPU stays on the CPU of its number */
 
     uint64_t mem;                       /* RAM above this address is left alone, bytes; 0: all is used */
