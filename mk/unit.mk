@@ -37,11 +37,13 @@ UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
 UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
                core/shutdown.c core/vcpu.c core/time.c core/claim.c core/frame.c core/page_alloc.c core/lock.c core/softirq.c \
-               core/timer.c lib/ordered.c core/sched.c core/sched_domain.c core/sched_place.c core/run_queue.c \
+               core/timer.c lib/ordered.c core/sched.c core/sched_domain.c core/sched_place.c core/run_queue.c core/pool.c \
                core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c abi/vcpu.c \
-               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c) -pthread -Wl,--wrap=page_alloc
+               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c abi/domctl.c abi/domctl_absent.c abi/domctl_life.c \
+               abi/domctl_memory.c abi/domctl_sched.c abi/domctl_vcpu.c) -pthread -Wl,--wrap=page_alloc
 UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)
+UNIT_MORE_test_domctl = $(UNIT_DOMAINS)
 UNIT_MORE_test_decode = src/x86/decode.c
 UNIT_MORE_test_cpuid = src/x86/cpuid.c
 UNIT_MORE_test_symbols = src/x86/symbols.c

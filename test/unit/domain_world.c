@@ -5,6 +5,7 @@
 
 #include "../workbench/machine.h"
 #include "abi/assist.h"
+#include "abi/domctl.h"
 #include "abi/set_timer.h"
 #include "abi/vcpu.h"
 #include "core/assert.h"
@@ -114,6 +115,26 @@ static int set_context(struct vcpu *v, const void *context)
     return again() ? -XEN_ERESTART : world_context;
 }
 
+static void get_context(struct vcpu *v, void *context)
+{
+    (void)v;
+    memset(context, 0, sizeof(vcpu_guest_context_t));
+    ((vcpu_guest_context_t *)context)->user_regs.rax = 0x1234;
+}
+
+static int reset(struct vcpu *v)
+{
+    assert_true(lock_held(&v->domain->lock));
+    return again() ? -XEN_ERESTART : 0;
+}
+
+static struct frame *get_frame(struct domain *d, gfn_t gfn)
+{
+    struct frame *f = frame_of(gfn);
+
+    return f && frame_get(f, d) ? f : NULL;
+}
+
 static bool deliverable(const struct vcpu *v)
 {
     return !v->info->evtchn_upcall_mask;
@@ -129,7 +150,8 @@ const struct guest_kind world_kind = {
     .name = "test", .bit = KIND_PV, .events_masked = true,
     .domain_alloc = domain_alloc, .domain_free = domain_free,
     .vcpu_alloc = vcpu_alloc, .vcpu_free = vcpu_free, .domain_relinquish = domain_relinquish,
-    .vcpu_set_context = set_context, .event_deliverable = deliverable, .report = report,
+    .vcpu_set_context = set_context, .vcpu_get_context = get_context, .vcpu_reset = reset,
+    .frame_get = get_frame, .event_deliverable = deliverable, .report = report,
 };
 
 /* ---- the machine and rooms that are not there ---- */
@@ -276,6 +298,30 @@ void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target)
     (void)d, (void)pirq, (void)target;
 }
 
+int pirq_permit(struct domain *from, struct domain *d, unsigned int pirq, bool allow)
+{
+    (void)from, (void)d, (void)allow;
+    return pirq ? -XEN_EINVAL : -XEN_EPERM;
+}
+
+int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options, const struct guest_kind **kind)
+{
+    (void)emulation, (void)options;
+    *kind = &world_kind;
+    return hvm ? -XEN_EOPNOTSUPP : 0;
+}
+
+unsigned int arch_node_of_cpu(unsigned int cpu)
+{
+    (void)cpu;
+    return 0;
+}
+
+unsigned int arch_address_bits(void)
+{
+    return 48;
+}
+
 int pirq_domain_create(struct domain *d, unsigned int count)
 {
     (void)count;
@@ -312,6 +358,8 @@ const struct door_call door_calls[DOOR_CALLS] = {
     [0] = { "none", 0, NULL, &no_ops, 0, NULL },
     [__HYPERVISOR_vcpu_op] = { "vcpu_op", KIND_ALL, vcpu_ops, &vcpu_op_count, -XEN_ENOSYS,
                                vcpu_op },
+    [__HYPERVISOR_domctl] = { "domctl", KIND_ALL, domctl_ops, &domctl_op_count, -XEN_ENOSYS,
+                              domctl },
     [__HYPERVISOR_set_timer_op] = { "set_timer_op", KIND_ALL, NULL, &no_ops, 0, set_timer_op },
     [__HYPERVISOR_vm_assist] = { "vm_assist", KIND_ALL, NULL, &no_ops, 0, vm_assist },
 };
