@@ -26,8 +26,8 @@ UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
 UNIT_MORE_test_timer = $(UNIT_CPUS)
 UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched.c \
-                       core/sched_domain.c core/sched_place.c core/run_queue.c)
-UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched.c core/sched_domain.c core/sched_place.c \
+                       core/sched_domain.c core/sched_place.c core/pool.c core/run_queue.c)
+UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched.c core/sched_domain.c core/sched_place.c core/pool.c \
                        core/run_queue.c abi/sched.c)
 UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/frame.c core/page_alloc.c \
               core/lock.c core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c \

@@ -6,6 +6,7 @@
 #include "core/event.h"
 #include "core/grant.h"
 #include "core/machine.h"
+#include "core/pool.h"
 #include "core/softirq.h"
 #include "core/time.h"
 #include "core/vcpu.h"
@@ -39,7 +40,7 @@ static long check_config(const struct xen_domctl_createdomain *c, const struct g
         return rc;
     if (!flags_ok(c) || c->vmtrace_size || c->grant_opts != GRANT_VERSION_1)
         return -XEN_EINVAL;
-    return c->cpupool_id ? -XEN_ESRCH : 0;
+    return 0;
 }
 
 /* Numbers go round, so that one is not used again at once. */
@@ -73,6 +74,7 @@ DOMCTL(createdomain)
         .grant_frames = limit(a->max_grant_frames, GRANT_FRAMES_DEFAULT),
         .grant_tracks = limit(a->max_maptrack_frames, GRANT_TRACKS_DEFAULT),
         .flags = a->flags, .emulation = a->arch.emulation_flags, .options = a->arch.misc_flags,
+        .pool = a->cpupool_id,
     };
     const struct guest_kind *kind;
     long rc = check_config(a, &kind);
@@ -242,6 +244,7 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
         .domain = d->id, .flags = info_flags(d, &c), .tot_pages = d->pages, .max_pages = d->pages_max,
         .outstanding_pages = d->pages_claimed, .shared_info_frame = d->shared_mfn,
         .cpu_time = c.runtime, .nr_online_vcpus = c.online, .max_vcpu_id = c.last,
+        .cpupool = d->sched.pool->id,
         .gpaddr_bits = (uint8_t)arch_address_bits(),
         .arch_config = { .emulation_flags = d->emulation, .misc_flags = d->options },
     };

@@ -16,6 +16,7 @@
 #include "core/machine.h"
 #include "core/page_alloc.h"
 #include "core/pirq.h"
+#include "core/pool.h"
 #include "core/softirq.h"
 #include "core/time.h"
 #include "core/vcpu.h"
@@ -233,10 +234,10 @@ static void set_defaults(struct domain *d, domid_t id, const struct guest_kind *
 /* The rest of a domain that nobody knows: it never was published, or is so no more. */
 static void domain_free(struct domain *d)
 {
+    sched_domain_destroy(d);
     for (unsigned int id = 0; id < d->max_vcpus; id++)
         if (d->vcpus[id])
             vcpu_destroy(d->vcpus[id]);
-    sched_domain_destroy(d);
     event_domain_destroy(d);
     grant_domain_destroy(d);
     pirq_domain_destroy(d);
@@ -316,6 +317,10 @@ int domain_create_as(domid_t id, const struct guest_kind *kind, const struct dom
     d = domain_new(id, kind, config);
     if (!d)
         return -XEN_ENOMEM;
+    if (pool_move(d, config->pool)) {
+        domain_free(d);
+        return -XEN_ESRCH;
+    }
     if (!publish(s, d)) {
         domain_free(d);
         return -XEN_EEXIST;
@@ -352,6 +357,12 @@ static int drop_pirqs(struct domain *d)
     return 0;
 }
 
+/* Its pool is no longer kept from ending. */
+static int leave_pool(struct domain *d)
+{
+    return pool_move(d, 0);
+}
+
 /* Nobody sends events to it any more. */
 static int retire_vcpus(struct domain *d)
 {
@@ -367,8 +378,8 @@ static int relinquish(struct domain *d)
 
 /* In this order; each returns 0 or -XEN_ERESTART, and is called until 0. */
 static int (*const stages[])(struct domain *d) = {
-    stop_vcpus, event_domain_close, drop_pirqs, retire_vcpus, relinquish, grant_domain_relinquish,
-    frame_release_all,
+    stop_vcpus, leave_pool, event_domain_close, drop_pirqs, retire_vcpus, relinquish,
+    grant_domain_relinquish, frame_release_all,
 };
 
 static int tear_down(struct domain *d)

@@ -123,6 +123,7 @@ struct domain_config {
     port_t port_max;                    /* highest event channel */
     unsigned int grant_frames, grant_tracks;    /* pages at most: core/grant.h */
     unsigned int pirqs;                 /* 0: its creator makes them */
+    uint32_t pool;                      /* core/pool.h */
     uint32_t flags, emulation, options;
     xen_domain_handle_t handle;
 };
@@ -137,7 +138,8 @@ void domain_set_noreboot(bool noreboot);
 
 /*
  * 0; -XEN_EINVAL: id is not one of an ordinary domain, or the configuration has none or too many;
- * -XEN_EEXIST: the id is taken, or frames of one that had it are still in use; -XEN_ENOMEM.  It has
+ * -XEN_EEXIST: the id is taken, or frames of one that had it are still in use; -XEN_ESRCH: no such CPU
+ * pool, or one without CPUs; -XEN_ENOMEM.  It has
  * no memory but shared_info, may have none (pages_max is 0), has no vCPU, is paused once and can be
  * found from now on; the caller has no reference beyond the creation's, which domain_destroy
  * drops.  Domain 0 is dom0, privileged.  Interrupts on, no lock.

@@ -13,6 +13,7 @@
 
 enum lock_rank {
     RANK_NONE,
+    RANK_POOL,          /* CPU pools: their CPUs and domains, and affinity of vCPUs */
     RANK_DOMAIN_LIST,   /* the list of domains */
     RANK_DOMAIN,        /* one domain's creation, destruction and memory operations */
     RANK_PAGETABLES,    /* one domain's page-table pages: validation and updates of entries */

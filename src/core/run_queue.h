@@ -81,6 +81,10 @@ void sched_settle(struct run_queue *q, struct vcpu *prev);
 void sched_spread(struct run_queue *q, ns_t now);
 /* Is the CPU idle?  Nobody else says so of it. */
 void sched_set_idle(unsigned int cpu, bool idle);
+/* For core/pool.c, which sees to it that there is a CPU for it: its hard affinity, at once; and: where it
+ * may run has changed, so that it leaves where it may not any more. */
+void sched_set_hard(struct vcpu *v, const struct cpu_set *hard);
+void sched_follow_affinity(struct vcpu *v);
 /* May it run there? */
 bool sched_may_run(const struct vcpu *v, unsigned int cpu);
 /* May current run on here?  For this CPU; its queue's lock held, or as a hint. */

@@ -12,6 +12,7 @@
 #include "lib/ordered.h"
 
 struct domain;
+struct pool;
 struct vcpu;
 
 /* In struct vcpu; fields are core/sched*.c's. */
@@ -38,6 +39,8 @@ struct sched_domain {
     uint32_t cap;               /* per cent of one CPU for all vCPUs together; 0: none */
     int64_t budget;             /* ns that it may still run in this period, if capped; atomic */
     struct timer refill;        /* begins the next period */
+    struct pool *pool;          /* whose CPUs it may use (core/pool.h) */
+    struct domain *next_in_pool;
     uint32_t watchdogs_used;    /* bits; atomic */
     struct timer watchdogs[SCHED_WATCHDOGS];
 };
@@ -47,7 +50,8 @@ void sched_init(void);
 /* Boot CPU, before a CPU starts (the boot CPU's own too), after timer_cpu_create: its run queue and
  * idle vCPU; -XEN_ENOMEM. */
 int sched_cpu_create(unsigned int cpu);
-/* In domain_create, before any vCPU; in domain_destroy, when none runs or will. */
+/* In domain_create, before any vCPU: in pool 0.  In domain_destroy, when none runs or will, before they
+ * are freed.  No lock held. */
 void sched_domain_init(struct domain *d);
 void sched_domain_destroy(struct domain *d);
 /* In vcpu_create: sets cpu, waits (WAIT_DOWN, and WAIT_DOMAIN when the domain is paused or shut
@@ -87,11 +91,11 @@ void sched_block(struct vcpu *v);
 void sched_poll(struct vcpu *v, port_t port, ns_t timeout);
 void vcpu_yield(struct vcpu *v);
 
-/* Hard: -XEN_EINVAL no CPU that runs is in it; -XEN_EBUSY a pin override is in force.  It leaves
- * a CPU that is not in it soon after. */
+/* Hard: -XEN_EINVAL no CPU that runs, of the domain's pool, is in it; -XEN_EBUSY a pin override is in
+ * force.  It leaves a CPU that is not in it soon after.  No lock held. */
 int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard);
 int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft);
-/* cpu -1 ends it.  -XEN_EINVAL: no such CPU, or none to end; -XEN_EBUSY: there is one. */
+/* cpu -1 ends it.  -XEN_EINVAL: no such CPU in the pool, or none to end; -XEN_EBUSY: there is one. */
 int sched_pin_override(struct vcpu *v, int cpu);
 /* -XEN_EINVAL: out of range.  One caller at a time. */
 int sched_set_weight(struct domain *d, uint32_t weight);

@@ -3,6 +3,7 @@
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
+#include "core/pool.h"
 #include "core/run_queue.h"
 
 #include <xen/errno.h>
@@ -152,6 +153,7 @@ int sched_watchdog_set(struct domain *d, uint32_t id, uint32_t seconds)
 void sched_domain_init(struct domain *d)
 {
     d->sched = (struct sched_domain){ .weight = SCHED_WEIGHT };
+    pool_enter(d);
     timer_init(&d->sched.refill, 0, refill, d);
     for (unsigned int i = 0; i < SCHED_WATCHDOGS; i++)
         timer_init(&d->sched.watchdogs[i], 0, watchdog_over, d);
@@ -159,6 +161,7 @@ void sched_domain_init(struct domain *d)
 
 void sched_domain_destroy(struct domain *d)
 {
+    pool_leave(d);
     timer_stop(&d->sched.refill);
     for (unsigned int i = 0; i < SCHED_WATCHDOGS; i++)
         timer_stop(&d->sched.watchdogs[i]);

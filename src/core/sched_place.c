@@ -3,6 +3,7 @@
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
+#include "core/pool.h"
 #include "core/run_queue.h"
 #include "core/softirq.h"
 
@@ -13,22 +14,32 @@
 
 static struct cpu_set idle_cpus;        /* they run their idle vCPU, and were not told of work since */
 
-/* Where it may run; cpupools will narrow this. */
+/* CPUs of its domain's pool, which may change at any time. */
+static const struct cpu_set *pool_cpus(const struct vcpu *v)
+{
+    return &__atomic_load_n(&v->domain->sched.pool, __ATOMIC_RELAXED)->cpus;
+}
+
+/* Where it may run. */
 static struct cpu_set allowed_cpus(const struct vcpu *v)
 {
-    struct cpu_set only = { { 0 } };
+    struct cpu_set set = { { 0 } };
 
-    if (v->sched.pin_override < 0)
-        return v->sched.hard;
-    cpu_set_add(&only, (unsigned int)v->sched.pin_override);
-    return only;
+    if (v->sched.pin_override >= 0) {
+        cpu_set_add(&set, (unsigned int)v->sched.pin_override);
+        return set;
+    }
+    for (unsigned int i = 0; i < WORDS; i++)
+        set.bits[i] = v->sched.hard.bits[i] &
+                      __atomic_load_n(&pool_cpus(v)->bits[i], __ATOMIC_RELAXED);
+    return set;
 }
 
 bool sched_may_run(const struct vcpu *v, unsigned int cpu)
 {
     if (v->sched.pin_override >= 0)
         return (unsigned int)v->sched.pin_override == cpu;
-    return cpu_set_has(&v->sched.hard, cpu);
+    return cpu_set_has(&v->sched.hard, cpu) && cpu_set_has(pool_cpus(v), cpu);
 }
 
 bool sched_can_go_on(const struct run_queue *q)
@@ -279,18 +290,9 @@ void sched_spread(struct run_queue *q, ns_t now)
     sched_place(v);
 }
 
-/* Is there a CPU that runs in it? */
-static bool usable(const struct cpu_set *set)
-{
-    for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-        if (cpu_set_has(set, cpu))
-            return true;
-    return false;
-}
-
-/* Where it may run has changed: off a CPU where it may not any more, at once when it waits, else
- * by the switch there; or to an idle one. */
-static void follow_affinity(struct vcpu *v)
+/* Off a CPU where it may not run any more, at once when it waits, else by the switch there; or to an
+ * idle one. */
+void sched_follow_affinity(struct vcpu *v)
 {
     bool were_on, homeless = false;
     struct run_queue *q = run_queue_lock(v, &were_on);
@@ -311,14 +313,13 @@ static void follow_affinity(struct vcpu *v)
     irq_restore(were_on);
 }
 
-static void set_hard(struct vcpu *v, const struct cpu_set *hard)
+void sched_set_hard(struct vcpu *v, const struct cpu_set *hard)
 {
     bool were_on;
     struct run_queue *q = run_queue_lock(v, &were_on);
 
     v->sched.hard = *hard;
     lock_release_irq(&q->lock, were_on);
-    follow_affinity(v);
 }
 
 static void set_override(struct vcpu *v, int cpu)
@@ -328,17 +329,24 @@ static void set_override(struct vcpu *v, int cpu)
 
     v->sched.pin_override = cpu;
     lock_release_irq(&q->lock, were_on);
-    follow_affinity(v);
+    sched_follow_affinity(v);
 }
 
 int sched_set_affinity(struct vcpu *v, const struct cpu_set *hard)
 {
-    if (!usable(hard))
-        return -XEN_EINVAL;
-    if (v->sched.pin_override >= 0)
-        return -XEN_EBUSY;
-    set_hard(v, hard);
-    return 0;
+    int rc = 0;
+
+    pool_hold();
+    if (!pool_has_any(v->domain, hard))
+        rc = -XEN_EINVAL;
+    else if (v->sched.pin_override >= 0)
+        rc = -XEN_EBUSY;
+    if (rc == 0) {
+        sched_set_hard(v, hard);
+        sched_follow_affinity(v);
+    }
+    pool_release();
+    return rc;
 }
 
 int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft)
@@ -351,14 +359,23 @@ int sched_set_soft_affinity(struct vcpu *v, const struct cpu_set *soft)
     return 0;
 }
 
+static int check_override(const struct vcpu *v, int cpu)
+{
+    if (cpu < 0)
+        return v->sched.pin_override < 0 ? -XEN_EINVAL : 0;
+    if (cpu >= (int)cpu_count || !cpu_set_has(pool_cpus(v), (unsigned int)cpu))
+        return -XEN_EINVAL;
+    return v->sched.pin_override >= 0 ? -XEN_EBUSY : 0;
+}
+
 int sched_pin_override(struct vcpu *v, int cpu)
 {
-    if (cpu < 0 && v->sched.pin_override < 0)
-        return -XEN_EINVAL;
-    if (cpu >= (int)cpu_count)
-        return -XEN_EINVAL;
-    if (cpu >= 0 && v->sched.pin_override >= 0)
-        return -XEN_EBUSY;
-    set_override(v, cpu < 0 ? -1 : cpu);
-    return 0;
+    int rc;
+
+    pool_hold();
+    rc = check_override(v, cpu);
+    if (rc == 0)
+        set_override(v, cpu < 0 ? -1 : cpu);
+    pool_release();
+    return rc;
 }
