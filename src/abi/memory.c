@@ -20,6 +20,7 @@
 #include <xen/memory.h>
 
 #define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB */
+#define REGION_RAM 1                    /* as the BIOS call E820 numbers it */
 
 static struct memory_region machine_map[MEMORY_MAP_MAX];
 static unsigned int machine_count;      /* written at boot only */
@@ -306,6 +307,32 @@ void memory_add_machine_region(uint64_t start, uint64_t size, uint32_t type)
 {
     if (machine_count < MEMORY_MAP_MAX)
         machine_map[machine_count++] = (struct memory_region){ start, size, type };
+}
+
+static uint64_t frames_of(const struct memory_region *r)
+{
+    uint64_t first = (r->start + PAGE_MASK) >> PAGE_SHIFT, end = (r->start + r->size) >> PAGE_SHIFT;
+
+    return r->type == REGION_RAM && end > first ? end - first : 0;
+}
+
+uint64_t memory_machine_frames(void)
+{
+    uint64_t frames = 0;
+
+    for (unsigned int i = 0; i < machine_count; i++)
+        frames += frames_of(&machine_map[i]);
+    return frames;
+}
+
+mfn_t memory_machine_end(void)
+{
+    mfn_t end = 0;
+
+    for (unsigned int i = 0; i < machine_count; i++)
+        if (frames_of(&machine_map[i]))
+            end = (machine_map[i].start + machine_map[i].size) >> PAGE_SHIFT;
+    return end;
 }
 
 int memory_set_map(struct domain *d, const struct memory_region *regions, unsigned int count)

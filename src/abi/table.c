@@ -18,6 +18,7 @@
 #include "abi/version.h"
 #include "abi/sched.h"
 #include "abi/set_timer.h"
+#include "abi/sysctl.h"
 #include "abi/vcpu.h"
 #include "machine/calls.h"
 
@@ -72,10 +73,11 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     OPS(grant_table_op, KIND_ALL, grant_ops, grant_op_count, -XEN_ENOSYS, grant_table_op) \
     CALL(set_timer_op, KIND_ALL, set_timer_op) \
     CALL(vm_assist, KIND_ALL, vm_assist) \
+    OPS(sysctl, KIND_ALL, sysctl_ops, sysctl_op_count, -XEN_ENOSYS, sysctl) \
     OPS(domctl, KIND_ALL, domctl_ops, domctl_op_count, -XEN_ENOSYS, domctl) \
     OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
-    NONE(xsm_op) NONE(xenoprof_op) NONE(sysctl) NONE(kexec_op) NONE(tmem_op) \
+    NONE(xsm_op) NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) \
     NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) NONE(hypfs_op) NONE(arch_0) NONE(arch_1) \
     NONE(arch_2) NONE(arch_3) NONE(arch_4) NONE(arch_5) NONE(arch_6) NONE(arch_7) \
     FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) \

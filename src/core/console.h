@@ -59,9 +59,11 @@ void console_input(char c);
 void console_input_announce(void);
 /* CONSOLEIO_read: take what came in for Dom0; returns the count. */
 size_t console_take_input(char *to, size_t size);
-/* Keys of Zeroth ('h' lists them): bound by any room at boot.  The handler runs in SOFTIRQ_CONSOLE,
- * interrupts on, no lock held, and prints by console_say. */
+/* Keys of Zeroth ('h' lists them): bound by any room at boot.  The handler runs in SOFTIRQ_CONSOLE
+ * or in a hypercall, interrupts on, no lock held, and prints by console_say. */
 void console_bind_key(char key, const char *help, void (*handler)(void));
+/* As if it came in for Zeroth, at once.  Interrupts on, no lock held. */
+void console_press(char key);
 /* Run the handlers of keys that came in (SOFTIRQ_CONSOLE). */
 void console_run_keys(void);
 

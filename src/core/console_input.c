@@ -127,6 +127,11 @@ static void run_key(char c)
         }
 }
 
+void console_press(char key)
+{
+    run_key(key);
+}
+
 void console_run_keys(void)
 {
     char c;

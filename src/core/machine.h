@@ -133,7 +133,15 @@ int arch_acpi_s5(uint16_t control_a, uint16_t control_b);
 /* The BIOS's keyboard shift flags. */
 uint8_t arch_keyboard_flags(void);
 
-/* NUMA. */
+/* For sysctl: TSC's rate, XEN_SYSCTL_PHYSCAP_*, the first eight words of features that Zeroth knows; a
+ * CPU's core within its socket, and the socket; whether such a PCI device is there. */
+void arch_describe(uint32_t *khz, uint32_t *capabilities, uint32_t features[8]);
+void arch_cpu_place(unsigned int cpu, uint32_t *core, uint32_t *socket);
+bool arch_pci_present(uint16_t segment, uint8_t bus, uint8_t devfn);
+
+/* NUMA: nodes are 0 to count - 1; size: bytes from the first to the last of its RAM. */
 unsigned int arch_node_of_cpu(unsigned int cpu);
+unsigned int arch_node_count(void);
+uint64_t arch_node_size(unsigned int node);
 
 #endif

@@ -18,6 +18,7 @@
 struct node {
     struct lock lock;           /* RANK_PAGE_ALLOC; guards: all of this and its free frames */
     uint64_t free;
+    uint64_t free_in[ZONES];    /* the same, by zone */
     uint32_t orders[ZONES];     /* bit n: the list of order n is not empty */
     uint32_t head[ZONES][ORDER_MAX + 1];
 };
@@ -51,6 +52,7 @@ static void list_add(struct node *n, mfn_t mfn, unsigned int order)
     unsigned int zone = zone_of(mfn, order);
     uint32_t *head = &n->head[zone][order];
 
+    n->free_in[zone] += 1ul << order;
     f->refs |= REFS_FREE;
     f->aux = (uint16_t)order;
     f->prev = FRAME_LIST_END;
@@ -68,6 +70,7 @@ static void list_remove(struct node *n, mfn_t mfn, unsigned int order)
     uint32_t *head = &n->head[zone][order];
 
     ASSERT((f->refs & REFS_FREE) && f->aux == order);
+    n->free_in[zone] -= 1ul << order;
     if (f->prev != FRAME_LIST_END)
         table[f->prev].next = f->next;
     else
@@ -280,6 +283,26 @@ uint64_t page_alloc_free_count(unsigned int node)
         if (nodes[i] && (node == NODE_ANY || node == i))
             count += nodes[i]->free;
     }
+    return count;
+}
+
+/* The zone of addresses of at most so many bits; -1: even the lowest has more. */
+static int zone_of_width(unsigned int bits)
+{
+    int zone = (int)bits - ZONE_BITS - PAGE_SHIFT;
+
+    return zone < 0 ? -1 : zone < ZONES ? zone : ZONES;
+}
+
+uint64_t page_alloc_free_between(unsigned int node, unsigned int least, unsigned int most)
+{
+    int first = zone_of_width(least), last = most ? zone_of_width(most) : ZONES;
+    uint64_t count = 0;
+
+    for (unsigned int i = 0; i < NODES_MAX; i++)
+        for (int zone = first < 0 ? 0 : first; zone <= last && zone < ZONES; zone++)
+            if (nodes[i] && (node == NODE_ANY || node == i))
+                count += nodes[i]->free_in[zone];
     return count;
 }
 

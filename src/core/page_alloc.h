@@ -25,6 +25,9 @@ mfn_t page_alloc(unsigned int order, unsigned int node, unsigned int address_bit
 void page_free(mfn_t mfn, unsigned int order);
 
 uint64_t page_alloc_free_count(unsigned int node);      /* frames; NODE_ANY: all nodes */
+/* Free frames whose addresses have at least and at most so many bits (0: no limit), as far as the
+ * allocator tells them apart: those of less than 24 bits count as having 24. */
+uint64_t page_alloc_free_between(unsigned int node, unsigned int least, unsigned int most);
 uint64_t page_alloc_total(void);                        /* frames ever given */
 mfn_t page_alloc_highest(void);                         /* highest frame given */
 

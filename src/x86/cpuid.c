@@ -166,6 +166,23 @@ static bool has_ibpb(const struct cpuid_policy *p)
     return p->features[0][EDX] & F(IBRSB) || p->extended[8][EBX] & F(IBPB);
 }
 
+void cpuid_repeat(struct cpuid_policy *p, bool on)
+{
+    if (!cpu.amd)
+        return;
+    p->extended[1][EDX] &= ~REPEATED;
+    if (on)
+        p->extended[1][EDX] |= p->basic[1][EDX] & REPEATED;
+}
+
+static void show_lfence(struct cpuid_policy *p)
+{
+    if (!lfence_waits())
+        return;
+    p->extended[0][EAX] = MAX_EXTENDED;
+    p->extended[0x21][EAX] |= F(LFENCE_DISPATCH);
+}
+
 static void cut_features(struct cpuid_policy *p, bool hardware)
 {
     bool ibpb = has_ibpb(p);
@@ -181,18 +198,14 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
         p->extended[7][EDX] &= ~F(ITSC);
     if (hardware)
         p->extended[1][EDX] |= F(MTRR);
-    if (cpu.amd) {
+    if (cpu.amd)
         p->basic[1][EDX] &= ~F(SEP);            /* AMD's do not know it in long mode */
-        p->extended[1][EDX] |= p->basic[1][EDX] & REPEATED;
-    } else {
+    else
         p->extended[1][EDX] |= F(SYSCALL);      /* Intel's tell it in 64-bit mode only */
-    }
+    cpuid_repeat(p, true);
     if (p->extended[0][EAX] >= 0x80000008 && ibpb)
         p->extended[8][EBX] |= F(IBPB);
-    if (lfence_waits()) {
-        p->extended[0][EAX] = MAX_EXTENDED;
-        p->extended[0x21][EAX] |= F(LFENCE_DISPATCH);
-    }
+    show_lfence(p);
 }
 
 /* What else than features the leaves have. */
@@ -336,6 +349,56 @@ static void this_cpu(uint32_t leaf, uint32_t sub, uint32_t out[4])
 void cpuid_policy_of_cpu(struct cpuid_policy *p, bool hardware)
 {
     cpuid_policy_make(p, this_cpu, hardware);
+}
+
+/* Beyond what a domain is told of at first: what does no harm on a machine that has it not, for domains
+ * that come from others; a TSC that never changes its rate, which is true until it moves to another. */
+void cpuid_policy_most(struct cpuid_policy *p, bool hardware)
+{
+    cpuid_policy_of_cpu(p, hardware);
+    p->basic[1][ECX] |= F(X2APIC);
+    p->extended[0x21][EAX] |= p->extended[0][EAX] >= MAX_EXTENDED ? F(VERW_CLEAR) : 0;
+    if (p->basic[0][EAX] >= 7)
+        p->features[0][EAX] = CPUID_FEATURE_SUBS - 1;
+    if (cpu.invariant_tsc && p->extended[0][EAX] >= 0x80000007)
+        p->extended[7][EDX] |= F(ITSC);
+}
+
+void cpuid_policy_raw(struct cpuid_policy *p)
+{
+    memset(p, 0, sizeof(*p));
+    read_leaves(p, this_cpu);
+    p->xcr0_mask = (uint64_t)p->xsave[0][EDX] << 32 | p->xsave[0][EAX];
+    if (!(p->features[0][EDX] & F(ARCH_CAPS)) ||
+        !rdmsr_safe(MSR_ARCH_CAPABILITIES, &p->arch_capabilities))
+        p->arch_capabilities = 0;
+}
+
+/* All features that have a name. */
+static const uint16_t known[] = {
+#define XEN_CPUFEATURE(name, value) value,
+#include <xen/arch-x86/cpufeatureset.h>
+#undef XEN_CPUFEATURE
+};
+
+void cpuid_policy_host(struct cpuid_policy *p)
+{
+    uint32_t masks[WORDS] = { 0 };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
+        masks[known[i] / 32] |= 1u << known[i] % 32;
+    masks[1] &= ~F(OSXSAVE);            /* what an operating system chose */
+    masks[6] &= ~F(OSPKE);
+    if (cpu.amd)
+        masks[0] &= ~F(SEP);
+    cpuid_policy_raw(p);
+    if (cpu.amd)
+        masks[2] |= REPEATED;
+    for (unsigned int w = 0; w < WORDS; w++)
+        if (cpuid_word(p, w))
+            *cpuid_word(p, w) &= masks[w];
+    p->arch_capabilities &= (uint64_t)masks[WORD_ARCH_CAPS + 1] << 32 | masks[WORD_ARCH_CAPS];
+    show_lfence(p);
 }
 
 int cpuid_policy_create(struct x86_domain *d)

@@ -34,12 +34,19 @@ void cpuid_policy_make(struct cpuid_policy *p, cpuid_source *host, bool hardware
 
 /* The same from this CPU's. */
 void cpuid_policy_of_cpu(struct cpuid_policy *p, bool hardware);
+/* The most that such a domain may be told of, and the toolstack ask for. */
+void cpuid_policy_most(struct cpuid_policy *p, bool hardware);
+/* What this CPU says, as far as there is room for it; and of its features those that Xen's ABI names. */
+void cpuid_policy_raw(struct cpuid_policy *p);
+void cpuid_policy_host(struct cpuid_policy *p);
 
 /* The place of a leaf in a policy; NULL: it has none. */
 uint32_t *cpuid_leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub);
 /* The word-th 32 features, as cpufeatureset.h numbers them; NULL: none of a leaf's. */
 uint32_t *cpuid_word(struct cpuid_policy *p, unsigned int word);
 #define CPUID_WORDS 19u
+/* What AMD's extended leaf 1 repeats of leaf 1 is there, or is not. */
+void cpuid_repeat(struct cpuid_policy *p, bool on);
 /* XSAVE's leaf again, by the features; xsave[] is as the machine has it. */
 void cpuid_cut_xsave(struct cpuid_policy *p);
 /* Bytes of an XSAVE area in the standard form for a set of components. */

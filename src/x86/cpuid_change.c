@@ -68,9 +68,8 @@ static void give_xsave(struct list *l, struct cpuid_policy *p)
 {
     give(l, 0xd, 0, p->xsave[0]);
     give(l, 0xd, 1, p->xsave[1]);
-    for (unsigned int sub = 2; sub <= XCR0_LAST; sub++)
-        if (p->xcr0_mask >> sub & 1)
-            give(l, 0xd, sub, p->xsave[sub]);
+    for (unsigned int sub = 2; sub <= XCR0_LAST && p->xcr0_mask >> sub; sub++)
+        give(l, 0xd, sub, p->xsave[sub]);
 }
 
 static void give_basic(struct list *l, struct cpuid_policy *p)
@@ -290,6 +289,7 @@ int cpuid_limit(struct cpuid_policy *p, struct cpuid_policy *most, struct cpuid_
     mask_leaves(p, most);
     cut_ends(p);
     drop_dependent(p);
+    cpuid_repeat(p, p->extended[0][EAX] > EXTENDED);
     memcpy(p->xsave, most->xsave, sizeof(p->xsave));
     memcpy(&p->xsave[1][EAX], cpuid_word(p, 4), sizeof(uint32_t));
     cpuid_cut_xsave(p);

@@ -8,11 +8,6 @@
 #include "core/vcpu.h"
 #include "lib/memory.h"
 #include "x86/cpuid_change.h"
-#include "x86/features.h"
-
-#include <xen/arch-x86/cpufeatureset.h>
-
-#define ITSC (1u << (XEN_X86_FEATURE_ITSC & 31))
 
 DOMCTL(get_cpu_policy)
 {
@@ -28,15 +23,6 @@ DOMCTL(get_cpu_policy)
     return rc;
 }
 
-/* Beyond what a domain is told of at first: a TSC that never changes its rate, which is true until it
- * moves to another machine. */
-static void make_limit(struct cpuid_policy *most, bool hardware)
-{
-    cpuid_policy_of_cpu(most, hardware);
-    if (cpu.invariant_tsc && most->extended[0][CPUID_EAX] >= 0x80000007)
-        most->extended[7][CPUID_EDX] |= ITSC;
-}
-
 /* new[0]: the policy as it is to be; new[1]: the limit. */
 static int change(struct domain *d, struct xen_domctl_cpu_policy *a, struct cpuid_policy *new,
                   struct cpuid_error *error)
@@ -50,7 +36,7 @@ static int change(struct domain *d, struct xen_domctl_cpu_policy *a, struct cpui
         rc = cpuid_take_msrs(&new[0], (uint64_t)a->msrs.p, a->nr_msrs, error);
     if (rc)
         return rc;
-    make_limit(&new[1], x86_domain(d)->hardware);
+    cpuid_policy_most(&new[1], x86_domain(d)->hardware);
     rc = cpuid_limit(&new[0], &new[1], error);
     if (rc == 0)
         memcpy(x86_domain(d)->cpuid, &new[0], sizeof(new[0]));
