@@ -163,8 +163,10 @@ DOMCTL(unpausedomain)
         return -XEN_EINVAL;
     lock_take(&d->lock);
     paused = d->pauses > 0;
-    if (paused)
+    if (paused) {
         d->pauses--;
+        d->started = true;
+    }
     lock_release(&d->lock);
     if (!paused)
         return -XEN_EINVAL;

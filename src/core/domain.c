@@ -222,6 +222,7 @@ static void set_defaults(struct domain *d, domid_t id, const struct guest_kind *
     d->kind = kind;
     d->privileged = id == 0;
     d->pause_count = 1;
+    d->started = id == 0;
     d->pauses = id != 0;                /* the toolstack lets it run, Dom0 runs by itself */
     d->pages_first = FRAME_LIST_END;
     lock_init(&d->pause_lock, RANK_PAUSE);

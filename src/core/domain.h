@@ -109,6 +109,7 @@ struct domain {
     uint32_t pauses;                    /* of pause_count: XEN_DOMCTL_pausedomain's */
     uint32_t flags;                     /* XEN_DOMCTL_CDF_* */
     uint32_t emulation, options;        /* struct xen_arch_domainconfig */
+    bool started;                       /* it was let run once; never cleared */
     bool debugged;                      /* XEN_DOMCTL_setdebugging */
     bool logs_writes;                   /* XEN_DOMCTL_shadow_op */
     port_t suspend_port;                /* XEN_DOMCTL_subscribe; 0: none */

@@ -43,14 +43,6 @@ static int change(struct domain *d, struct xen_domctl_cpu_policy *a, struct cpui
     return rc;
 }
 
-static bool has_vcpus(const struct domain *d)
-{
-    for (unsigned int id = 0; id < d->max_vcpus; id++)
-        if (d->vcpus[id])
-            return true;
-    return false;
-}
-
 DOMCTL(set_cpu_policy)
 {
     DOMCTL_ENTER(cpu_policy);
@@ -61,7 +53,7 @@ DOMCTL(set_cpu_policy)
     if (!new)
         return -XEN_ENOMEM;
     lock_take(&d->lock);
-    if (!has_vcpus(d)) {                /* they have seen the present one */
+    if (!d->started) {                  /* nobody has seen the present one */
         rc = change(d, a, new, &error);
         if (rc) {
             a->err_leaf = error.leaf;
