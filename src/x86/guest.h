@@ -44,7 +44,7 @@ struct pv_vcpu {
     unsigned int iopl;
     uint64_t iobitmap;                  /* guest address, 0: none */
     unsigned int iobitmap_ports;
-    mfn_t left_table;                   /* MFN_NONE (at creation), or a page table still to be
+    mfn_t left_table, left_second;      /* MFN_NONE (at creation), or page tables still to be
                                          * devalidated: x86/pv/update.c, pt_finish */
     uint64_t batch_at;                  /* mmu_update or mmuext_op in progress: where it goes on */
     uint32_t batch_left, batch_done;

@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 
 #include "../workbench/machine.h"
+#include "abi/door.h"
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/machine.h"
@@ -99,7 +100,7 @@ static void set_up_once(void)
     lock_init(&guest.core.page_lock, RANK_PAGE_LIST);
     lock_init(&other.core.page_lock, RANK_PAGE_LIST);
     vcpu.core.domain = &guest.core;
-    vcpu.pv.left_table = vcpu.pv.kernel_l4 = vcpu.pv.user_l4 = MFN_NONE;
+    vcpu.pv.left_table = vcpu.pv.left_second = vcpu.pv.kernel_l4 = vcpu.pv.user_l4 = MFN_NONE;
     pv_mmu_init();
     for (unsigned int i = 0; i < PAGES; i++)
         pages[i] = give(&guest.core);
@@ -249,6 +250,39 @@ static void test_random(void **state)
     }
 }
 
+/* HYPERVISOR_mmu_update of a table that is half validated goes on with it, has its only use, and takes
+ * the table below away: both are long to undo, and neither is undone in one go. */
+static void test_two_left(void **state)
+{
+    struct mmu_update u;
+    unsigned int turns = 0;
+    long rc;
+
+    (void)state;
+    set_up(false);
+    ((uint64_t *)frame_map(pages[0]))[3] = pages[10] << PAGE_SHIFT | PTE_PRESENT;
+    workbench_current = &vcpu.core;
+    workbench_preempt = 1;
+    pv_tables_lock(&guest.core);
+    assert_int_equal(frame_pin(frame_of(pages[0]), FRAME_L4), -XEN_ERESTART);
+    pv_tables_unlock(&guest.core);
+    u = (struct mmu_update){ pages[0] << PAGE_SHIFT | 8, 0 };
+    do {
+        rc = pv_mmu_update((uint64_t)&u, 1, 0, DOMID_SELF, 0, 0);
+    } while (rc == DOOR_RESTART);
+    assert_int_equal(rc, 0);
+    assert_int_equal(frame_type_count(frame_of(pages[1])), 1);
+    assert_int_equal(frame_type_count(frame_of(pages[0])), 1);
+    while (pt_finish(&vcpu))
+        turns++;
+    assert_true(turns > 512);
+    workbench_preempt = 0;
+    for (unsigned int i = 0; i < PAGES; i++) {
+        assert_int_equal(frame_type_count(frame_of(pages[i])), 0);
+        assert_int_equal(frame_refs(frame_of(pages[i])), 1);
+    }
+}
+
 /* An address of the chain's: entry index of its level-1 table. */
 static uint64_t address(unsigned int index)
 {
@@ -324,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_bits),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_two_left),
         cmocka_unit_test(test_grants),
         cmocka_unit_test(test_end),
     };

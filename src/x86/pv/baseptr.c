@@ -99,7 +99,8 @@ long pv_set_user_l4(struct x86_vcpu *v, mfn_t mfn)
 /* Base pointers of a vCPU that will not run again. */
 static int drop_bases(struct x86_vcpu *v)
 {
-    mfn_t *const bases[] = { &v->pv.left_table, &v->pv.kernel_l4, &v->pv.user_l4 };
+    mfn_t *const bases[] = { &v->pv.left_table, &v->pv.left_second, &v->pv.kernel_l4,
+                             &v->pv.user_l4 };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
         struct frame *f = *bases[i] == MFN_NONE ? NULL : frame_of(*bases[i]);

@@ -29,7 +29,7 @@
 
 void pv_state_init(struct x86_vcpu *v)
 {
-    v->pv.kernel_l4 = v->pv.user_l4 = v->pv.left_table = MFN_NONE;
+    v->pv.kernel_l4 = v->pv.user_l4 = v->pv.left_table = v->pv.left_second = MFN_NONE;
     v->pv.cr0 = CR0_INITIAL;
     v->pv.cr4 = CR4_INITIAL;
     v->pv.debug[6] = DR6_INITIAL;

@@ -31,14 +31,16 @@ static bool exchange(uint64_t *slot, uint64_t *old, uint64_t value, const struct
     }
 }
 
+/* A change may leave two: the table that an entry held, and its own, of which it had the only use. */
 void pt_drop(struct x86_vcpu *v, mfn_t table)
 {
+    mfn_t *left = v->pv.left_table == MFN_NONE ? &v->pv.left_table : &v->pv.left_second;
     struct frame *f = frame_of(table);
-    bool deferrable = f->owner == v->core.domain->id && v->pv.left_table == MFN_NONE;
+    bool deferrable = f->owner == v->core.domain->id && *left == MFN_NONE;
 
     if (frame_put_type(f, deferrable)) {
         ASSERT(deferrable);
-        v->pv.left_table = table;       /* its use and reference go with it */
+        *left = table;                  /* its use and reference go with it */
         return;
     }
     frame_put(f);
@@ -51,7 +53,8 @@ long pt_finish(struct x86_vcpu *v)
     if (__builtin_expect(table == MFN_NONE, true))
         return 0;
     pv_tables_lock(v->core.domain);
-    v->pv.left_table = MFN_NONE;
+    v->pv.left_table = v->pv.left_second;
+    v->pv.left_second = MFN_NONE;
     pt_drop(v, table);
     pv_tables_unlock(v->core.domain);
     return v->pv.left_table == MFN_NONE ? 0 : DOOR_RESTART;
