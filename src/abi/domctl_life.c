@@ -145,12 +145,14 @@ DOMCTL(pausedomain)
         return -XEN_EINVAL;
     lock_take(&d->lock);
     full = d->pauses >= PAUSES_MAX;
-    if (!full)
+    if (!full) {
         d->pauses++;
+        domain_pause(d);                /* at once: another CPU may undo it as soon as it is counted */
+    }
     lock_release(&d->lock);
     if (full)
         return -XEN_EOVERFLOW;
-    domain_pause_sync(d);
+    domain_pause_wait(d);
     return 0;
 }
 

@@ -172,8 +172,10 @@ extern struct domain *dom0;
 void domain_for_each(void (*fn)(struct domain *d));
 
 void domain_pause(struct domain *d);            /* does not wait; any context */
-/* Waits until no vCPU runs; not for one's own.  No lock. */
+/* Waits until no vCPU runs; not for one's own.  Interrupts on, no lock. */
 void domain_pause_sync(struct domain *d);
+/* The same after domain_pause; also returns when that has been undone. */
+void domain_pause_wait(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /* XEN_DOMCTL_resumedomain: it has not shut down any more.  Any context. */

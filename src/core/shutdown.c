@@ -44,13 +44,20 @@ void domain_pause(struct domain *d)
     lock_release_irq(&d->pause_lock, were_on);
 }
 
+/* Another CPU may take the pause back meanwhile: then nothing is to be waited for. */
+void domain_pause_wait(struct domain *d)
+{
+    ASSERT(d != current_vcpu()->domain && irq_is_on());
+    for (unsigned int id = 0; id < d->max_vcpus; id++)
+        while (d->vcpus[id] && __atomic_load_n(&d->vcpus[id]->sched.running, __ATOMIC_ACQUIRE) &&
+               __atomic_load_n(&d->pause_count, __ATOMIC_RELAXED))
+            cpu_relax();
+}
+
 void domain_pause_sync(struct domain *d)
 {
-    ASSERT(d != current_vcpu()->domain);
     domain_pause(d);
-    for (unsigned int id = 0; id < d->max_vcpus; id++)
-        if (d->vcpus[id])
-            vcpu_sleep_sync(d->vcpus[id], WAIT_DOMAIN);
+    domain_pause_wait(d);
 }
 
 void domain_unpause(struct domain *d)
