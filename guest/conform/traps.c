@@ -12,7 +12,7 @@
 #define FLAG_TF   0x100ul
 #define FLAG_IOPL 0x3000ul
 
-extern const char xen_pv_vectors[];
+extern const char xen_pv_vectors[], xen_pv_failsafe[];
 
 static long set_trap(unsigned int vector, unsigned int flags, uint64_t address)
 {
@@ -71,6 +71,16 @@ CASE(traps, selector_of_no_descriptor, HEADER, PV)
     restore_trap(6);
     PROBE("ud2", :::);
     EXPECT(fault.vector, 6);
+}
+
+CASE(traps, selector_is_not_used, "arch-x86/xen-x86_64.h: 64-bit kernels have one flat code segment", PV)
+{
+    struct trap_info traps[2] = { { 6, 4, 0x7ff8, (uint64_t)xen_pv_vectors + 16 * 6 } };
+
+    EXPECT(hypercall1(TRAPS, traps), 0);
+    PROBE("ud2", :::);
+    EXPECT(fault.vector, 6);
+    restore_trap(6);
 }
 
 CASE(traps, selector_null, HEADER, PV)
@@ -492,6 +502,72 @@ CASE(traps, sysenter_leaves_the_real_if_on, "callback.h, CALLBACKTYPE_sysenter",
     call_from_user(conform_sysenter_user);
     EXPECT(conform_sysenter_flags & FLAG_IF, FLAG_IF);
     EXPECT(extended(MMUEXT_NEW_USER_BASEPTR, 0), 0);
+}
+
+/* ---- an iret that fails ---- */
+
+extern const char conform_failsafe[], conform_iret_gp[];
+uint64_t conform_iret_rsp, conform_iret_came, conform_iret_frame[8];
+
+/* Two handlers that return behind the iret: what fails is told as an exception, not by the callback. */
+__asm__(".pushsection .text\n"
+        "conform_failsafe: movq $1, conform_iret_came(%rip)\n jmp 1f\n"
+        "conform_iret_gp: movq $2, conform_iret_came(%rip)\n"
+        "1: .irp word, 0, 8, 16, 24, 32, 40, 48, 56\n"
+        "   mov \\word(%rsp), %rax\n mov %rax, conform_iret_frame + \\word(%rip)\n"
+        "   .endr\n"
+        "   mov conform_iret_rsp(%rip), %rsp\n ret\n"
+        ".popsection\n");
+
+static void iret_that_fails(uint64_t cs, uint64_t ss, uint64_t rip)
+{
+    struct callback_register on = {
+        .type = CALLBACKTYPE_failsafe, .flags = CALLBACKF_mask_events,
+        .address = (uint64_t)conform_failsafe,
+    };
+
+    EXPECT(hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, &on), 0);
+    EXPECT(set_trap(13, 4, (uint64_t)conform_iret_gp), 0);
+    __asm__ volatile("   lea 1f(%%rip), %%rax\n push %%rax\n"
+                     "   mov %%rsp, conform_iret_rsp(%%rip)\n"
+                     "   push %[ss]\n push %%rsp\n push $0x2\n push %[cs]\n push %[rip]\n"
+                     "   push $0\n push $0x11\n push $0x22\n push $0x33\n"
+                     "   mov $23, %%eax\n syscall\n ud2\n1:\n"
+                     : : [cs] "r"(cs), [ss] "r"(ss), [rip] "r"(rip)
+                     : "rax", "rcx", "rdx", "r11", "memory", "cc");
+    on.address = (uint64_t)xen_pv_failsafe;
+    EXPECT(hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, &on), 0);
+    restore_trap(13);
+    EXPECT(conform_iret_came, 2);
+    EXPECT(conform_iret_frame[0], 0x11);
+    EXPECT(conform_iret_frame[1], 0x22);
+    EXPECT(conform_iret_frame[3], rip);
+    EXPECT(conform_iret_frame[4] & 0xffff, cs);
+    EXPECT(conform_iret_frame[7], ss | 3);
+}
+
+CASE(traps, iret_bad_stack_selector, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", PV)
+{
+    iret_that_fails(FLAT_KERNEL_CS & ~3u, 0x1230, 0x1000);
+    EXPECT(conform_iret_frame[2], 0x1230);
+}
+
+CASE(traps, iret_stack_selector_of_ring_0, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", PV)
+{
+    iret_that_fails(FLAT_KERNEL_CS & ~3u, 0xe010, 0x1000);
+    EXPECT(conform_iret_frame[2], 0xe010);
+}
+
+CASE(traps, iret_code_selector_of_ring_0, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", PV)
+{
+    iret_that_fails(0xe008, FLAT_KERNEL_SS, 0x1000);
+    EXPECT(conform_iret_frame[2], 0xe008);
+}
+
+CASE(traps, iret_noncanonical, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", PV)
+{
+    iret_that_fails(FLAT_KERNEL_CS & ~3u, FLAT_KERNEL_SS, BAD_HOLE);
+    EXPECT(conform_iret_frame[2], 0);
 }
 
 CASE(traps, iretq_by_the_guest_itself, "arch-x86/xen-x86_64.h: orb $3,1*8(%rsp); iretq", PV)

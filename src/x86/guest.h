@@ -14,7 +14,6 @@
 struct pv_bounce {
     uint64_t rip, cr2;
     uint32_t error;
-    uint16_t cs;
     uint8_t vector;
     uint8_t flags;                      /* PV_BOUNCE_* of x86/pv/bounce.h; 0: none waits */
 };

@@ -78,6 +78,8 @@ void trap_inside(struct regs *regs)
     uint64_t to;
 
     if (regs->vector < TRAP_COUNT && (FAULTS >> regs->vector & 1) && fault_fixup(regs->rip, &to)) {
+        if (regs->rip == (uint64_t)exit_iretq)
+            pv_iret_fault(regs);
         regs->rip = to;
         return;
     }

@@ -69,17 +69,19 @@ static inline void fill_tail(const struct x86_vcpu *v, uint64_t *words, bool ker
     words[4] = r->ss;
 }
 
-static inline void enter_handler(struct x86_vcpu *v, uint64_t rip, uint16_t cs, uint64_t sp)
+/* In the one code segment of 64-bit kernels, whatever selector the trap table has (so measured on Xen
+ * 4.17): no handler can fail to be entered. */
+static inline void enter_handler(struct x86_vcpu *v, uint64_t rip, uint64_t sp)
 {
     struct regs *r = &v->regs;
 
     r->rip = rip;
-    r->cs = cs | 3u;
+    r->cs = SELECTOR_USER_CODE;
     r->ss = SELECTOR_USER_DATA;
     r->rsp = sp;
     r->rflags &= ~FLAGS_DROPPED;
     /* The handler has rcx and r11 in its frame, so SYSRET may lose them. */
-    r->vector = r->cs == SELECTOR_USER_CODE ? REGS_SYSCALL : 0;
+    r->vector = REGS_SYSCALL;
 }
 
 void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
@@ -100,7 +102,7 @@ void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
     }
     if (to->flags & PV_BOUNCE_MASK)
         v->core.info->evtchn_upcall_mask = 1;
-    enter_handler(v, to->rip, to->cs, sp);
+    enter_handler(v, to->rip, sp);
 }
 
 /* A frame without segments, from its end at sp down.  False: not all could be written, perhaps. */
@@ -155,7 +157,7 @@ static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu
         return false;
     if (TI_GET_IF(trap))
         info->evtchn_upcall_mask = 1;
-    enter_handler(v, trap->address, trap->cs, sp - size);
+    enter_handler(v, trap->address, sp - size);
     return true;
 }
 
@@ -172,7 +174,7 @@ static __attribute__((noinline)) void bounce_slowly(struct x86_vcpu *v, unsigned
                                                     uint32_t error, uint8_t flags)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
-    struct pv_bounce to = { .rip = trap->address, .cs = trap->cs, .error = error, .flags = flags };
+    struct pv_bounce to = { .rip = trap->address, .error = error, .flags = flags };
 
     ASSERT(vector < 256);
     if (!to.rip) {

@@ -5,7 +5,6 @@
 #include "core/assert.h"
 #include "core/machine.h"
 #include "core/softirq.h"
-#include "x86/gdt.h"
 #include "x86/layout.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/calls.h"
@@ -50,7 +49,7 @@ static void bounce_absent(struct x86_vcpu *v, unsigned int type)
 
 void pv_bounce_callback(struct x86_vcpu *v, unsigned int type)
 {
-    struct pv_bounce to = { .cs = SELECTOR_USER_CODE };
+    struct pv_bounce to = { .rip = 0 };
     uint64_t *slot = callback_slot(v, type);
 
     ASSERT(slot);
@@ -82,16 +81,19 @@ void pv_user_sysenter(void)
     pv_bounce_callback(x86_vcpu(current_vcpu()), CALLBACKTYPE_sysenter);
 }
 
+void pv_iret_fault(const struct regs *fault)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+
+    v->regs.vector = fault->vector;
+    v->regs.error = fault->error;
+}
+
 void pv_iret_failed(void)
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
 
-    /* The failsafe callback itself cannot be entered: it would fail for ever. */
-    if (v->pv.failsafe_rip && v->regs.rip == v->pv.failsafe_rip) {
-        domain_crash(v->core.domain, "its failsafe callback cannot be entered");
-        return;
-    }
-    pv_bounce_callback(v, CALLBACKTYPE_failsafe);
+    pv_bounce_trap(v, (unsigned int)v->regs.vector, (uint32_t)v->regs.error);
 }
 
 static long register_callback(struct vcpu *v, void *arg, uint64_t extra)

@@ -255,7 +255,7 @@ void pv_window_unload(void)
     __asm__ volatile("lldt %w0" : : "r"(0));
 }
 
-void pv_selectors_save(struct x86_vcpu *v)
+static void save_selectors(struct x86_vcpu *v)
 {
     __asm__ volatile("mov %%ds, %0" : "=m"(v->pv.ds));
     __asm__ volatile("mov %%es, %0" : "=m"(v->pv.es));
@@ -265,7 +265,7 @@ void pv_selectors_save(struct x86_vcpu *v)
 
 void pv_segments_save(struct x86_vcpu *v)
 {
-    pv_selectors_save(v);
+    save_selectors(v);
     v->pv.fs_base = pv_fs_base();
     if (v->pv.flags & PV_KERNEL_MODE)
         v->pv.gs_kernel = pv_gs_base();

@@ -32,8 +32,6 @@ void pv_window_unload(void);
  * callback is due (PV_FAILSAFE). */
 void pv_segments_save(struct x86_vcpu *v);
 void pv_segments_load(struct x86_vcpu *v);
-/* The selectors only, for a failsafe frame of the current vCPU. */
-void pv_selectors_save(struct x86_vcpu *v);
 
 /* The present descriptor of a selector of the current vCPU's, as its tables have it.  False: none. */
 bool pv_descriptor_of(const struct x86_vcpu *v, uint16_t selector, uint64_t *descriptor);
