@@ -260,7 +260,7 @@ static int get_table(struct frame *f, enum frame_type type, uint64_t old)
     if (!(old & TYPE_COUNT))
         return get_first_table(f, type, old);
     if (type_in(old) != type)
-        return -XEN_EBUSY;
+        return -XEN_EINVAL;
     if (old & TYPE_BUSY)
         return -XEN_EINVAL;             /* it is being checked above us: it refers to itself */
     if (old & TYPE_DROPPING)

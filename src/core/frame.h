@@ -67,8 +67,9 @@ void frame_get_more(struct frame *f);
 
 /*
  * Take one use of a type; the caller holds a reference, and for FRAME_L1..L4 the owner's
- * RANK_PAGETABLES lock.  0, -EBUSY: another type is in use; -EINVAL: the content is not valid for
- * it; -ERESTART: preempted, call again with the same arguments.  Nothing is held unless 0.
+ * RANK_PAGETABLES lock.  0; -EBUSY: another type is in use, for a page table -EINVAL (as Xen tells its
+ * guests); the content's error; -ERESTART: preempted, call again with the same arguments.  Nothing is
+ * held unless 0.
  */
 int frame_get_type(struct frame *f, enum frame_type type);
 /* 0, or -ERESTART only for preemptible: call again until 0. */
@@ -114,8 +115,8 @@ void m2p_set_range(mfn_t mfn, gfn_t gfn, uint64_t count);
 
 /*
  * Bound by x86/pv/ at boot.  Entries [0, *progress) of a page table are counted: validate begins at
- * 0 and counts up, devalidate at 512 and down; bit 15 is theirs.  0, -EINVAL (nothing stays counted),
- * -ERESTART (progress says how far).  validate also checks FRAME_SEGMENTS, which counts nothing, may
+ * 0 and counts up, devalidate at 512 and down; bits 10 up are theirs.  0, an error (nothing stays
+ * counted), -ERESTART (progress says how far).  validate also checks FRAME_SEGMENTS, which counts nothing, may
  * run on two CPUs at once and is never devalidated.
  */
 struct frame_table_ops {

@@ -19,7 +19,7 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
 long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign, uint64_t, uint64_t);
 
 /* Load a level-4 table as the vCPU's kernel (or user) one: takes type and reference, drops the old
- * one.  mfn MFN_NONE: none (user only).  -EINVAL, -EBUSY, DOOR_RESTART. */
+ * one.  mfn MFN_NONE: none (user only).  Errors of frame_get_type, DOOR_RESTART. */
 long pv_set_kernel_l4(struct x86_vcpu *v, mfn_t mfn);
 long pv_set_user_l4(struct x86_vcpu *v, mfn_t mfn);
 /* Set v->cr3 by mode and tables, and load it if v is current. */

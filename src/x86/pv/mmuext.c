@@ -35,7 +35,7 @@ static long pin(const struct mmuext *m, const struct mmuext_op *op)
     rc = frame_pin(f, (enum frame_type)(FRAME_L1 + op->cmd - MMUEXT_PIN_L1_TABLE));
     pv_tables_unlock(m->subject);
     frame_put(f);
-    return rc == -XEN_EBUSY ? -XEN_EINVAL : rc;         /* measured */
+    return rc;
 }
 
 static long unpin(const struct mmuext *m, const struct mmuext_op *op)

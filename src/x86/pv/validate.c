@@ -18,7 +18,10 @@
 #define DENIED_MAX 128
 #define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB: */
 #define EXTENT_FRAMES 512u              /* so many frames of the table */
-#define UNDOING    0x8000u      /* in a table's progress: it was found invalid, counts go back */
+/* A table's progress: entries counted; above them the error (positive) for which counts go back. */
+#define PROGRESS_COUNT 0x3ffu
+#define PROGRESS_ERROR 10
+#define ERROR_MAX      63
 #define CACHE_LAST 5u           /* PAT indices 6 and 7 are reserved in the ABI's PAT (xen/xen.h) */
 
 static struct { mfn_t first, last; } denied[DENIED_MAX] = {
@@ -279,23 +282,23 @@ static int validate_segments(struct frame *f)
 static int validate_table(struct frame *f, enum frame_type type, uint16_t *progress)
 {
     struct domain *d = owner_of(f);
-    unsigned int level = type - FRAME_L1 + 1, count = *progress & ~UNDOING;
-    bool undoing = *progress & UNDOING;
+    unsigned int level = type - FRAME_L1 + 1, count = *progress & PROGRESS_COUNT;
+    int error = *progress >> PROGRESS_ERROR, rc = 0;
     uint64_t *table = frame_map(frame_mfn(f));
-    int rc = 0;
 
     ASSERT(level >= 1 && level <= 4);
     ASSERT(count <= PTE_COUNT);
-    if (!undoing) {
+    if (!error) {
         rc = count_up(d, table, level, &count);
-        undoing = rc && rc != -XEN_ERESTART;
+        error = rc == -XEN_ERESTART ? 0 : -rc;
     }
-    if (undoing)
-        rc = uncount(table, level, &count, true) ? -XEN_ERESTART : -XEN_EINVAL;
+    ASSERT(error >= 0 && error <= ERROR_MAX);
+    if (error)
+        rc = uncount(table, level, &count, true) ? -XEN_ERESTART : -error;
     if (rc == 0 && level == 4)
         fill_hypervisor(table);
-    *progress = (uint16_t)(count | (undoing && count ? UNDOING : 0));
-    ASSERT(!undoing || rc == (count ? -XEN_ERESTART : -XEN_EINVAL));
+    *progress = (uint16_t)(count | (count ? (unsigned int)error << PROGRESS_ERROR : 0));
+    ASSERT(!error || rc == (count ? -XEN_ERESTART : -error));
     frame_unmap(table);
     return rc;
 }
@@ -307,7 +310,7 @@ static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
 
 static int devalidate(struct frame *f, enum frame_type type, uint16_t *progress, bool preemptible)
 {
-    unsigned int level = type - FRAME_L1 + 1, count = *progress & ~UNDOING;
+    unsigned int level = type - FRAME_L1 + 1, count = *progress & PROGRESS_COUNT;
     uint64_t *table = frame_map(frame_mfn(f));
     int rc;
 
