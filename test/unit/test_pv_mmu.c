@@ -190,12 +190,16 @@ static void test_bits(void **state)
                 rc = change(level, 1, before ^ changed);
                 if (rc)
                     assert_int_equal(*entry_of(level), before);
-                if (changed & (PTE_HARMLESS | PTE_USER | PTE_GLOBAL | PTE_PRESENT | PTE_NX))
+                if (changed & (PTE_HARMLESS | PTE_USER | PTE_PRESENT | PTE_NX))
                     assert_int_equal(rc, 0);
-                if (level > 1 && changed == PTE_LARGE)
+                if (level == 1 && changed == PTE_GLOBAL)
+                    assert_int_equal(rc, 0);
+                if (level > 1 && (changed & PTE_FORBIDDEN))
                     assert_int_equal(rc, -XEN_EINVAL);
                 if (level == 1 && (changed & PTE_CACHE) && !hardware)
                     assert_int_equal(rc, -XEN_EINVAL);
+                if (level == 1 && (changed & PTE_CACHE) && hardware)
+                    assert_int_equal(rc, 0);
                 check_leaf(*entry_of(1));
                 unpin();
             }

@@ -22,6 +22,9 @@
 #define PTE_CACHE     (PTE_PWT | PTE_PCD | PTE_PAT)
 #define PTE_COUNT     512u
 
+/* No entry of a directory may have these (Xen 4.17, measured). */
+#define PTE_FORBIDDEN (PTE_LARGE | PTE_PWT | PTE_PCD | PTE_GLOBAL)
+
 /* Bits of a present entry that may change without a new check: they give no right to anything. */
 #define PTE_HARMLESS  (PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE | PTE_HIGH)
 

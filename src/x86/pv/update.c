@@ -83,6 +83,9 @@ static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *
     if (c->expected && old != *c->expected)
         return -XEN_EAGAIN;
     if (value & PTE_PRESENT) {
+        /* Adjusting would hide it. */
+        if (__builtin_expect(value & PTE_GLOBAL, false) && c->level > 1)
+            return -XEN_EINVAL;
         value = pt_entry_adjust(value);
         /* An allow-list: no bit beyond it is spared the check. */
         if ((old & PTE_PRESENT) && !((old ^ value) & ~PTE_HARMLESS))

@@ -22,7 +22,6 @@
 #define PROGRESS_COUNT 0x3ffu
 #define PROGRESS_ERROR 10
 #define ERROR_MAX      63
-#define CACHE_LAST 5u           /* PAT indices 6 and 7 are reserved in the ABI's PAT (xen/xen.h) */
 
 static struct { mfn_t first, last; } denied[DENIED_MAX] = {
     { 0xfee00, 0xfeeff },       /* local APIC and the range of interrupt messages */
@@ -81,11 +80,6 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int index)
     return level == 4 && index >= HYPERVISOR_SLOT && index < HYPERVISOR_SLOT + HYPERVISOR_SLOTS;
 }
 
-static unsigned int cache_index(uint64_t entry)
-{
-    return (entry & PTE_PWT ? 1u : 0) | (entry & PTE_PCD ? 2u : 0) | (entry & PTE_PAT ? 4u : 0);
-}
-
 /* Holes have no owner but DOMID_IO, and no counts. */
 static bool is_hole(const struct frame *f)
 {
@@ -108,8 +102,8 @@ static bool is_m2p(mfn_t mfn)
 
 static int hole_get(struct domain *d, const struct domain *from, mfn_t mfn)
 {
-    if (mfn >> (cpu.address_bits - PAGE_SHIFT))
-        return -XEN_EINVAL;
+    if (mfn == PTE_ADDRESS >> PAGE_SHIFT)
+        return -XEN_EINVAL;             /* that number names no frame at all (measured) */
     /* Another domain has none to lend. */
     return (!from || from == d) && pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
 }
@@ -119,8 +113,6 @@ static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
     struct frame *f = frame_of(pte_mfn(entry));
     int rc;
 
-    if (cache_index(entry) > CACHE_LAST)
-        return -XEN_EINVAL;
     if (is_hole(f))
         return hole_get(d, from, pte_mfn(entry));
     if (from && from->id == DOMID_XEN && ((entry & PTE_WRITABLE) || !is_m2p(pte_mfn(entry))))
@@ -164,7 +156,7 @@ int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint
     ASSERT(level >= 1 && level <= 4);
     if (level == 1)
         return leaf_get(d, from, entry);
-    if (entry & PTE_LARGE)
+    if (entry & PTE_FORBIDDEN)
         return -XEN_EINVAL;
     f = frame_of(pte_mfn(entry));
     if (is_hole(f) || !frame_get(f, d))
@@ -224,12 +216,11 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
         *count = i;
         if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i))
             continue;
-        entry = pt_entry_adjust(entry);
         rc = pt_entry_get(d, d, level, entry);
         if (rc)
             return rc;
         /* Nothing walks or writes the table yet: its type is published after this. */
-        __atomic_store_n(&table[i], entry, __ATOMIC_RELAXED);
+        __atomic_store_n(&table[i], pt_entry_adjust(entry), __ATOMIC_RELAXED);
         *count = i + 1;
         if (i + 1 < PTE_COUNT && preempt_wanted())
             return -XEN_ERESTART;

@@ -22,7 +22,7 @@ bool pv_iomem_allowed(struct domain *d, mfn_t mfn);
 uint64_t pt_entry_adjust(uint64_t entry);
 
 /*
- * Take what a present, adjusted entry of a table of d at a level (1 to 4) needs.  from: owner of the
+ * Take what a present entry of a table of d at a level (1 to 4) needs.  from: owner of the
  * frames that a level-1 entry may name; NULL: device frames only.  0; -XEN_EINVAL: forbidden bits;
  * -XEN_EPERM: a device's frame that d may not map; -XEN_EBUSY: not a frame of from's, or it has
  * another type; of tables, -XEN_EINVAL is not a frame of d's; -XEN_ERESTART: call again.  d's tables are locked.
