@@ -17,6 +17,7 @@
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
 #include "x86/pv/vcpu.h"
+#include "x86/pv/walk.h"
 #include "x86/tlb.h"
 
 #include <xen/arch-x86/xen.h>
@@ -211,7 +212,7 @@ long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries)
 {
     unsigned int count = (entries + PAGE_ENTRIES - 1) / PAGE_ENTRIES;
 
-    if ((base & PAGE_MASK) || entries > LDT_ENTRIES)
+    if (entries && ((base & PAGE_MASK) || entries > LDT_ENTRIES || !pt_guest_address(base)))
         return -XEN_EINVAL;
     for (unsigned int i = 0; i < LDT_PAGES; i++) {
         uint64_t entry = i < count ? pv_walk(v, base + i * PAGE_SIZE) : 0;
@@ -374,7 +375,7 @@ long pv_update_descriptor(uint64_t address, uint64_t descriptor, uint64_t a2, ui
         return -XEN_EINVAL;
     /* A page that may become descriptors' is written like any other of the guest's. */
     type = frame_type(f) == FRAME_SEGMENTS ? FRAME_SEGMENTS : FRAME_WRITABLE;
-    rc = frame_get_type(f, type);
+    rc = frame_get_type(f, type) ? -XEN_EINVAL : 0;
     if (rc == 0) {
         page = frame_map(address >> PAGE_SHIFT);
         __atomic_store_n(&page[(address & PAGE_MASK) / 8], descriptor, __ATOMIC_RELAXED);

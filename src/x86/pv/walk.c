@@ -3,16 +3,8 @@
 
 #include "core/frame.h"
 #include "core/machine.h"
-#include "x86/layout.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
-
-static bool is_guest_address(uint64_t address)
-{
-    bool canonical = (uint64_t)((int64_t)(address << 16) >> 16) == address;
-
-    return canonical && !(address >= HYPERVISOR_START && address < HYPERVISOR_END);
-}
 
 mfn_t pt_top(const struct x86_vcpu *v)
 {
@@ -23,7 +15,7 @@ bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
 {
     mfn_t table = top;
 
-    if (!is_guest_address(address) || top == MFN_NONE)
+    if (!pt_guest_address(address) || top == MFN_NONE)
         return false;
     for (unsigned int level = 4; level > 1; level--) {
         const uint64_t *entries = frame_map(table);
@@ -44,7 +36,7 @@ bool pt_all_writable(mfn_t top, uint64_t address)
 {
     mfn_t table = top;
 
-    if (!is_guest_address(address) || top == MFN_NONE)
+    if (!pt_guest_address(address) || top == MFN_NONE)
         return false;
     for (unsigned int level = 4; level >= 1; level--) {
         const uint64_t *entries = frame_map(table);

@@ -4,6 +4,15 @@
 #define X86_PV_WALK_H
 
 #include "x86/guest.h"
+#include "x86/layout.h"
+
+/* May a guest have anything there at all? */
+static inline bool pt_guest_address(uint64_t address)
+{
+    bool canonical = (uint64_t)((int64_t)(address << 16) >> 16) == address;
+
+    return canonical && !(address >= HYPERVISOR_START && address < HYPERVISOR_END);
+}
 
 /*
  * The level-1 entry in use for a guest's address: where it stands (map with frame_map), of the
