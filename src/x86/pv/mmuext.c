@@ -14,9 +14,7 @@
 #include "x86/smp.h"
 #include "x86/tlb.h"
 
-#define LDT_ENTRIES_MAX 8192
-
-/* The vCPU that calls, and the domain whose frames it speaks of. */
+/* The vCPU that calls, and the domain whose frames it speaks of; NULL: devices' or Zeroth's. */
 struct mmuext {
     struct x86_vcpu *v;
     struct domain *subject;
@@ -24,12 +22,20 @@ struct mmuext {
 
 typedef long mmuext_fn(const struct mmuext *m, const struct mmuext_op *op);
 
+/* A reference to a frame of the subject's. */
+static struct frame *subject_frame(const struct mmuext *m, mfn_t mfn)
+{
+    struct frame *f = frame_of(mfn);
+
+    return f && m->subject && frame_get(f, m->subject) ? f : NULL;
+}
+
 static long pin(const struct mmuext *m, const struct mmuext_op *op)
 {
-    struct frame *f = frame_of(op->arg1.mfn);
+    struct frame *f = subject_frame(m, op->arg1.mfn);
     long rc;
 
-    if (!f || !frame_get(f, m->subject))
+    if (!f)
         return -XEN_EINVAL;
     pv_tables_lock(m->subject);
     rc = frame_pin(f, (enum frame_type)(FRAME_L1 + op->cmd - MMUEXT_PIN_L1_TABLE));
@@ -40,10 +46,10 @@ static long pin(const struct mmuext *m, const struct mmuext_op *op)
 
 static long unpin(const struct mmuext *m, const struct mmuext_op *op)
 {
-    struct frame *f = frame_of(op->arg1.mfn);
+    struct frame *f = subject_frame(m, op->arg1.mfn);
     long rc;
 
-    if (!f || !frame_get(f, m->subject))
+    if (!f)
         return -XEN_EINVAL;
     pv_tables_lock(m->subject);
     rc = frame_unpin(f);
@@ -86,8 +92,9 @@ static long flush_multi(const struct mmuext *m, const struct mmuext_op *op)
     uint64_t bitmap;
 
     memcpy(&bitmap, &op->arg2, sizeof(bitmap));
-    return pt_flush_vcpus(m->v->core.domain, bitmap,
-                          op->cmd == MMUEXT_INVLPG_MULTI ? page_of(op) : 0);
+    if (pt_flush_vcpus(m->v->core.domain, bitmap, op->cmd == MMUEXT_INVLPG_MULTI ? page_of(op) : 0))
+        return -XEN_EINVAL;             /* measured: no -XEN_EFAULT here */
+    return 0;
 }
 
 static long flush_all(const struct mmuext *m, const struct mmuext_op *op)
@@ -114,23 +121,16 @@ static long flush_cache(const struct mmuext *m, const struct mmuext_op *op)
 
 static long set_ldt(const struct mmuext *m, const struct mmuext_op *op)
 {
-    if (op->arg1.linear_addr & PAGE_MASK || op->arg2.nr_ents > LDT_ENTRIES_MAX)
-        return -XEN_EINVAL;
     return pv_set_ldt(m->v, op->arg1.linear_addr, op->arg2.nr_ents);
 }
 
 /* A frame of the subject's to be written to; it can be no page table while the use lasts. */
-static struct frame *writable_get(const struct mmuext *m, mfn_t mfn, long *rc)
+static struct frame *writable_get(const struct mmuext *m, mfn_t mfn)
 {
-    struct frame *f = frame_of(mfn);
+    struct frame *f = subject_frame(m, mfn);
 
-    *rc = -XEN_EINVAL;
-    if (!f || !frame_get(f, m->subject))
-        return NULL;
-    if (frame_get_type(f, FRAME_WRITABLE) == 0) {
-        *rc = 0;
+    if (!f || frame_get_type(f, FRAME_WRITABLE) == 0)
         return f;
-    }
     frame_put(f);
     return NULL;
 }
@@ -145,12 +145,11 @@ static void writable_put(struct frame *f)
 
 static long clear_page(const struct mmuext *m, const struct mmuext_op *op)
 {
-    long rc;
-    struct frame *f = writable_get(m, op->arg1.mfn, &rc);
+    struct frame *f = writable_get(m, op->arg1.mfn);
     void *page;
 
     if (!f)
-        return rc;
+        return -XEN_EINVAL;
     page = frame_map(op->arg1.mfn);
     memset(page, 0, PAGE_SIZE);
     frame_unmap(page);
@@ -160,12 +159,11 @@ static long clear_page(const struct mmuext *m, const struct mmuext_op *op)
 
 static long copy_page(const struct mmuext *m, const struct mmuext_op *op)
 {
-    long rc;
-    struct frame *source = frame_of(op->arg2.src_mfn), *f;
+    struct frame *source = subject_frame(m, op->arg2.src_mfn), *f;
 
-    if (!source || !frame_get(source, m->subject))
+    if (!source)
         return -XEN_EINVAL;
-    f = writable_get(m, op->arg1.mfn, &rc);
+    f = writable_get(m, op->arg1.mfn);
     /* A page onto itself is as it was. */
     if (f && f != source) {
         const void *from = frame_map(op->arg2.src_mfn);
@@ -178,7 +176,7 @@ static long copy_page(const struct mmuext *m, const struct mmuext_op *op)
     if (f)
         writable_put(f);
     frame_put(source);
-    return rc;
+    return f ? 0 : -XEN_EINVAL;
 }
 
 /* Superpages of PV guests went from the ABI. */
@@ -262,20 +260,22 @@ static long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint
         hypercall_set_argument(1, pv->batch_left);
         return DOOR_RESTART;
     }
-    done += before;
-    if (pdone && !copy_to_guest(pdone, &done, sizeof(done)))
-        return -XEN_EFAULT;
+    pt_tell_done(pdone, before + done);
     return rc;
 }
 
-/* Frames of devices and of Zeroth are never the subject. */
-static long refuse(uint64_t done)
+/* Whose frames: *subject is held; NULL: nobody's, and DOMID_IO's and DOMID_XEN's. */
+static int subject_get(struct domain *self, domid_t id, struct domain **subject)
 {
-    static const uint32_t none;
+    int error = 0;
 
-    if (done && !copy_to_guest(done, &none, sizeof(none)))
-        return -XEN_EFAULT;
-    return -XEN_EINVAL;
+    *subject = NULL;
+    if (id == self->id)
+        return -XEN_ESRCH;              /* measured: one is not foreign to oneself */
+    if ((id == DOMID_IO || id == DOMID_XEN) && self->privileged)
+        return 0;
+    *subject = pt_subject(self, id, &error);
+    return error;
 }
 
 long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
@@ -283,21 +283,18 @@ long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign,
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
     struct mmuext m = { .v = v, .subject = v->core.domain };
-    domid_t id = (domid_t)foreign;
-    int error = 0;
     long rc = pt_finish(v);
 
     (void)a4, (void)a5;
     if (rc)
         return rc;
-    if (id == DOMID_SELF)
+    if ((domid_t)foreign == DOMID_SELF)
         return run_batch(&m, ops, (uint32_t)count, done);
-    if ((id == DOMID_IO || id == DOMID_XEN) && v->core.domain->privileged)
-        return refuse(done);
-    m.subject = pt_subject(v->core.domain, id, &error);
-    if (!m.subject)
-        return error;
+    rc = subject_get(v->core.domain, (domid_t)foreign, &m.subject);
+    if (rc)
+        return rc;
     rc = run_batch(&m, ops, (uint32_t)count, done);
-    domain_put(m.subject);
+    if (m.subject)
+        domain_put(m.subject);
     return rc;
 }

@@ -14,6 +14,8 @@
 #include "x86/pv/walk.h"
 #include "x86/tlb.h"
 
+#define COMMAND_MASK 7u                 /* of an mmu_update's ptr: an entry has 8 bytes */
+
 /*
  * Write over *old, to which the CPU may add A and D meanwhile; other writers hold the lock.  False:
  * a certain value was expected, and it is that no more.
@@ -120,14 +122,49 @@ struct domain *pt_subject(struct domain *caller, domid_t id, int *error)
 {
     struct domain *d;
 
-    if (id != DOMID_SELF && id != caller->id && !caller->privileged) {
+    if (id != caller->id && !caller->privileged) {
         *error = -XEN_EPERM;
         return NULL;
     }
-    d = domain_get(id == DOMID_SELF ? caller->id : id);
+    d = domain_get(id);
     if (!d)
         *error = -XEN_ESRCH;
     return d;
+}
+
+/* The machine-to-physical table, read-only: the domain of DOMID_XEN. */
+static struct domain zeroth = { .id = DOMID_XEN };
+
+/* Whose frames a call names.  Held if it is another domain: frames_put.  NULL: devices', or an error. */
+static struct domain *frames_get(struct domain *self, domid_t id, int *error)
+{
+    switch (id) {
+    case DOMID_SELF:
+        return self;
+    case DOMID_IO:
+        return NULL;
+    case DOMID_XEN:
+        if (self->privileged)
+            return &zeroth;
+        *error = -XEN_EPERM;
+        return NULL;
+    }
+    if (id != self->id)
+        return pt_subject(self, id, error);
+    *error = -XEN_ESRCH;                /* measured: one is not foreign to oneself */
+    return NULL;
+}
+
+static void frames_put(const struct domain *self, struct domain *from)
+{
+    if (from && from != self && from != &zeroth)
+        domain_put(from);
+}
+
+void pt_tell_done(uint64_t pdone, uint32_t done)
+{
+    if (pdone)
+        (void)copy_to_guest(pdone, &done, sizeof(done));
 }
 
 void pt_flush_all(struct domain *d, uint64_t address)
@@ -210,21 +247,16 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
                                       uint64_t a4, uint64_t a5)
 {
     struct vcpu *v = current_vcpu();
-    struct domain *from = NULL;
+    struct domain *from;
     int error = 0;
     long rc = pt_finish(x86_vcpu(v));
 
     (void)a4, (void)a5;
     if (rc)
         return rc;
-    if ((domid_t)domid != DOMID_IO) {
-        from = pt_subject(v->domain, (domid_t)domid, &error);
-        if (!from)
-            return error;
-    }
-    rc = update_va(va, value, flags, from);
-    if (from)
-        domain_put(from);
+    from = frames_get(v->domain, (domid_t)domid, &error);
+    rc = error ? error : update_va(va, value, flags, from);
+    frames_put(v->domain, from);
     return rc;
 }
 
@@ -240,7 +272,7 @@ static int update_table(const struct batch *b, struct frame *f, const struct mmu
     struct pt_change c = {
         .owner = b->owner, .from = b->from, .table = u->ptr >> PAGE_SHIFT, .value = u->val,
         .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
-        .keep_accessed = (u->ptr & 3) == MMU_PT_UPDATE_PRESERVE_AD,
+        .keep_accessed = (u->ptr & COMMAND_MASK) == MMU_PT_UPDATE_PRESERVE_AD,
     };
     int rc;
 
@@ -267,12 +299,15 @@ static int update_table(const struct batch *b, struct frame *f, const struct mmu
 
 static int update_one(const struct batch *b, const struct mmu_update *u)
 {
-    bool machphys = (u->ptr & 3) == MMU_MACHPHYS_UPDATE;
+    unsigned int command = u->ptr & COMMAND_MASK;
+    bool machphys = command == MMU_MACHPHYS_UPDATE;
     struct domain *owner = machphys ? b->from : b->owner;
     struct frame *f = frame_of(u->ptr >> PAGE_SHIFT);
     int rc = 0;
 
-    if (!f || !owner || !frame_get(f, owner))
+    if (command > MMU_PT_UPDATE_NO_TRANSLATE)
+        return -XEN_ENOSYS;
+    if (!f || !owner || owner == &zeroth || !frame_get(f, owner))
         return -XEN_EINVAL;
     if (machphys)
         m2p_set(u->ptr >> PAGE_SHIFT, u->val);
@@ -320,49 +355,8 @@ static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, 
         hypercall_set_argument(1, pv->batch_left);
         return DOOR_RESTART;
     }
-    done += before;
-    if (pdone && !copy_to_guest(pdone, &done, sizeof(done)))
-        return -XEN_EFAULT;
+    pt_tell_done(pdone, before + done);
     return rc;
-}
-
-/* The machine-to-physical table, read-only: the domain of DOMID_XEN. */
-static struct domain zeroth = { .id = DOMID_XEN };
-
-/* Whose frames a batch names.  Held if it is another domain: frames_put.  NULL: devices', or an error. */
-static struct domain *frames_get(struct domain *self, domid_t id, int *error)
-{
-    switch (id) {
-    case DOMID_SELF:
-        return self;
-    case DOMID_IO:
-        return NULL;
-    case DOMID_XEN:
-        if (self->privileged)
-            return &zeroth;
-        *error = -XEN_EPERM;
-        return NULL;
-    }
-    if (id != self->id)
-        return pt_subject(self, id, error);
-    *error = -XEN_ESRCH;                /* measured: one is not foreign to oneself */
-    return NULL;
-}
-
-static void frames_put(const struct domain *self, struct domain *from)
-{
-    if (from && from != self && from != &zeroth)
-        domain_put(from);
-}
-
-/* Nothing was done, which callers rely on being told. */
-static long refuse(uint64_t done, int error)
-{
-    static const uint32_t none;
-
-    if (done && !copy_to_guest(done, &none, sizeof(none)))
-        return -XEN_EFAULT;
-    return error;
 }
 
 long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
@@ -383,7 +377,12 @@ long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t forei
     if (!b.owner)
         return error;
     b.from = frames_get(self, frames, &error);
-    rc = error ? refuse(done, error) : update_batch(&b, ureqs, (uint32_t)count, done);
+    if (error) {
+        pt_tell_done(done, 0);          /* callers rely on being told */
+        rc = error;
+    } else {
+        rc = update_batch(&b, ureqs, (uint32_t)count, done);
+    }
     frames_put(self, b.from);
     if (tables)
         domain_put(b.owner);

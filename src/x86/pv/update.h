@@ -31,9 +31,12 @@ long pt_finish(struct x86_vcpu *v);
 /* Drop a table's type and reference, now or by pt_finish.  Its owner's tables are locked. */
 void pt_drop(struct x86_vcpu *v, mfn_t table);
 
-/* The domain that a caller names for its frames or tables: held; NULL, and *error.  DOMID_SELF and
- * the caller's own are itself.  -XEN_EPERM, -XEN_ESRCH. */
+/* The domain that a caller names by its number: held; NULL, and *error.  -XEN_EPERM, -XEN_ESRCH. */
 struct domain *pt_subject(struct domain *caller, domid_t id, int *error);
+
+/* Tell the guest how many elements of a batch took effect, if it wants to know; an address where it
+ * cannot be told is no error (measured). */
+void pt_tell_done(uint64_t pdone, uint32_t done);
 
 /* Flush the vCPUs of d that a bitmap at a guest address names, or all (address 0: everything). */
 int pt_flush_vcpus(struct domain *d, uint64_t bitmap, uint64_t address);
