@@ -107,7 +107,7 @@ int domctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *to, unsigned i
 int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsigned int bits)
 {
     uint64_t at = (uint64_t)to->bitmap.p, bytes = ((uint64_t)to->nr_bits + 7) / 8;
-    static const uint8_t zero;
+    static const uint8_t zeros[256];
 
     if (!bytes)
         return 0;
@@ -118,8 +118,9 @@ int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsi
     if (!copy_to_guest(at, from, bits / 8))
         return -XEN_EFAULT;
     /* Nobody has so many CPUs: a caller that asks for more is shown a limit's worth. */
-    for (uint64_t i = bits / 8; i < bytes && i < PAGE_SIZE; i++)
-        if (!copy_item_to_guest(at, i, &zero, 1))
+    for (uint64_t i = bits / 8; i < bytes && i < PAGE_SIZE; i += sizeof(zeros))
+        if (at + i < at ||
+            !copy_to_guest(at + i, zeros, bytes - i < sizeof(zeros) ? bytes - i : sizeof(zeros)))
             return -XEN_EFAULT;
     return 0;
 }
