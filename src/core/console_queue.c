@@ -255,7 +255,8 @@ size_t console_ring_read(char *to, size_t size, uint32_t *index)
     }
     if (size > available)
         size = available;
-    load(to, ring, RING_SIZE, *index, size);
+    if (size)                           /* to may be NULL when nothing is asked for */
+        load(to, ring, RING_SIZE, *index, size);
     *index += (uint32_t)size;
     console_release(on);
     return size;
