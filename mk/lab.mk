@@ -24,11 +24,11 @@ run: ## build, fetch Debian's kernel and tools, boot in QEMU here (HYPERVISOR= K
 
 test: ## every part of the tests, the system tests in their quick selection
 	tools/setup all
-	tools/test-all test-unit check test-system
+	tools/test-all test-unit test-fuzz check test-system
 
 test-full: ## every part of the tests, all system tests
 	tools/setup all
-	tools/test-all test-unit check test-system-full
+	tools/test-all test-unit test-fuzz check test-system-full
 
 test-system: $(LAB_IMAGE) ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"

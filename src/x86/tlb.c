@@ -7,6 +7,7 @@
 #include "x86/apic.h"
 #include "x86/guest.h"
 #include "x86/irq.h"
+#include "x86/percpu.h"
 
 #define CR4_PGE      (1ul << 7)
 #define CLOCK_PERIOD (1u << 28)         /* flushes after which even idle CPUs flush */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Around src/x86/layout.h: the segment windows stand where a process may have memory. */
+#ifndef FUZZ_LAYOUT_H
+#define FUZZ_LAYOUT_H
+
+#include_next "x86/layout.h"
+
+#undef SEGMENTS_BASE
+#define SEGMENTS_BASE 0x210000000000
+
+#endif
