@@ -3,6 +3,9 @@
  * The microbenchmarks: how many instructions an operation takes, under an emulator whose TSC counts
  * instructions.  Each row is the least of several rounds, divided by the operations of a round.
  */
+#include "hardware.h"
+#include "measure.h"
+
 #include <pv/boot.h>
 #include <pv/ops.h>
 #include <pv/print.h>
@@ -14,8 +17,6 @@
 #include <xen/sched.h>
 #include <xen/version.h>
 
-#define ROUNDS 5
-#define OPS    64
 #define PAGE   4096ul
 #define PRESENT_WRITABLE 0x67ul         /* present, writable, user, accessed, dirty */
 #define EFER   0xc0000080
@@ -25,11 +26,6 @@ extern const char bench_trap_ud[];
 static char page_a[PAGE] __attribute__((aligned(4096)));
 static char page_b[PAGE] __attribute__((aligned(4096)));
 static evtchn_port_t port;
-
-static void row(const char *name, uint64_t value)
-{
-    pv_print("BENCH %lu %s\n", value, name);
-}
 
 /* The page-table entry that maps a page of the image with a given frame. */
 static uint64_t entry_of(const char *page)
@@ -99,23 +95,6 @@ static inline void op_yield(unsigned int i)
     hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
 }
 
-/* Least of the rounds, the empty loop's cost taken off. */
-#define MEASURE(op) ({                                                  \
-    uint64_t least = ~0ul, empty = ~0ul;                                \
-    for (unsigned int r = 0; r < ROUNDS; r++) {                         \
-        uint64_t t0 = pv_ticks();                                          \
-        for (unsigned int i = 0; i < OPS; i++)                          \
-            op(i);                                                      \
-        uint64_t t1 = pv_ticks();                                          \
-        for (unsigned int i = 0; i < OPS; i++)                          \
-            __asm__ volatile("" : : : "memory");                        \
-        uint64_t t2 = pv_ticks();                                          \
-        least = t1 - t0 < least ? t1 - t0 : least;                      \
-        empty = t2 - t1 < empty ? t2 - t1 : empty;                      \
-    }                                                                   \
-    (least - empty) / OPS;                                              \
-})
-
 static void set_up(void)
 {
     static const struct trap_info traps[] = {
@@ -139,8 +118,12 @@ void pv_before_patching(void)
 
 void pv_main(const struct pv_boot *boot)
 {
-    (void)boot;
     row("power-on to the guest's first instruction", at_start);
+    if (boot->own_page_tables) {        /* not a PV guest */
+        bench_hardware();
+        pv_print("BENCH END\n");
+        return;
+    }
     set_up();
     row("null hypercall (xen_version)", MEASURE(op_null));
     row("event send to an unbound port of one's own", MEASURE(op_send));

@@ -47,7 +47,7 @@ static long poll_ports(struct vcpu *v, const port_t *ports, unsigned int count)
         if (rc)
             return rc;
     }
-    return v->info->evtchn_upcall_pending && !v->info->evtchn_upcall_mask;
+    return v->info->evtchn_upcall_pending && v->domain->kind->event_deliverable(v);
 }
 
 static long do_poll(struct vcpu *v, void *arg, uint64_t extra)

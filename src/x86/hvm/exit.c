@@ -43,24 +43,24 @@ void hvm_fault_page(struct x86_vcpu *v, uint64_t address, uint32_t error)
     hvm_fault(v, VECTOR_PF, error);
 }
 
-static bool long_code(const struct x86_vcpu *v, struct hvm_segment *cs)
+/* Where the instruction is. */
+static uint64_t code_address(const struct x86_vcpu *v)
 {
-    struct hvm_control c;
+    struct hvm_segment cs;
 
-    hvm_vendor->get_control(v, &c);
-    hvm_vendor->get_segment(v, SEGMENT_CS, cs);
-    return (c.efer & EFER_LMA) && (cs->attributes & SEGMENT_LONG);
+    if (hvm_vendor->in_long_code(v))
+        return v->regs.rip;
+    hvm_vendor->get_segment(v, SEGMENT_CS, &cs);
+    return cs.base + v->regs.rip;
 }
 
 /* 16-bit code is taken apart as 32-bit code: what comes out of it has neither operand. */
 bool hvm_decode(struct x86_vcpu *v, struct instruction *i)
 {
-    uint8_t bytes[INSTRUCTION_MAX];
-    struct hvm_segment cs;
-    bool wide = long_code(v, &cs);
-    unsigned int count = hvm_fetch(v, (wide ? 0 : cs.base) + v->regs.rip, bytes, sizeof(bytes));
+    uint8_t bytes[INSTRUCTION_MAX + 1] = { 0 };
+    unsigned int count = hvm_fetch(v, code_address(v), bytes, sizeof(bytes));
 
-    if (count && decode(bytes, count, wide, i))
+    if (count && decode(bytes, count, hvm_vendor->in_long_code(v), i))
         return true;
     hvm_fault_ud(v);
     return false;
@@ -68,10 +68,8 @@ bool hvm_decode(struct x86_vcpu *v, struct instruction *i)
 
 void hvm_skip(struct x86_vcpu *v, unsigned int length)
 {
-    struct hvm_segment cs;
-
     v->regs.rip += length;
-    if (!long_code(v, &cs))
+    if (!hvm_vendor->in_long_code(v))
         v->regs.rip = (uint32_t)v->regs.rip;
     v->regs.rflags &= ~FLAGS_RF;
     hvm_vendor->end_shadow(v);
@@ -88,6 +86,20 @@ void hvm_skip_whole(struct x86_vcpu *v)
         hvm_skip(v, i.length);
 }
 
+void hvm_skip_likely(struct x86_vcpu *v, uint32_t bytes, unsigned int count)
+{
+    unsigned int told = hvm_vendor->length(v);
+    uint32_t code = 0;
+
+    if (told)
+        hvm_skip(v, told);
+    else if (hvm_fetch(v, code_address(v), (uint8_t *)&code, sizeof(code)) == sizeof(code) &&
+             !((code ^ bytes) & ~0u >> (32 - 8 * count)))
+        hvm_skip(v, count);
+    else
+        hvm_skip_whole(v);
+}
+
 void hvm_exit_cpuid(struct x86_vcpu *v)
 {
     uint32_t out[4];
@@ -97,7 +109,7 @@ void hvm_exit_cpuid(struct x86_vcpu *v)
     v->regs.rbx = out[1];
     v->regs.rcx = out[2];
     v->regs.rdx = out[3];
-    hvm_skip_whole(v);
+    hvm_skip_likely(v, CODE_CPUID);
 }
 
 void hvm_exit_rdmsr(struct x86_vcpu *v)
@@ -110,7 +122,7 @@ void hvm_exit_rdmsr(struct x86_vcpu *v)
     }
     v->regs.rax = (uint32_t)value;
     v->regs.rdx = value >> 32;
-    hvm_skip_whole(v);
+    hvm_skip_likely(v, CODE_RDMSR);
 }
 
 void hvm_exit_wrmsr(struct x86_vcpu *v)
@@ -122,7 +134,7 @@ void hvm_exit_wrmsr(struct x86_vcpu *v)
     ok = hvm_write_msr(v, (uint32_t)v->regs.rcx, v->regs.rdx << 32 | (uint32_t)v->regs.rax);
     irq_off();
     if (ok)
-        hvm_skip_whole(v);
+        hvm_skip_likely(v, CODE_WRMSR);
     else
         hvm_fault_gp(v);
 }
@@ -130,7 +142,7 @@ void hvm_exit_wrmsr(struct x86_vcpu *v)
 /* Without interrupts there is nothing to wait for: that is how a guest's CPU stops, as on Xen. */
 void hvm_exit_hlt(struct x86_vcpu *v)
 {
-    hvm_skip_whole(v);
+    hvm_skip_likely(v, CODE_HLT);
     if (!(v->regs.rflags & FLAGS_IF)) {
         if (!v->core.nmi_pending)
             vcpu_down(&v->core);

@@ -25,6 +25,12 @@ bool hvm_decode(struct x86_vcpu *v, struct instruction *i);
 void hvm_skip(struct x86_vcpu *v, unsigned int length);
 /* Over the whole instruction, by what the CPU told or by taking it apart. */
 void hvm_skip_whole(struct x86_vcpu *v);
+/* The same, when it is very likely to be these bytes (the first in the lowest), without a prefix. */
+void hvm_skip_likely(struct x86_vcpu *v, uint32_t bytes, unsigned int count);
+#define CODE_CPUID  0xa20f, 2
+#define CODE_RDMSR  0x320f, 2
+#define CODE_WRMSR  0x300f, 2
+#define CODE_HLT    0xf4, 1
 
 void hvm_exit_cpuid(struct x86_vcpu *v);
 void hvm_exit_rdmsr(struct x86_vcpu *v);

@@ -34,6 +34,15 @@ struct hvm_event {
     uint32_t error;
 };
 
+/* A number of the map that was looked up lately: x86/hvm/memory.c. */
+#define HVM_LOOKUPS 32u
+struct hvm_lookup {
+    gfn_t gfn;
+    mfn_t mfn;
+    uint32_t flushes;                   /* hvm_domain.flushes then; 0: never */
+    bool writable;
+};
+
 #define HVM_SIPI 0x100u                 /* of hvm_vcpu.startup: with the vector below */
 
 struct hvm_vcpu {
@@ -47,12 +56,13 @@ struct hvm_vcpu {
     bool narrow_call;                   /* the hypercall in progress is one of 32-bit code */
     bool init;                          /* an INIT came; atomic */
     uint32_t startup;                   /* a start-up interrupt came; atomic */
+    struct hvm_lookup lookups[HVM_LOOKUPS];
     uint32_t flushed;                   /* hvm_domain.flushes when its translations were dropped */
 };
 
 struct hvm_domain {
     struct p2m p2m;
-    uint32_t flushes;                   /* of the map; atomic */
+    uint32_t flushes;                   /* of the map, from 1; atomic */
     uint64_t params[HVM_NR_PARAMS];
     uint8_t callback_vector;            /* HVM_PARAM_CALLBACK_IRQ by vector; 0: none */
 };

@@ -5,11 +5,9 @@
 #include "abi/door.h"
 #include "core/machine.h"
 #include "lib/memory.h"
-#include "x86/control.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/narrow.h"
 #include "x86/hvm/vendor.h"
-#include "x86/msr_index.h"
 
 #define STUB 32
 #define INT3 0xcc
@@ -33,16 +31,11 @@ void hvm_hypercall_page(void *page)
     }
 }
 
-static bool in_long_code(const struct x86_vcpu *v)
+static uint32_t instruction(void)
 {
-    struct hvm_control c;
-    struct hvm_segment cs;
+    const uint8_t *code = hvm_vendor->hypercall;
 
-    hvm_vendor->get_control(v, &c);
-    if (!(c.efer & EFER_LMA))
-        return false;
-    hvm_vendor->get_segment(v, SEGMENT_CS, &cs);
-    return cs.attributes & SEGMENT_LONG;
+    return code[0] | (uint32_t)code[1] << 8 | (uint32_t)code[2] << 16;
 }
 
 static long call(struct x86_vcpu *v, bool wide)
@@ -62,7 +55,7 @@ static long call(struct x86_vcpu *v, bool wide)
 
 void hvm_exit_hypercall(struct x86_vcpu *v)
 {
-    bool wide = in_long_code(v);
+    bool wide = hvm_vendor->in_long_code(v);
     long result;
 
     if (hvm_vendor->privilege(v)) {
@@ -77,5 +70,5 @@ void hvm_exit_hypercall(struct x86_vcpu *v)
     if (result == DOOR_RESTART)
         return;
     v->regs.rax = wide ? (uint64_t)result : (uint32_t)result;
-    hvm_skip_whole(v);
+    hvm_skip_likely(v, instruction(), 3);
 }

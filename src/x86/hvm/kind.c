@@ -93,6 +93,7 @@ static struct domain *domain_alloc(void)
         domain_free(&d->core);
         return NULL;
     }
+    d->hvm->flushes = 1;
     d->hvm->p2m.pages_1g = cpu.pages_1g;
     return &d->core;
 }

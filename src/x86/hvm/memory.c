@@ -33,15 +33,49 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write)
     return f && frame_get(f, d) ? f : NULL;
 }
 
-void hvm_paging_read(const struct x86_vcpu *v, struct hvm_paging *paging)
+static uint32_t flushes_of(struct x86_vcpu *v)
+{
+    return __atomic_load_n(&hvm_domain(v->core.domain)->flushes, __ATOMIC_ACQUIRE);
+}
+
+void hvm_paging_read(struct x86_vcpu *v, struct hvm_paging *paging)
 {
     struct hvm_control c;
 
     hvm_vendor->get_control(v, &c);
-    *paging = (struct hvm_paging){ v->core.domain, c.cr0, c.cr3, c.cr4, c.efer };
+    *paging = (struct hvm_paging){ v, c.cr0, c.cr3, c.cr4, c.efer, flushes_of(v) };
 }
 
-/* The shape of the tables in use. */
+static bool may_reach(enum p2m_type type, bool write)
+{
+    if (type == P2M_RAM || type == P2M_GRANT)
+        return true;
+    return !write && (type == P2M_READONLY || type == P2M_GRANT_READONLY);
+}
+
+static __attribute__((noinline)) void *reach_by_map(const struct hvm_paging *p, gfn_t gfn, bool write)
+{
+    struct hvm_lookup *slot = &p->vcpu->hvm->lookups[gfn % HVM_LOOKUPS];
+    struct p2m_entry e = p2m_get(hvm_p2m(p->vcpu->core.domain), gfn);
+
+    if (!may_reach(e.type, write))
+        return NULL;
+    *slot = (struct hvm_lookup){ gfn, e.mfn, p->flushes, may_reach(e.type, true) };
+    return frame_map(e.mfn);
+}
+
+/* A frame of the domain's map; NULL: there is none that the guest could read (or write).  What was
+ * found lately is good until translations are flushed. */
+static inline void *reach(const struct hvm_paging *p, gfn_t gfn, bool write)
+{
+    const struct hvm_lookup *slot = &p->vcpu->hvm->lookups[gfn % HVM_LOOKUPS];
+
+    if (slot->gfn == gfn && slot->flushes == p->flushes && (slot->writable || !write))
+        return frame_map(slot->mfn);
+    return reach_by_map(p, gfn, write);
+}
+
+/* The shape of the tables in use by code that is not in long mode. */
 struct shape {
     unsigned int levels, bits;          /* bits of the address a level takes */
     bool wide;                          /* entries of 8 bytes */
@@ -49,8 +83,6 @@ struct shape {
 
 static struct shape shape_of(const struct hvm_paging *p)
 {
-    if (p->efer & EFER_LMA)
-        return (struct shape){ 4, 9, true };
     if (p->cr4 & CR4_PAE)
         return (struct shape){ 3, 9, true };
     return (struct shape){ 2, 10, false };
@@ -59,7 +91,7 @@ static struct shape shape_of(const struct hvm_paging *p)
 /* What all entries on the way permit together, and where it leads. */
 struct way {
     uint64_t allow;                     /* WRITABLE, USER */
-    bool no_fetch;
+    bool no_fetch, present;
     uint64_t physical;
 };
 
@@ -92,7 +124,7 @@ static bool is_last(const struct hvm_paging *p, const struct shape *s, unsigned 
 {
     if (level == 0)
         return true;
-    if (!(entry & PTE_LARGE) || level > (s->levels == 4 ? 2u : 1u))
+    if (!(entry & PTE_LARGE) || level > 1)
         return false;
     return s->wide || (p->cr4 & CR4_PSE);
 }
@@ -108,42 +140,73 @@ static uint64_t leads_to(const struct shape *s, unsigned int level, uint64_t ent
     return (base & ~inside) | (linear & inside);
 }
 
-static bool walk(const struct hvm_paging *p, uint64_t linear, uint32_t access, struct way *w)
+static bool walk_legacy(const struct hvm_paging *p, uint64_t linear, uint32_t access, struct way *w)
 {
     struct shape s = shape_of(p);
-    uint64_t at = p->cr3 & (s.levels == 3 ? CR3_PAE : s.wide ? CR3_FRAME : 0xfffff000ul);
+    uint64_t at = p->cr3 & (s.wide ? CR3_PAE : 0xfffff000ul);
 
     *w = (struct way){ .allow = PTE_WRITABLE | PTE_USER };
     for (unsigned int level = s.levels - 1;; level--) {
         uint64_t index = linear >> (PAGE_SHIFT + level * s.bits) & ((1ul << s.bits) - 1), entry;
         bool pointer = s.levels == 3 && level == 2;     /* no accessed bit, no rights */
-        struct frame *f = hvm_frame_get(p->domain, at >> PAGE_SHIFT, true);
-        uint8_t *table;
+        uint8_t *table = reach(p, at >> PAGE_SHIFT, true);
 
-        if (!f)
+        if (!table)
             return false;
-        table = (uint8_t *)frame_map(frame_mfn(f)) + (at & PAGE_MASK) + index * (s.wide ? 8 : 4);
+        table += (at & PAGE_MASK) + index * (s.wide ? 8 : 4);
         entry = use_entry(table, s.wide, pointer ? 0 : PTE_ACCESSED);
-        if (entry && !pointer) {
+        if (!entry)
+            return false;
+        if (!pointer) {
             w->allow &= entry;
             w->no_fetch |= s.wide && (p->efer & EFER_NXE) && (entry & PTE_NX);
         }
-        if (entry && is_last(p, &s, level, entry)) {
-            bool ok = permits(p, w, access);
-
-            if (ok && (access & FAULT_WRITE))
-                use_entry(table, s.wide, PTE_DIRTY);
-            frame_unmap(table);
-            frame_put(f);
+        if (is_last(p, &s, level, entry)) {
             w->physical = leads_to(&s, level, entry, linear);
-            return ok;
+            w->present = true;
+            if (!permits(p, w, access))
+                return false;
+            if (access & FAULT_WRITE)
+                use_entry(table, s.wide, PTE_DIRTY);
+            return true;
         }
-        frame_unmap(table);
-        frame_put(f);
-        if (!entry)
-            return false;
         at = entry & (s.wide ? PTE_FRAME : 0xfffff000ul);
     }
+}
+
+/* Four levels, the common case. */
+static bool walk_long(const struct hvm_paging *p, uint64_t linear, uint32_t access, struct way *w)
+{
+    uint64_t at = p->cr3, allow = PTE_WRITABLE | PTE_USER, no_fetch = 0, entry;
+    unsigned int shift = PAGE_SHIFT + 27;
+    uint64_t *place;
+
+    *w = (struct way){ 0 };
+    for (;; shift -= 9) {
+        place = reach(p, (at & CR3_FRAME) >> PAGE_SHIFT, true);
+        if (!place)
+            return false;
+        place += linear >> shift & 511;
+        entry = __atomic_load_n(place, __ATOMIC_RELAXED);
+        if (!(entry & PTE_PRESENT))
+            return false;
+        if (!(entry & PTE_ACCESSED))
+            use_entry(place, true, PTE_ACCESSED);
+        allow &= entry;
+        no_fetch |= entry;
+        if (shift == PAGE_SHIFT || ((entry & PTE_LARGE) && shift < PAGE_SHIFT + 27))
+            break;
+        at = entry;
+    }
+    w->allow = allow;
+    w->no_fetch = (no_fetch & PTE_NX) && (p->efer & EFER_NXE);
+    w->present = true;
+    w->physical = (entry & PTE_FRAME & ~((1ul << shift) - 1)) | (linear & ((1ul << shift) - 1));
+    if (!permits(p, w, access))
+        return false;
+    if ((access & FAULT_WRITE) && !(entry & PTE_DIRTY))
+        use_entry(place, true, PTE_DIRTY);
+    return true;
 }
 
 bool hvm_translate(const struct hvm_paging *p, uint64_t linear, uint32_t access,
@@ -152,16 +215,28 @@ bool hvm_translate(const struct hvm_paging *p, uint64_t linear, uint32_t access,
     struct way w;
     bool ok;
 
-    if (!(p->efer & EFER_LMA))
-        linear = (uint32_t)linear;
-    if (!(p->cr0 & CR0_PG)) {
-        *physical = linear;
+    if (p->efer & EFER_LMA) {
+        ok = walk_long(p, linear, access, &w);
+    } else if (p->cr0 & CR0_PG) {
+        ok = walk_legacy(p, (uint32_t)linear, access, &w);
+    } else {
+        *physical = (uint32_t)linear;
         return true;
     }
-    ok = walk(p, linear, access, &w);
     *physical = w.physical;
-    *error = access | (!ok && w.physical ? FAULT_PRESENT : 0);
+    *error = access | (w.present ? FAULT_PRESENT : 0);
     return ok;
+}
+
+/* A few bytes in line, for instructions. */
+static inline void move(void *to, const void *from, size_t size)
+{
+    if (size == 16)
+        __builtin_memcpy(to, from, 16);
+    else if (size == 4)
+        __builtin_memcpy(to, from, 4);
+    else
+        memcpy(to, from, size);
 }
 
 /* The part of a copy within one page; how many bytes it was, 0: none. */
@@ -170,24 +245,22 @@ static size_t copy_page(const struct hvm_paging *p, uint64_t linear, void *buffe
 {
     size_t part = PAGE_SIZE - (linear & PAGE_MASK);
     uint64_t physical;
-    struct frame *f;
     uint32_t error;
     char *at;
 
+    ASSERT(!irq_is_on());
     if (part > size)
         part = size;
     if (!hvm_translate(p, linear, access, &physical, &error))
         return 0;
-    f = hvm_frame_get(p->domain, physical >> PAGE_SHIFT, access & FAULT_WRITE);
-    if (!f)
+    at = reach(p, physical >> PAGE_SHIFT, access & FAULT_WRITE);
+    if (!at)
         return 0;
-    at = (char *)frame_map(frame_mfn(f)) + (physical & PAGE_MASK);
+    at += physical & PAGE_MASK;
     if (access & FAULT_WRITE)
-        memcpy(at, buffer, part);
+        move(at, buffer, part);
     else
-        memcpy(buffer, at, part);
-    frame_unmap(at);
-    frame_put(f);
+        move(buffer, at, part);
     return part;
 }
 
@@ -199,7 +272,11 @@ static size_t copy(struct x86_vcpu *v, uint64_t linear, void *buffer, size_t siz
     ASSERT(&v->core == current_vcpu());
     hvm_paging_read(v, &paging);
     while (done < size) {
+        bool were_on = irq_save();
+
+        paging.flushes = flushes_of(v);
         part = copy_page(&paging, linear + done, (char *)buffer + done, size - done, access);
+        irq_restore(were_on);
         if (!part)
             break;
         done += part;
@@ -217,9 +294,16 @@ bool hvm_copy_to(struct x86_vcpu *v, uint64_t linear, const void *from, size_t s
     return copy(v, linear, (void *)from, size, FAULT_WRITE) == size;
 }
 
+/* Nearly always within a page. */
 unsigned int hvm_fetch(struct x86_vcpu *v, uint64_t linear, uint8_t *to, unsigned int size)
 {
-    bool user = hvm_vendor->privilege(v) == 3;
+    uint32_t access = FAULT_FETCH | (hvm_vendor->privilege(v) == 3 ? FAULT_USER : 0);
+    struct hvm_paging paging;
+    size_t part;
 
-    return (unsigned int)copy(v, linear, to, size, FAULT_FETCH | (user ? FAULT_USER : 0));
+    if ((linear & PAGE_MASK) + size > PAGE_SIZE)
+        return (unsigned int)copy(v, linear, to, size, access);
+    hvm_paging_read(v, &paging);
+    part = copy_page(&paging, linear, to, size, access);
+    return (unsigned int)part;
 }

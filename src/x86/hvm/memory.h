@@ -17,13 +17,19 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write);
 
 /* How the current vCPU reaches memory, read once for several translations. */
 struct hvm_paging {
-    struct domain *domain;
+    struct x86_vcpu *vcpu;
     uint64_t cr0, cr3, cr4, efer;
+    uint32_t flushes;                   /* hvm_domain.flushes since interrupts are off */
 };
-void hvm_paging_read(const struct x86_vcpu *v, struct hvm_paging *paging);
+void hvm_paging_read(struct x86_vcpu *v, struct hvm_paging *paging);
 
 /*
- * Translate by the guest's tables, setting accessed and dirty bits as a CPU does.  access: FAULT_WRITE,
+ * The following concern the current vCPU.  They take no references: with interrupts off, no frame of
+ * its domain's map can be freed, because who takes one away waits for this CPU (struct p2m.flush).
+ */
+
+/*
+ * Interrupts off: translate by the guest's tables, setting accessed and dirty bits as a CPU does.  access: FAULT_WRITE,
  * FAULT_USER, FAULT_FETCH of what is to be done.  False: it would fault, with *error.
  */
 bool hvm_translate(const struct hvm_paging *paging, uint64_t linear, uint32_t access,
@@ -32,7 +38,7 @@ bool hvm_translate(const struct hvm_paging *paging, uint64_t linear, uint32_t ac
 /* Copies by the current vCPU's tables as its kernel; false: some byte cannot be reached. */
 bool hvm_copy_from(struct x86_vcpu *v, void *to, uint64_t linear, size_t size);
 bool hvm_copy_to(struct x86_vcpu *v, uint64_t linear, const void *from, size_t size);
-/* The bytes of an instruction at a linear address, as many as can be reached up to size; the number. */
+/* Interrupts off: the bytes of an instruction at a linear address, as many as can be reached up to size; the number. */
 unsigned int hvm_fetch(struct x86_vcpu *v, uint64_t linear, uint8_t *to, unsigned int size);
 
 #endif

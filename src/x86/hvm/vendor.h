@@ -55,6 +55,7 @@ struct hvm_vendor {
     void (*set_segment)(struct x86_vcpu *v, enum hvm_segment_name name,
                         const struct hvm_segment *from);
     unsigned int (*privilege)(const struct x86_vcpu *v);        /* the ring it runs in */
+    bool (*in_long_code)(const struct x86_vcpu *v);             /* in 64-bit code */
     /* MSRs that the CPU itself switches: SYSCALL's, SYSENTER's, FS, GS and KERNEL_GS bases.  False:
      * not one of them. */
     bool (*get_msr)(const struct x86_vcpu *v, uint32_t msr, uint64_t *value);

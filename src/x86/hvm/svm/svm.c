@@ -247,6 +247,13 @@ static unsigned int privilege(const struct x86_vcpu *v)
     return svm_vmcb(v)->cpl;
 }
 
+static bool in_long_code(const struct x86_vcpu *v)
+{
+    const struct vmcb *b = svm_vmcb(v);
+
+    return (b->efer & EFER_LMA) && (b->cs.attributes & SEGMENT_LONG);
+}
+
 static uint64_t *switched(const struct x86_vcpu *v, uint32_t msr)
 {
     struct vmcb *b = svm_vmcb(v);
@@ -361,6 +368,7 @@ const struct hvm_vendor svm_vendor = {
     .get_segment = get_segment,
     .set_segment = set_segment,
     .privilege = privilege,
+    .in_long_code = in_long_code,
     .get_msr = get_msr,
     .set_msr = set_msr,
     .set_pat = set_pat,
