@@ -103,8 +103,7 @@ static void undo(struct chunk *c)
         page_free(pop(&c->fresh), c->a->out.extent_order);
 }
 
-/* The domain is smaller by the stolen frames and its lock is held: there is room for the new ones
- * unless it is dying. */
+/* The domain is smaller by the stolen frames and its lock is held: nothing keeps the new ones out. */
 static long give_extent(struct chunk *c, uint64_t index)
 {
     uint64_t list = (uint64_t)c->a->out.extent_start.p;
@@ -113,10 +112,7 @@ static long give_extent(struct chunk *c, uint64_t index)
 
     if (!copy_item_from_guest(&gfn, list, index, sizeof(gfn)))
         gfn = M2P_INVALID;
-    if (frame_assign_range(mfn, c->a->out.extent_order, c->d)) {
-        page_free(mfn, c->a->out.extent_order);
-        return -XEN_ENOMEM;
-    }
+    frame_assign_instead(mfn, c->a->out.extent_order, c->d);
     for (uint64_t i = 0; i < 1ul << c->a->out.extent_order; i++)
         m2p_set(mfn + i, gfn == M2P_INVALID ? gfn : gfn + i);
     if (gfn == M2P_INVALID || !copy_item_to_guest(list, index, &mfn, sizeof(mfn)))

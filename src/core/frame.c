@@ -482,6 +482,17 @@ int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
     return rc;
 }
 
+void frame_assign_instead(mfn_t mfn, unsigned int order, struct domain *d)
+{
+    struct frame *f = &frame_table()[mfn];
+
+    scrub(f, 1ul << order, d);
+    lock_take(&d->page_lock);
+    ASSERT(!d->is_dying);
+    list_add_range(d, f, 1ul << order);
+    lock_release(&d->page_lock);
+}
+
 int frame_assign(struct frame *f, struct domain *d)
 {
     return frame_assign_range(frame_mfn(f), 0, d);

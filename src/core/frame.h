@@ -91,6 +91,9 @@ int frame_unpin(struct frame *f);
  */
 int frame_assign(struct frame *f, struct domain *d);
 int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d);
+/* The same in place of as many frames that were stolen from d: its limit is not asked.  d's lock has been
+ * held since the theft, and d does not die. */
+void frame_assign_instead(mfn_t mfn, unsigned int order, struct domain *d);
 /* Take the allocation back (freed when unreferenced).  False: not d's, not allocated, or pinned. */
 bool frame_release(struct frame *f, struct domain *d);
 /* The same only if nobody else uses the frame; it is not freed, the caller has it as if fresh from
