@@ -19,6 +19,7 @@
 
 #include <xen/memory.h>
 
+#define MEMORY_RESERVED 2               /* a region's type (ACPI 6.4, table 15-4) */
 #define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB */
 #define REGION_RAM 1                    /* as the BIOS call E820 numbers it */
 
@@ -249,7 +250,7 @@ static uint64_t answer_max_gfn(struct domain *d)
     if (!d->is_dying)
         count = __atomic_load_n(&d->shared->arch.max_pfn, __ATOMIC_RELAXED);
     lock_release(&d->lock);
-    return (count - 1) & (~0ul >> 1);
+    return count ? (count - 1) & (~0ul >> 1) : 0;
 }
 
 static long current_reservation(struct vcpu *v, void *arg, uint64_t extra)
@@ -333,6 +334,21 @@ mfn_t memory_machine_end(void)
         if (frames_of(&machine_map[i]))
             end = (machine_map[i].start + machine_map[i].size) >> PAGE_SHIFT;
     return end;
+}
+
+void memory_reserve_machine_page(uint64_t at)
+{
+    unsigned int i = machine_count;
+
+    for (unsigned int k = 0; k < machine_count; k++)
+        if (at < machine_map[k].start + machine_map[k].size && machine_map[k].start < at + PAGE_SIZE)
+            return;
+    if (machine_count == MEMORY_MAP_MAX)
+        return;
+    for (; i > 0 && machine_map[i - 1].start > at; i--)
+        machine_map[i] = machine_map[i - 1];
+    machine_map[i] = (struct memory_region){ at, PAGE_SIZE, MEMORY_RESERVED };
+    machine_count++;
 }
 
 int memory_set_map(struct domain *d, const struct memory_region *regions, unsigned int count)

@@ -31,6 +31,8 @@ int memory_set_map(struct domain *d, const struct memory_region *regions, unsign
 
 /* Boot: one more region of the machine, ascending; beyond MEMORY_MAP_MAX they are left out. */
 void memory_add_machine_region(uint64_t start, uint64_t size, uint32_t type);
+/* Boot, after those: a page of an interrupt controller's, reserved unless a region tells of it. */
+void memory_reserve_machine_page(uint64_t at);
 /* Whole frames of RAM in those regions, and the first number behind them all. */
 uint64_t memory_machine_frames(void);
 mfn_t memory_machine_end(void);

@@ -6,6 +6,7 @@
 #include "core/console.h"
 #include "core/frame.h"
 #include "core/page_alloc.h"
+#include "drivers/acpi.h"
 #include "lib/memory.h"
 
 #define RAM       1
@@ -238,11 +239,21 @@ static void give(paddr_t start, paddr_t end)
     }
 }
 
+/* Interrupt controllers are shown as reserved too, as by Xen. */
+static void tell_machine_map(void)
+{
+    for (unsigned int i = 0; i < map_count; i++)
+        memory_add_machine_region(map[i].start, map[i].size, map[i].type);
+    for (unsigned int i = 0; i < acpi.ioapic_count; i++)
+        memory_reserve_machine_page(acpi.ioapics[i].address);
+    if (acpi.lapic)
+        memory_reserve_machine_page(acpi.lapic);
+}
+
 void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end))
 {
     find_node = node_of;
-    for (unsigned int i = 0; i < map_count; i++)
-        memory_add_machine_region(map[i].start, map[i].size, map[i].type);
+    tell_machine_map();
     use(used, &used_count, USED_MAX, early_from, early.start);
     early.end = early.start;            /* nothing more from there */
     for (unsigned int i = 0; i < boot_memory_range_count; i++)

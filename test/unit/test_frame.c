@@ -5,6 +5,7 @@
 #include "../workbench/machine.h"
 #include "abi/exchange.h"
 #include "abi/memory.h"
+#include "abi/physmap.h"
 #include "core/domain.h"
 #include "core/frame.h"
 #include "core/grant.h"
@@ -40,6 +41,23 @@ struct domain *domain_get(domid_t id)
 void domain_put(struct domain *of)
 {
     (void)of;
+}
+
+/* Of domains whose numbers are not the machine's: not here. */
+long physmap_add(struct vcpu *of, void *arg, uint64_t extra)
+{
+    (void)of, (void)arg, (void)extra;
+    return -XEN_EACCES;
+}
+
+long physmap_remove(struct vcpu *of, void *arg, uint64_t extra)
+{
+    return physmap_add(of, arg, extra);
+}
+
+long physmap_add_batch(struct vcpu *of, void *arg, uint64_t extra)
+{
+    return physmap_add(of, arg, extra);
 }
 
 void hypercall_set_argument(unsigned int n, uint64_t value)
@@ -391,6 +409,72 @@ static void exchange_checks_and_trades(void **state)
     assert_false(frame_get(frame_of(in[0]), &d) && in[0] - out[0] > 7);
 }
 
+/* A domain that has more than it may have trades as others do: nothing is lost on the way. */
+static void exchange_beyond_the_limit(void **state)
+{
+    xen_pfn_t in[1] = { page_alloc(0, NODE_ANY, ADDRESS_ANY) }, out[1] = { 78 };
+    xen_memory_exchange_t a = { .in = { .nr_extents = 1, .domid = DOMID_SELF },
+                                .out = { .nr_extents = 1, .domid = DOMID_SELF } };
+    uint64_t most = d.pages_max, pages;
+
+    (void)state;
+    a.in.extent_start.p = in;
+    a.out.extent_start.p = out;
+    assert_int_equal(frame_assign(frame_of(in[0]), &d), 0);
+    pages = d.pages;
+    d.pages_max = 0;
+    assert_int_equal(memory_exchange(&v, &a, 0), 0);
+    assert_int_equal(d.pages, pages);
+    assert_int_equal(m2p_get(out[0]), 78);
+    d.pages_max = most;
+    assert_true(frame_release(frame_of(out[0]), &d));
+}
+
+static long ask(unsigned int op, void *arg)
+{
+    for (unsigned int i = 0; i < memory_op_count; i++)
+        if (memory_ops[i].nr == op)
+            return memory_ops[i].fn(&v, arg, op);
+    return -1;
+}
+
+/* A PV guest that has told no number has no frame: 0, as on Xen. */
+static void highest_number(void **state)
+{
+    static const struct guest_kind kind = { .bit = KIND_PV };
+    static struct shared_info shared;
+    struct xen_memory_domain self = { DOMID_SELF };
+
+    (void)state;
+    d.kind = &kind;
+    d.shared = &shared;
+    assert_int_equal(ask(XENMEM_maximum_gpfn, &self), 0);
+    shared.arch.max_pfn = 100;
+    assert_int_equal(ask(XENMEM_maximum_gpfn, &self), 99);
+}
+
+/* Pages of interrupt controllers stand among the regions that the firmware told of, in order. */
+static void machine_map(void **state)
+{
+    static struct memory_region got[8];
+    xen_memory_map_t map = { .nr_entries = 8 };
+
+    (void)state;
+    memory_add_machine_region(0, 0xa0000, 1);
+    memory_add_machine_region(0xfee00000, 0x100000, 2);
+    memory_add_machine_region(0x100000000, 0x40000000, 1);
+    memory_reserve_machine_page(0xfec00000);
+    memory_reserve_machine_page(0xfee00000);    /* there already */
+    map.buffer.p = got;
+    assert_int_equal(ask(XENMEM_machine_memory_map, &map), 0);
+    assert_int_equal(map.nr_entries, 4);
+    assert_int_equal(got[1].start, 0xfec00000);
+    assert_int_equal(got[1].size, 0x1000);
+    assert_int_equal(got[1].type, 2);
+    assert_int_equal(got[2].start, 0xfee00000);
+    assert_int_equal(got[3].start, 0x100000000);
+}
+
 /* A domain gives back a frame that it goes on to map: it may have no other one for it. */
 static void given_back_frame_counts(void **state)
 {
@@ -420,6 +504,9 @@ int main(void)
         cmocka_unit_test(allocator_never_gives_twice),
         cmocka_unit_test(heap_gives_zeroed_apart),
         cmocka_unit_test(exchange_checks_and_trades),
+        cmocka_unit_test(exchange_beyond_the_limit),
+        cmocka_unit_test(highest_number),
+        cmocka_unit_test(machine_map),
     };
 
     return cmocka_run_group_tests(tests, start, NULL);
