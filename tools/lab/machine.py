@@ -60,9 +60,9 @@ def hypervisor_image(name):
         return os.path.join(fetch.fetch("xen"), "xen.elf")
     if name != "zeroth":
         raise MachineError(f"HYPERVISOR={name}: known are zeroth and xen")
-    path = os.path.join(TOP, "build/zeroth.elf")
+    path = os.environ.get("ZEROTH_IMAGE", os.path.join(TOP, "build/zeroth.elf"))
     if not os.path.exists(path):
-        raise MachineError("build/zeroth.elf is missing: run make first")
+        raise MachineError(f"{path} is missing: run make first")
     return path
 
 

@@ -150,6 +150,8 @@ def build(kernel, output):
     tree.add("boot/demo.cpio", 0o100644, guest(source, release))
     for path in sorted(glob.glob(os.path.join(fetch.TOP, "test/system/dom0/*"))):
         tree.file("tests/" + os.path.basename(path), path)
+    for name, path in initramfs.build_programs(os.path.join(os.path.dirname(output), "progs")):
+        tree.file("usr/bin/" + name, path)
     scratch = f"{output}.{os.getpid()}"
     with open(scratch, "wb") as file:
         tree.write(file)
