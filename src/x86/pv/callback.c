@@ -174,18 +174,24 @@ long pv_nmi_op(uint64_t op, uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4,
     return door_enter(&door_calls[__HYPERVISOR_nmi_op], op, arg, 0);
 }
 
+/* What cannot be called leaves the callback as it was, without a word (measured). */
+static void set_callback(struct x86_vcpu *v, unsigned int type, uint64_t address)
+{
+    if (!pv_code_address_ok(address))
+        return;
+    *callback_slot(v, type) = address;
+    v->pv.callback_masks &= (uint8_t)~(1u << type);
+}
+
 long pv_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall, uint64_t a3, uint64_t a4,
                       uint64_t a5)
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
 
     (void)a3, (void)a4, (void)a5;
-    if (!pv_code_address_ok(event) || !pv_code_address_ok(failsafe) || !pv_code_address_ok(syscall))
-        return -XEN_EINVAL;
-    v->pv.event_rip = event;
-    v->pv.failsafe_rip = failsafe;
-    v->pv.syscall_rip = syscall;
-    v->pv.callback_masks &= (uint8_t)~(1u << CALLBACKTYPE_failsafe | 1u << CALLBACKTYPE_syscall);
+    set_callback(v, CALLBACKTYPE_event, event);
+    set_callback(v, CALLBACKTYPE_failsafe, failsafe);
+    set_callback(v, CALLBACKTYPE_syscall, syscall);
     return 0;
 }
 

@@ -11,7 +11,8 @@
 #define DR6_STATUS    0xe00ful      /* B0-B3, BD, BS, BT */
 #define DR6_FIXED     0xffff0ff0ul
 #define DR7_ENABLED   0xfful        /* L0 to G3 */
-#define DR7_ALLOWED   0xffff03fful  /* no GD: the guest's own accesses trap anyway; no RTM */
+#define DR7_GD        0x2000ul      /* the guest's own accesses trap anyway */
+#define DR7_ALLOWED   0xffff03fful  /* without RTM and BLD */
 #define DR7_FIXED     0x400ul
 #define RW_IO         2u            /* a field of DR7: I/O breakpoint */
 
@@ -79,9 +80,11 @@ static long set_dr7(struct x86_vcpu *v, uint64_t value)
 {
     bool current = &v->core == current_vcpu();
 
-    value = (value & DR7_ALLOWED) | DR7_FIXED;
-    if (!dr7_ok(v, value))
+    if (value >> 32)
+        return -XEN_EINVAL;
+    if ((value & DR7_GD) || !dr7_ok(v, value))
         return -XEN_EPERM;
+    value = (value & DR7_ALLOWED) | DR7_FIXED;
     if (current)
         pv_debug_unload(v);
     v->pv.debug[7] = value;
@@ -93,10 +96,10 @@ static long set_dr7(struct x86_vcpu *v, uint64_t value)
 long pv_debug_set(struct x86_vcpu *v, unsigned int number, uint64_t value)
 {
     if (number > 7)
-        return -XEN_EINVAL;
+        return -XEN_ENODEV;
     if (number == 4 || number == 5) {
         if (v->pv.cr4 & CR4_DE)
-            return -XEN_EINVAL;
+            return -XEN_ENODEV;
         number += 2;
     }
     if (number < 4) {
@@ -109,6 +112,8 @@ long pv_debug_set(struct x86_vcpu *v, unsigned int number, uint64_t value)
     }
     if (number == 7)
         return set_dr7(v, value);
+    if (value >> 32)
+        return -XEN_EINVAL;
     v->pv.debug[6] = (value & DR6_STATUS) | DR6_FIXED;
     return 0;
 }
@@ -141,7 +146,7 @@ long pv_get_debugreg(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3, uin
 
     (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
     if (!pv_debug_get(v, (unsigned int)number, &value))
-        return -XEN_EINVAL;
+        return -XEN_ENODEV;
     if ((long)value == DOOR_RESTART)
         v->regs.vector = 0;         /* a number like any other: see entry.S */
     return (long)value;

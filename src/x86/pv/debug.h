@@ -6,8 +6,8 @@
 #include "x86/guest.h"
 
 /* DR0 to DR7 as a guest writes and reads it: DR4 and DR5 are DR6 and DR7 unless CR4.DE.
- * -XEN_EINVAL: no such register, -XEN_EPERM: a value that would catch Zeroth.  v is current, or does
- * not run. */
+ * -XEN_ENODEV: no such register; -XEN_EINVAL: a value too wide; -XEN_EPERM: one that would catch
+ * Zeroth, or the guest's accesses to these registers.  v is current, or does not run. */
 long pv_debug_set(struct x86_vcpu *v, unsigned int number, uint64_t value);
 bool pv_debug_get(const struct x86_vcpu *v, unsigned int number, uint64_t *value);
 
