@@ -26,7 +26,7 @@ long pv_set_user_l4(struct x86_vcpu *v, mfn_t mfn);
 void pv_load_cr3(struct x86_vcpu *v);
 
 /*
- * A page fault of a guest (CR2, error code): true when it was a write to a page-table page by a
+ * A page fault of a guest (CR2, error code): true when it was a write to a level-1 table's page by a
  * mapping that is read-only because of that, and the instruction was emulated (regs advanced), or
  * when the fault was spurious or a lazily mapped LDT page.  False: it is the guest's own.
  */

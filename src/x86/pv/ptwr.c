@@ -23,11 +23,6 @@
 
 enum outcome { DONE, AGAIN, REFUSED };
 
-static bool is_table(enum frame_type type)
-{
-    return type >= FRAME_L1 && type <= FRAME_L4;
-}
-
 /* As many bytes as can be read: an instruction may stand at the very end of a mapping. */
 static bool fetch(const struct regs *regs, struct instruction *i)
 {
@@ -100,33 +95,31 @@ static enum outcome write_table(struct x86_vcpu *v, mfn_t table, uint64_t addres
                                 const struct instruction *i, uint64_t source)
 {
     struct domain *d = v->core.domain;
-    struct pt_change c = { .owner = d, .from = d, .table = table };
+    struct pt_change c = { .owner = d, .from = d, .table = table, .level = 1 };
     struct frame *f = frame_of(table);
     enum outcome outcome;
-    enum frame_type type;
     int rc;
 
     if (!f || !frame_get(f, d))
         return REFUSED;
-    type = frame_type(f);
-    rc = is_table(type) ? frame_get_type(f, type) : -XEN_EINVAL;
+    rc = frame_type(f) == FRAME_L1 ? frame_get_type(f, FRAME_L1) : -XEN_EINVAL;
     if (rc) {
         frame_put(f);
         return rc == -XEN_ERESTART ? AGAIN : REFUSED;
     }
-    c.level = type - FRAME_L1 + 1;
     outcome = write_entry(v, &c, address, i, source);
     pt_drop(v, table);
     return outcome;
 }
 
-/* Is what the address maps, read-only, a page table?  Only a hint: asked again under the lock. */
+/* Is what the address maps, read-only, a table of level 1?  Directories are not written directly
+ * (xen/xen.h, VMASST_TYPE_writable_pagetables).  Only a hint: asked again under the lock. */
 static bool maps_table(struct x86_vcpu *v, uint64_t address)
 {
     uint64_t entry = pv_walk(v, address);
     struct frame *f = entry ? frame_of(pte_mfn(entry)) : NULL;
 
-    return f && !(entry & PTE_WRITABLE) && is_table(frame_type(f));
+    return f && !(entry & PTE_WRITABLE) && frame_type(f) == FRAME_L1;
 }
 
 static bool emulate(struct x86_vcpu *v, uint64_t address)
