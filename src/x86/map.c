@@ -146,7 +146,8 @@ static bool any_ram(const struct map_range *ranges, unsigned int count, mfn_t fi
     return false;
 }
 
-/* The M2P: 2 MiB tell of 1 GiB of frames.  Of holes that large nothing is mapped. */
+/* The M2P: 2 MiB tell of 1 GiB of frames.  Of holes that large nothing is mapped.  Not global, as a
+ * guest may hide it from its user mode. */
 static void map_m2p(const struct map_range *ranges, unsigned int count, mfn_t end)
 {
     const mfn_t each = SIZE_2M / sizeof(uint64_t);
@@ -155,7 +156,7 @@ static void map_m2p(const struct map_range *ranges, unsigned int count, mfn_t en
         if (any_ram(ranges, count, first, first + each)) {
             uint64_t *e = entry_of(M2P_WRITABLE + first * sizeof(uint64_t), 2, boot_page);
 
-            *e = boot_alloc(SIZE_2M) | DATA | USER | LARGE | GLOBAL;
+            *e = boot_alloc(SIZE_2M) | DATA | USER | LARGE;
         }
     }
     /* Between the shared level-3 table and the leaves nothing restricts: level 4 does. */

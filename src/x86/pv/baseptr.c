@@ -75,6 +75,8 @@ static long set_l4(struct x86_vcpu *v, mfn_t *base, mfn_t mfn)
     if (mfn != old && mfn != MFN_NONE)
         rc = take_l4(d, mfn);
     if (rc == 0) {
+        if (mfn != MFN_NONE)
+            pt_use_l4(d, mfn, base == &v->pv.kernel_l4);
         *base = mfn;
         if (in_use)
             pv_load_cr3(v);

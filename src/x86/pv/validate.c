@@ -229,13 +229,32 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
     return 0;
 }
 
-/* Zeroth's part of a level-4 table, the same in all. */
-static void fill_hypervisor(uint64_t *table)
+/* VMASST_TYPE_m2p_strict: user mode is not to see the machine-to-physical table (xen/xen.h). */
+static bool hides_m2p(const struct domain *d)
+{
+    return __atomic_load_n(&d->vm_assist, __ATOMIC_RELAXED) >> VMASST_TYPE_m2p_strict & 1;
+}
+
+/* Zeroth's part of a level-4 table, the same in all but for the machine-to-physical table: that is
+ * there from the start, or from the first use as a kernel's table on. */
+static void fill_hypervisor(uint64_t *table, const struct domain *d)
 {
     for (unsigned int i = HYPERVISOR_SLOT; i < HYPERVISOR_SLOT + HYPERVISOR_SLOTS; i++)
         table[i] = hypervisor_l4[i];
-    if (table[M2P_SLOT] & PTE_PRESENT)
-        table[M2P_SLOT] |= PTE_USER;
+    if (!hides_m2p(d))
+        table[M2P_SLOT] = 0;
+}
+
+void pt_use_l4(const struct domain *d, mfn_t table, bool kernel)
+{
+    bool hides = hides_m2p(d);
+    uint64_t *entries;
+
+    if (kernel == hides)
+        return;
+    entries = frame_map(table);
+    __atomic_store_n(&entries[M2P_SLOT], hides ? 0 : hypervisor_l4[M2P_SLOT], __ATOMIC_RELAXED);
+    frame_unmap(entries);
 }
 
 static void clear_hypervisor(uint64_t *table)
@@ -287,7 +306,7 @@ static int validate_table(struct frame *f, enum frame_type type, uint16_t *progr
     if (error)
         rc = uncount(table, level, &count, true) ? -XEN_ERESTART : -error;
     if (rc == 0 && level == 4)
-        fill_hypervisor(table);
+        fill_hypervisor(table, d);
     *progress = (uint16_t)(count | (count ? (unsigned int)error << PROGRESS_ERROR : 0));
     ASSERT(!error || rc == (count ? -XEN_ERESTART : -error));
     frame_unmap(table);

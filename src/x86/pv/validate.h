@@ -32,4 +32,9 @@ int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint
 /* Give it back.  -XEN_ERESTART only if preemptible: call again until 0. */
 int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible);
 
+/* A validated level-4 table of d becomes a vCPU's kernel (or user) one: with the assist m2p_strict the
+ * machine-to-physical table goes from a user's, without it, it comes into a kernel's.  d's tables are
+ * locked. */
+void pt_use_l4(const struct domain *d, mfn_t table, bool kernel);
+
 #endif
