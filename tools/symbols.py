@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the image knows of itself (src/x86/symbols.h), as assembly: symbols.py [LINKED]
 
-The table of its functions and a number that tells its code from another's; without an image the
-table is empty and the number 0.  symbols.py --check FIRST SECOND fails unless the functions of
+The table of its functions, a number that tells its code from another's, and a date: SOURCE_DATE_EPOCH
+or else the commit's, so that two builds of one tree are the same.  Without an image the table and
+the date are empty and the number 0.  symbols.py --check FIRST SECOND fails unless the functions of
 both images stand at the same addresses.
 """
 import hashlib
+import os
+import subprocess
 import sys
+import time
 
 from elftools.elf.elffile import ELFFile
 
@@ -42,6 +46,19 @@ def build_id(name):
         return digest.digest()
 
 
+def date():
+    """When the sources were as they are; a tree that is no repository's does not know."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    if not seconds:
+        top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        try:
+            seconds = subprocess.run(["git", "-C", top, "log", "-1", "--format=%ct"], check=True,
+                                     capture_output=True, text=True).stdout
+        except (OSError, subprocess.CalledProcessError):
+            return "unknown"
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(seconds)))
+
+
 def number(value):
     """Seven bits a byte, low ones first; bit 7: more follow."""
     out = []
@@ -57,10 +74,10 @@ def main():
         if functions(sys.argv[2]) != functions(sys.argv[3]):
             sys.exit("symbols.py: the code moved between the two links")
         return
-    print('    .section .symbols, "a"\n    .globl symbols_build_id, symbol_table\n'
-          "    .hidden symbols_build_id, symbol_table\nsymbols_build_id:")
+    print('    .section .symbols, "a"\n    .globl symbols_build_id, symbols_date, symbol_table\n'
+          "    .hidden symbols_build_id, symbols_date, symbol_table\nsymbols_build_id:")
     print("    .byte", ",".join(map(str, build_id(sys.argv[1]) if sys.argv[1:] else bytes(20))))
-    print("symbol_table:")
+    print(f'symbols_date:\n    .asciz "{date() if sys.argv[1:] else str()}"\nsymbol_table:')
     last = 0
     for offset, name in functions(sys.argv[1]) if sys.argv[1:] else []:
         print("    .byte", ",".join(map(str, number(offset - last))))

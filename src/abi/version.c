@@ -27,6 +27,7 @@ uint32_t version_number = MAJOR << 16 | 17;
 static xen_commandline_t command_line;
 static uint8_t build_id[BUILD_ID_MAX];
 static uint32_t build_id_size;
+static const char *compile_date = "";
 
 void version_set_minor(unsigned int minor)
 {
@@ -45,6 +46,11 @@ void version_set_build_id(const void *id, uint32_t size)
     ASSERT(size <= BUILD_ID_MAX);
     memcpy(build_id, id, size);
     build_id_size = size;
+}
+
+void version_set_date(const char *date)
+{
+    compile_date = date;
 }
 
 /* Every row has the same arguments; extra is the guest's address of the struct. */
@@ -71,7 +77,6 @@ OP(extraversion)
     return 0;
 }
 
-/* No date: two builds of one tree are the same. */
 OP(compile_info)
 {
     struct xen_compile_info *a = arg;
@@ -79,6 +84,7 @@ OP(compile_info)
     UNUSED;
     set_text(a->compiler, sizeof(a->compiler), __VERSION__);
     set_text(a->compile_by, sizeof(a->compile_by), "zeroth");
+    set_text(a->compile_date, sizeof(a->compile_date), compile_date);
     return 0;
 }
 

@@ -17,6 +17,8 @@ void version_set_command_line(const char *line);
 /* What tells this image from others, at most 64 bytes, the linker's; without it XENVER_build_id is
  * -ENODATA. */
 void version_set_build_id(const void *id, uint32_t size);
+/* The compile date, a text for good. */
+void version_set_date(const char *date);
 
 extern const struct door_op version_ops[];
 extern const uint16_t version_op_count;

@@ -88,6 +88,7 @@ static void apply_options(void)
     version_set_minor(options.abi_minor);
     version_set_command_line(info.line);
     version_set_build_id(symbols_build_id, SYMBOLS_BUILD_ID_SIZE);
+    version_set_date(symbols_date);
     domain_set_noreboot(options.noreboot);
     power_choose_reset(resets[options.reboot], options.reboot_warm);
     if (options.x2apic == CHOICE_NO)

@@ -49,6 +49,7 @@ static int start(void **state)
     v.domain = &privileged;
     version_set_minor(17);
     version_set_build_id("", 0);
+    version_set_date("2026-01-02");
     memset(&out, FILLER, sizeof(out));
     return 0;
 }
@@ -103,6 +104,7 @@ static void test_texts(void **state)
     assert_int_equal(ask(XENVER_compile_info), 0);
     assert_int_equal(written(), sizeof(out.compile));
     assert_string_equal(out.compile.compile_by, "zeroth");
+    assert_string_equal(out.compile.compile_date, "2026-01-02");
     assert_true(strlen(out.compile.compiler) > 4);
 }
 
