@@ -28,6 +28,7 @@
 #define LDT_ENTRIES    8192u
 #define PAGE_ENTRIES   512u         /* descriptors in a page */
 #define WINDOWS        65536u
+#define SELECTOR_INDEX 0xfffcu      /* of a selector, with its table: 0, it is null */
 #define NO_CPU         (~0u)
 
 #define SEGMENT_PTE    (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
@@ -411,7 +412,8 @@ long pv_set_segment_base(uint64_t which, uint64_t base, uint64_t a2, uint64_t a3
 
         were_on = irq_save();
         ok = load_gs((uint16_t)base);
-        v->pv.gs_user = rdmsr(MSR_GS_BASE);
+        /* A null selector leaves the base alone on AMD's CPUs: Zeroth's is not shown. */
+        v->pv.gs_user = ok && (base & SELECTOR_INDEX) ? rdmsr(MSR_GS_BASE) : 0;
         wrmsr(MSR_GS_BASE, (uint64_t)own);
         irq_restore(were_on);
         return ok ? 0 : -XEN_EINVAL;
