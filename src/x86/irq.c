@@ -12,6 +12,8 @@
 
 #include <xen/errno.h>
 
+#define APIC_LAST 254u                  /* of messages and IO-APICs: 8 bits, the last means all */
+
 static void (*system_handlers[256])(struct regs *regs);
 /* irq + 1 behind each vector of each CPU; 0: none.  Read without the lock, on the CPU itself. */
 static uint16_t vector_irq[CPUS_MAX][256];
@@ -114,32 +116,30 @@ static void own_line_came(unsigned int irq, const struct line *l)
         arch_pirq_unmask(irq);
 }
 
-/* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once. */
+/* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once.  The
+ * domain is told with the lock held: once a line is closed nobody is on the way to its holder. */
 static void line_came(unsigned int irq, unsigned int vector)
 {
     struct line *l = &lines[irq];
     struct domain *d;
-    unsigned int pirq;
     bool own;
 
     lock_take(&l->lock);
     d = l->domain;
     own = l->own != NULL;
-    pirq = l->pirq;
     if (d && l->cpu == cpu_id() && l->vector == vector)
         forget_old(l);
     if (l->level && l->chip) {
         l->chip->mask(irq);
         l->waits = is_open(l);
     }
-    lock_release(&l->lock);
-    if (own) {
-        own_line_came(irq, l);
-        return;
-    }
-    apic_eoi();
     if (d)
-        pirq_raise(d, pirq);
+        pirq_raise(d, l->pirq);
+    lock_release(&l->lock);
+    if (own)
+        own_line_came(irq, l);
+    else
+        apic_eoi();
 }
 
 void irq_dispatch(struct regs *regs)
@@ -179,6 +179,12 @@ static void open_locked(struct line *l, const struct holder *h, unsigned int cpu
     l->chip->aim((unsigned int)(l - lines), vector, percpu_of[cpu]->apic_id);
 }
 
+/* A CPU whose number fits where interrupts are sent to (x2APIC's may not): that one, else the first. */
+static unsigned int within_reach(unsigned int cpu)
+{
+    return percpu_of[cpu]->apic_id <= APIC_LAST ? cpu : 0;
+}
+
 static int open_line(unsigned int irq, const struct holder *h, unsigned int cpu)
 {
     struct line *l = &lines[irq];
@@ -187,6 +193,7 @@ static int open_line(unsigned int irq, const struct holder *h, unsigned int cpu)
 
     if (irq >= ARCH_IRQS || !l->chip)
         return -XEN_EINVAL;
+    cpu = within_reach(cpu);
     vector = irq_vector_alloc(cpu, irq);
     if (!vector)
         return -XEN_ENOSPC;
@@ -249,7 +256,10 @@ void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
     uint8_t vector;
     bool on;
 
-    if (irq >= ARCH_IRQS || l->cpu == cpu)
+    if (irq >= ARCH_IRQS)
+        return;
+    cpu = within_reach(cpu);
+    if (l->cpu == cpu)
         return;
     vector = irq_vector_alloc(cpu, irq);
     if (!vector)
