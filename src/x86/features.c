@@ -97,6 +97,7 @@ static void read_extended(void)
     cpu.invariant_tsc = bit(r[EDX], 8);
     leaf(0x80000008, 0, r);
     cpu.address_bits = r[EAX] & 0xff ? r[EAX] & 0xff : 36;
+    cpu.fpu_keeps_pointers = cpu.amd && !bit(r[EBX], 2);    /* RstrFpErrPtrs */
     leaf(0x80000021, 0, r);
     cpu.cpuid_faulting = cpu.amd && bit(r[EAX], 17);        /* CpuidUserDis */
 }

@@ -12,6 +12,7 @@ struct cpu_features {
     unsigned int family, model, stepping, address_bits;
     bool smep, smap, nx, pages_1g, fsgsbase, xsave, xsaveopt, avx, x2apic, tsc_deadline, pcid,
          invariant_tsc, rdtscp, pge, cpuid_faulting, monitor,
+         fpu_keeps_pointers,            /* a load leaves x87's last addresses: x86/fpu.c */
          virtualised;                   /* on an emulator or another hypervisor */
     uint64_t xcr0_mask;                 /* XSAVE components that the CPU has */
     uint32_t xsave_size;                /* bytes of an area for all of them */

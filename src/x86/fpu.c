@@ -14,6 +14,8 @@
 #define FCW_INITIAL  0x37f
 #define MXCSR_INITIAL 0x1f80u
 #define MXCSR_OFFSET 24u
+#define FSW_OFFSET   2u
+#define FSW_PENDING  0x80u
 #define X87_OFFSET   32u        /* registers of the x87 and of SSE */
 #define SSE_OFFSET   160u
 #define SSE_SIZE     256u
@@ -111,9 +113,24 @@ void fpu_save(struct x86_vcpu *v)
         __asm__ volatile("xsave64 (%0)" : : "r"(v->fpu), "a"(~0u), "d"(~0u) : "memory");
 }
 
+/*
+ * AMD's CPUs load the addresses of x87's last instruction and operand only with an exception pending
+ * (AMD APM 2, 11.4.4): the last vCPU's would be shown to the next.  An instruction of Zeroth's own takes
+ * their place; what is on the stack goes, as all is loaded after it.
+ */
+static void forget_pointers(const struct x86_vcpu *v)
+{
+    static const uint32_t zero;
+
+    if (!(*(const uint16_t *)((const char *)v->fpu + FSW_OFFSET) & FSW_PENDING))
+        __asm__ volatile("fnclex; ffree %%st(7); fildl %0" : : "m"(zero));
+}
+
 void fpu_restore(struct x86_vcpu *v)
 {
     __asm__ volatile("clts");
+    if (cpu.fpu_keeps_pointers)
+        forget_pointers(v);
     if (cpu.xsave) {
         /* XCR0 is the mask of all, as fpu_save and fpu_init_cpu leave it. */
         __asm__ volatile("xrstor64 (%0)" : : "r"(v->fpu), "a"(~0u), "d"(~0u) : "memory");
