@@ -3,6 +3,8 @@
 
 O ?= build
 CC = gcc
+# DEBUG=1: locks check their order and who holds them.  In a folder of its own: make DEBUG=1 O=build/debug.
+DEBUG ?= 0
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
        -Wconversion -Wno-sign-conversion
 # The ABI's headers (libxen-dev) are reached by a link, so that no other header of the host is.
@@ -11,7 +13,7 @@ ABI = -isystem $(O)/include -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_V
 CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding -ffunction-sections -fPIE -include src/hidden.h -nostdinc \
          -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
-         -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+         -ffile-prefix-map=$(CURDIR)=. -MMD -MP -DLOCK_CHECKS=$(DEBUG)
 SOURCES := $(sort $(shell find src -name '*.c' -o -name '*.S' ! -name '*.lds.S'))
 # Decompressors of the distribution (boot/decompress.c), which see a C library's headers.
 LIBS = $(foreach lib,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(lib).a))

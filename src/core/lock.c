@@ -55,22 +55,22 @@ static void note_released(struct lock *l)
         held[cpu].ranks &= ~(1u << l->rank);
 }
 
-/* Acquire: what the last holder did before its release is seen after the wait. */
-static void wait(struct lock *l)
+void lock_wait(struct lock *l, uint16_t ticket)
 {
-    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-
     while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket)
         cpu_relax();
 }
 
-void lock_take(struct lock *l)
+static void wait(struct lock *l)
 {
-    if (LOCK_CHECKS)
-        check_order(l, 0);
+    lock_wait(l, __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED));
+}
+
+void lock_take_checked(struct lock *l)
+{
+    check_order(l, 0);
     wait(l);
-    if (LOCK_CHECKS)
-        note_taken(l);
+    note_taken(l);
 }
 
 void lock_take_second(struct lock *l)
@@ -82,10 +82,9 @@ void lock_take_second(struct lock *l)
         note_taken(l);
 }
 
-void lock_release(struct lock *l)
+void lock_release_checked(struct lock *l)
 {
-    if (LOCK_CHECKS)
-        note_released(l);
+    note_released(l);
     __atomic_store_n(&l->serving, (uint16_t)(l->serving + 1), __ATOMIC_RELEASE);
 }
 
@@ -102,24 +101,4 @@ bool lock_try(struct lock *l)
     if (LOCK_CHECKS)
         note_taken(l);
     return true;
-}
-
-bool lock_take_irq(struct lock *l)
-{
-    bool were_on = irq_save();
-
-    lock_take(l);
-    return were_on;
-}
-
-void lock_release_irq(struct lock *l, bool were_on)
-{
-    lock_release(l);
-    irq_restore(were_on);
-}
-
-bool lock_held(const struct lock *l)
-{
-    return LOCK_CHECKS ? __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == cpu_id() + 1
-                       : l->next != l->serving;
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Spin locks with ranks.  A CPU takes locks in ascending rank only; two of one rank only where the
- * rank's line says how.  Checked at run time when LOCK_CHECKS.  FIFO (ticket) order.
+ * rank's line says how.  Checked at run time when LOCK_CHECKS.  FIFO (ticket) order.  In line: what a
+ * lock that is free costs.
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "machine/inline.h"
 
+/* 1: in builds with DEBUG=1 (Makefile) and on the workbench. */
+#ifndef LOCK_CHECKS
 #define LOCK_CHECKS 1
+#endif
 
 enum lock_rank {
     RANK_NONE,
@@ -52,19 +55,58 @@ static inline void lock_init(struct lock *l, enum lock_rank rank)
     *l = (struct lock)LOCK((uint16_t)rank);
 }
 
-/* Take and release; interrupts stay as they are.  For locks that no interrupt handler takes. */
-void lock_take(struct lock *l);
-void lock_release(struct lock *l);
+/* The same with checks, and the wait for a lock that is not free: core/lock.c. */
+void lock_take_checked(struct lock *l);
+void lock_release_checked(struct lock *l);
+void lock_wait(struct lock *l, uint16_t ticket);
+
+/* Take and release; interrupts stay as they are.  For locks that no interrupt handler takes.
+ * Acquire: what the last holder did before its release is seen after. */
+static inline void lock_take(struct lock *l)
+{
+    uint16_t ticket;
+
+    if (LOCK_CHECKS) {
+        lock_take_checked(l);
+        return;
+    }
+    ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_ACQUIRE);
+    if (__builtin_expect(__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != ticket, false))
+        lock_wait(l, ticket);
+}
+
+static inline void lock_release(struct lock *l)
+{
+    if (LOCK_CHECKS)
+        lock_release_checked(l);
+    else
+        __atomic_store_n(&l->serving, (uint16_t)(l->serving + 1), __ATOMIC_RELEASE);
+}
 
 /* False, at once, when it is held. */
 bool lock_try(struct lock *l);
 
 /* The same with interrupts off until the release; pass what lock_take_irq returned. */
-bool lock_take_irq(struct lock *l);
-void lock_release_irq(struct lock *l, bool were_on);
+static inline bool lock_take_irq(struct lock *l)
+{
+    bool were_on = irq_save();
 
-/* Does this CPU hold it?  For assertions. */
-bool lock_held(const struct lock *l);
+    lock_take(l);
+    return were_on;
+}
+
+static inline void lock_release_irq(struct lock *l, bool were_on)
+{
+    lock_release(l);
+    irq_restore(were_on);
+}
+
+/* Does this CPU hold it?  For assertions; without LOCK_CHECKS: does any? */
+static inline bool lock_held(const struct lock *l)
+{
+    return LOCK_CHECKS ? __atomic_load_n(&l->holder, __ATOMIC_RELAXED) == cpu_id() + 1
+                       : l->next != l->serving;
+}
 
 /* A second lock of the same rank, in the order that the rank's line gives. */
 void lock_take_second(struct lock *l);

@@ -344,13 +344,3 @@ mfn_t arch_m2p_extent(unsigned int index)
     l2 = l3 ? table(l3)[va / SIZE_2M % ENTRIES] : 0;
     return (l2 & ADDRESS) >> PAGE_SHIFT;
 }
-
-void *frame_map(mfn_t mfn)
-{
-    return direct(mfn << PAGE_SHIFT);
-}
-
-void frame_unmap(const void *at)
-{
-    ASSERT((uint64_t)at >= DIRECT_BASE);
-}

@@ -17,7 +17,7 @@
  * a CPU whose number is later than a stamp holds nothing from before the stamp.  Numbers wrap; they
  * are compared by their difference, and no CPU falls half a round behind (flush_all_now_and_then).
  */
-static uint32_t clock = 1;
+uint32_t tlb_clock = 1;
 static struct {
     uint32_t flushed;                   /* number of its last flush */
 } __attribute__((aligned(64))) cpus[CPUS_MAX];
@@ -27,21 +27,20 @@ static uint64_t request_address;
 static struct cpu_set waited_for;       /* each CPU takes itself out */
 
 /* Ask without waiting: the numbers are a quarter of their range behind at most. */
-static void flush_all_now_and_then(uint32_t number)
+static __attribute__((noinline)) void flush_all_now_and_then(void)
 {
-    if (number % CLOCK_PERIOD != 0)
-        return;
     for (unsigned int i = 0; i < cpu_count; i++) {
         if (i != cpu_id())
             apic_send(percpu_of[i]->apic_id, VECTOR_TLB);
     }
 }
 
-static uint32_t draw_number(void)
+static inline uint32_t draw_number(void)
 {
-    uint32_t number = __atomic_add_fetch(&clock, 1, __ATOMIC_SEQ_CST);
+    uint32_t number = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
 
-    flush_all_now_and_then(number);
+    if (__builtin_expect(number % CLOCK_PERIOD == 0, false))
+        flush_all_now_and_then();
     return number;
 }
 
@@ -131,11 +130,6 @@ void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
     }
     ask();
     lock_release(&lock);
-}
-
-uint32_t arch_tlb_clock(void)
-{
-    return __atomic_load_n(&clock, __ATOMIC_SEQ_CST);
 }
 
 void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp)

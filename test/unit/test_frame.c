@@ -207,7 +207,7 @@ static void step_owner(struct model *m)
 
 static void step(struct model *m)
 {
-    workbench_clock += rand() % 3 == 0;
+    tlb_clock += rand() % 3 == 0;
     if (!m->f || rand() % 8 == 0) {
         step_owner(m);
     } else if (rand() % 3 == 0 && m->uses) {

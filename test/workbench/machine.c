@@ -22,7 +22,7 @@ __thread uint32_t workbench_softirqs;
 struct frame *workbench_frames;
 uint64_t *workbench_m2p, workbench_flushes;
 char *workbench_ram;
-uint32_t workbench_clock = 1;
+WEAK uint32_t tlb_clock = 1;
 unsigned int workbench_preempt;
 
 WEAK void workbench_memory(uint64_t first, uint64_t frames)
@@ -68,11 +68,6 @@ WEAK uint32_t domain_orphans(domid_t id)
     return orphans[id % 16];
 }
 
-WEAK uint32_t arch_tlb_clock(void)
-{
-    return workbench_clock;
-}
-
 WEAK void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp)
 {
     (void)d, (void)stamp;
@@ -91,31 +86,14 @@ WEAK bool preempt_wanted(void)
     return workbench_preempt && ++calls % workbench_preempt == 0;
 }
 
-WEAK void lock_take(struct lock *l)
+WEAK void lock_take_checked(struct lock *l)
 {
     ASSERT(!l->holder);
     l->holder = (uint16_t)(cpu_id() + 1);
 }
 
-WEAK void lock_release(struct lock *l)
+WEAK void lock_release_checked(struct lock *l)
 {
     ASSERT(l->holder == cpu_id() + 1);
     l->holder = 0;
-}
-
-WEAK bool lock_take_irq(struct lock *l)
-{
-    lock_take(l);
-    return irq_save();
-}
-
-WEAK void lock_release_irq(struct lock *l, bool were_on)
-{
-    lock_release(l);
-    irq_restore(were_on);
-}
-
-WEAK bool lock_held(const struct lock *l)
-{
-    return l->holder == cpu_id() + 1;
 }
