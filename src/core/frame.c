@@ -27,33 +27,21 @@ _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bi
 /* What guests can reach by mapping a frame over and over; above it is room for Zeroth's own. */
 #define REFS_GUEST_MAX (REFS_COUNT / 2)
 #define TABLE_ENTRIES 512               /* what aux counts down from */
+#define UNLIKELY(x)   __builtin_expect(x, false)
 
-static mfn_t frames_end;
+mfn_t frames_end;
 static const struct frame_table_ops *table_ops;
-
-struct frame *frame_of(mfn_t mfn)
-{
-    struct frame *f;
-
-    if (mfn >= frames_end)
-        return NULL;
-    f = &frame_table()[mfn];
-    return __atomic_load_n(&f->refs, __ATOMIC_RELAXED) & REFS_RAM ? f : NULL;
-}
-
-mfn_t frame_mfn(const struct frame *f)
-{
-    return (mfn_t)(f - frame_table());
-}
 
 static uint64_t load(const uint64_t *word)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-static bool swap(uint64_t *word, uint64_t *old, uint64_t new)
+/* False, with what is there in *old: somebody else was quicker, which is rare. */
+static inline bool swap(uint64_t *word, uint64_t *old, uint64_t new)
 {
-    return __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+    return __builtin_expect(__atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST,
+                                                        __ATOMIC_ACQUIRE), true);
 }
 
 /*
@@ -61,14 +49,19 @@ static bool swap(uint64_t *word, uint64_t *old, uint64_t new)
  * keeps the clock from being read before the entry that went is gone for all CPUs: one that flushed
  * in between could have walked it again.
  */
-static uint64_t stamped(uint64_t word)
+static uint64_t stamp(void)
 {
     uint32_t now;
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     now = arch_tlb_clock();
 
-    return (word & 0xffffffffu) | (uint64_t)(now ? now : 1) << STAMP_SHIFT;
+    return (uint64_t)(now ? now : 1) << STAMP_SHIFT;
+}
+
+static uint64_t stamped(uint64_t word)
+{
+    return (word & 0xffffffffu) | stamp();
 }
 
 /* No TLB of any CPU holds what was mapped when the word was last stamped. */
@@ -112,22 +105,27 @@ bool frame_pinned(const struct frame *f)
 
 /* ---- references ---- */
 
-bool frame_get(struct frame *f, const struct domain *d)
+static inline __attribute__((always_inline)) bool get(struct frame *f, const struct domain *d)
 {
     uint64_t old = load(&f->refs);
 
     do {
-        if ((old & REFS_COUNT) == 0 || (old & REFS_COUNT) >= REFS_GUEST_MAX)
+        if (UNLIKELY((old & REFS_COUNT) - 1 >= REFS_GUEST_MAX - 1))     /* none, or too many */
             return false;
-        if (__atomic_load_n(&f->owner, __ATOMIC_RELAXED) != d->id)
+        if (UNLIKELY(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) != d->id))
             return false;
     } while (!swap(&f->refs, &old, old + 1));
 
     /* It may have changed hands before the swap; from here on it cannot. */
-    if (__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) == d->id)
+    if (!UNLIKELY(__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d->id))
         return true;
     frame_put(f);
     return false;
+}
+
+bool frame_get(struct frame *f, const struct domain *d)
+{
+    return get(f, d);
 }
 
 /* The count cannot run over: the caller's reference came by frame_get, which keeps room. */
@@ -394,6 +392,51 @@ int frame_unpin(struct frame *f)
     if (!(load(&f->type) & TYPE_PINNED))
         return -XEN_EINVAL;
     rc = put_type(f, true, TYPE_PINNED);
+    if (rc == 0)
+        frame_put(f);
+    return rc;
+}
+
+/* ---- both at once ---- */
+
+/* A validated type gets one more use, whatever it is: such a table is neither BUSY nor stopped. */
+int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type)
+{
+    const uint64_t good = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED;
+    uint64_t old;
+    int rc;
+
+    if (!get(f, d))
+        return -XEN_EINVAL;
+    old = load(&f->type);
+    if (!UNLIKELY((old & (TYPE_MASK | TYPE_VALIDATED)) != good || (old & TYPE_COUNT) == TYPE_COUNT)
+        && swap(&f->type, &old, old + 1))
+        return 0;
+    /* Its first use of all: no translation of it is stale. */
+    if (old == 0 && type == FRAME_WRITABLE && swap(&f->type, &old, good | 1))
+        return 0;
+    rc = frame_get_type(f, type);
+    if (rc)
+        frame_put(f);
+    return rc;
+}
+
+/* Both words have been read before the clock is, so one reading is right for both swaps. */
+int frame_put_use(struct frame *f, bool preemptible)
+{
+    uint64_t type = load(&f->type), refs = load(&f->refs), now;
+    int rc;
+
+    if ((type & TYPE_COUNT) > 1 || ((type & TYPE_COUNT) && type_in(type) == FRAME_WRITABLE)) {
+        now = stamp();
+        if (swap(&f->type, &type, ((type - 1) & 0xffffffffu) | now)) {
+            if (UNLIKELY((refs & REFS_COUNT) <= 1) ||
+                !swap(&f->refs, &refs, ((refs - 1) & 0xffffffffu) | now))
+                frame_put(f);
+            return 0;
+        }
+    }
+    rc = put_type(f, preemptible, 0);
     if (rc == 0)
         frame_put(f);
     return rc;

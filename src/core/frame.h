@@ -14,6 +14,7 @@
 #define CORE_FRAME_H
 
 #include "core/types.h"
+#include "machine/inline.h"
 
 #include <xen/xen.h>
 
@@ -55,9 +56,23 @@ struct frame {
 #define STAMP_SHIFT    32
 #define FRAME_LIST_END 0xffffffffu
 
+extern mfn_t frames_end;                /* of the frame table; core/frame.c's */
+
 /* The frame's struct; NULL if mfn is not RAM known to Zeroth.  Any context. */
-struct frame *frame_of(mfn_t mfn);
-mfn_t frame_mfn(const struct frame *f);
+static inline struct frame *frame_of(mfn_t mfn)
+{
+    struct frame *f;
+
+    if (mfn >= frames_end)
+        return NULL;
+    f = &frame_table()[mfn];
+    return __atomic_load_n(&f->refs, __ATOMIC_RELAXED) & REFS_RAM ? f : NULL;
+}
+
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+    return (mfn_t)(f - frame_table());
+}
 
 /* Take a reference to a frame if d owns it, and give it back.  Any context. */
 bool frame_get(struct frame *f, const struct domain *d);
@@ -74,7 +89,22 @@ void frame_get_more(struct frame *f);
 int frame_get_type(struct frame *f, enum frame_type type);
 /* 0, or -ERESTART only for preemptible: call again until 0. */
 int frame_put_type(struct frame *f, bool preemptible);
+/* Both at once, as an entry of a page table needs them: frame_get, of which false is -EINVAL, then
+ * frame_get_type; and frame_put_type, then frame_put when that is 0. */
+int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type);
+int frame_put_use(struct frame *f, bool preemptible);
 enum frame_type frame_type(const struct frame *f);
+/* The level of a page table of an owner's that is in use and validated, and stays so while the owner's
+ * RANK_PAGETABLES lock is held, as it must be; 0: it is none. */
+static inline unsigned int frame_table_level(const struct frame *f, domid_t owner)
+{
+    uint64_t word = __atomic_load_n(&f->type, __ATOMIC_ACQUIRE);
+    unsigned int type = (unsigned int)((word & TYPE_MASK) >> TYPE_SHIFT);
+
+    if (!(word & TYPE_VALIDATED) || type < FRAME_L1 || type > FRAME_L4 || f->owner != owner)
+        return 0;
+    return type - FRAME_L1 + 1;
+}
 uint64_t frame_type_count(const struct frame *f);
 uint64_t frame_refs(const struct frame *f);
 bool frame_pinned(const struct frame *f);

@@ -79,6 +79,28 @@ static inline bool copy_words_to_guest(uint64_t guest, const uint64_t *from, siz
            arch_copy_to_guest(guest, from, words * sizeof(*from));
 }
 
+/* A pair of words, one read each; false: perhaps by arch_copy_from_guest. */
+static inline bool read_pair_of_guest(uint64_t *first, uint64_t *second, uint64_t guest)
+{
+    uint64_t a = 0, b = 0;
+
+    if (!guest_range_ok(guest, 2 * sizeof(a)))
+        return false;
+    guest_open();
+    __asm__ goto("1: movq (%[at]), %[a]\n"
+                 "2: movq 8(%[at]), %[b]\n"
+                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
+                 : [a] "=&r"(a), [b] "=&r"(b)
+                 : [at] "r"(guest), "m"(*(const uint64_t (*)[2])guest) : : fault);
+    guest_close();
+    *first = a;
+    *second = b;
+    return true;
+fault:
+    guest_close();
+    return false;
+}
+
 /* One word; false: perhaps by arch_copy_from_guest. */
 static inline bool read_word_of_guest(uint64_t *value, uint64_t guest)
 {

@@ -200,7 +200,7 @@ long pv_debug_set(struct x86_vcpu *v, unsigned int number, uint64_t value)
     return 0;
 }
 
-long pt_finish(struct x86_vcpu *v)
+long pt_finish_left(struct x86_vcpu *v)
 {
     (void)v;
     return 0;

@@ -125,6 +125,13 @@ struct model {
     bool pinned, partial;
 };
 
+static unsigned int level_of(const struct model *m)
+{
+    bool table = m->type >= FRAME_L1 && m->type <= FRAME_L4 && !m->partial;
+
+    return table && (m->uses || m->pinned) ? m->type - FRAME_L1 + 1 : 0;
+}
+
 static void check(const struct model *m)
 {
     if (!m->f)
@@ -133,6 +140,33 @@ static void check(const struct model *m)
     assert_int_equal(frame_type_count(m->f), m->uses + m->pinned + m->partial);
     if (frame_type_count(m->f))
         assert_int_equal(frame_type(m->f), m->type);
+    assert_int_equal(frame_table_level(m->f, d.id), level_of(m));
+    assert_int_equal(frame_table_level(m->f, 6), 0);
+}
+
+/* Both ways that give back a use and its reference. */
+static void put_use(struct frame *f)
+{
+    if (rand() % 2) {
+        assert_int_equal(frame_put_use(f, false), 0);
+        return;
+    }
+    assert_int_equal(frame_put_type(f, false), 0);
+    frame_put(f);
+}
+
+/* And that take them. */
+static int get_use(struct frame *f, enum frame_type type)
+{
+    int rc;
+
+    if (rand() % 2)
+        return frame_get_use(f, &d, type);
+    assert_true(frame_get(f, &d));
+    rc = frame_get_type(f, type);
+    if (rc)
+        frame_put(f);
+    return rc;
 }
 
 static void step_get_type(struct model *m)
@@ -143,8 +177,7 @@ static void step_get_type(struct model *m)
     int rc, want, other = table ? -XEN_EINVAL : -XEN_EBUSY;
 
     table_result = rand() % 4 ? 0 : rand() % 2 && table ? -XEN_ERESTART : -XEN_EINVAL;
-    assert_true(frame_get(m->f, &d));
-    rc = frame_get_type(m->f, type);
+    rc = get_use(m->f, type);
     if (used)
         want = type == m->type ? 0 : other;
     else if (m->partial)
@@ -155,8 +188,6 @@ static void step_get_type(struct model *m)
     (void)flushes;
     if (rc == 0)
         m->uses++, m->refs++, m->type = type;
-    else
-        frame_put(m->f);
     if (!used && (!m->partial || type == m->type)) {
         m->partial = rc == -XEN_ERESTART;
         m->type = type;
@@ -211,8 +242,7 @@ static void step(struct model *m)
     if (!m->f || rand() % 8 == 0) {
         step_owner(m);
     } else if (rand() % 3 == 0 && m->uses) {
-        assert_int_equal(frame_put_type(m->f, false), 0);
-        frame_put(m->f);
+        put_use(m->f);
         m->uses--, m->refs--;
     } else if (rand() % 5 == 0) {
         step_pin(m);
@@ -240,10 +270,8 @@ static void life_follows_model(void **state)
         assert_int_equal(page_alloc_free_count(NODE_ANY), free - owned);
     }
     for (unsigned int m = 0; m < SOME; m++) {
-        for (; models[m].uses; models[m].uses--) {
-            assert_int_equal(frame_put_type(models[m].f, false), 0);
-            frame_put(models[m].f);
-        }
+        for (; models[m].uses; models[m].uses--)
+            put_use(models[m].f);
     }
     table_result = 0;
     d.is_dying = true;
@@ -288,7 +316,10 @@ static void counts_refuse_to_run_over(void **state)
     f->type = (type & ~TYPE_COUNT) | TYPE_COUNT;
     assert_false(frame_get(f, &d));
     assert_int_equal(frame_get_type(f, FRAME_WRITABLE), -XEN_EBUSY);
+    assert_int_equal(frame_get_use(f, &d, FRAME_WRITABLE), -XEN_EINVAL);
     f->refs = refs;
+    assert_int_equal(frame_get_use(f, &d, FRAME_WRITABLE), -XEN_EBUSY);
+    assert_int_equal(frame_refs(f), refs & REFS_COUNT);
     f->type = type;
     assert_int_equal(frame_put_type(f, false), 0);
     assert_true(frame_release(f, &d));

@@ -8,11 +8,14 @@
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "lib/memory.h"
+#include "x86/copy.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
 #include "x86/smp.h"
 #include "x86/tlb.h"
+
+#define OP_WORDS (sizeof(struct mmuext_op) / sizeof(uint64_t))
 
 /* The vCPU that calls, and the domain whose frames it speaks of; NULL: devices' or Zeroth's. */
 struct mmuext {
@@ -213,7 +216,7 @@ static const struct {
     [MMUEXT_UNMARK_SUPER] = { mark_super, true },
 };
 
-static long run_one(const struct mmuext *m, const struct mmuext_op *op)
+static inline long run_one(const struct mmuext *m, const struct mmuext_op *op)
 {
     if (op->cmd >= ARRAY_SIZE(commands) || !commands[op->cmd].fn)
         return -XEN_ENOSYS;
@@ -227,24 +230,31 @@ static bool is_restart(long rc)
     return rc == -XEN_ERESTART || rc == DOOR_RESTART;
 }
 
-/* Operations until one fails or time is up. */
-static long run_some(const struct mmuext *m, uint64_t ops, uint32_t count, uint32_t *done)
+/* One operation at a guest's address. */
+static inline long run_at(const struct mmuext *m, uint64_t at)
 {
-    struct mmuext_op op;
-    long rc = 0;
+    union { struct mmuext_op op; uint64_t words[OP_WORDS]; } u;
 
-    while (rc == 0 && *done < count) {
-        if (!copy_item_from_guest(&op, ops, *done, sizeof(op)))
-            return -XEN_EFAULT;
-        rc = run_one(m, &op);
-        *done += rc == 0;
-        if (rc == 0 && *done < count && (m->v->pv.left_table != MFN_NONE || preempt_wanted()))
-            rc = DOOR_RESTART;
-    }
-    return rc;
+    return copy_words_from_guest(u.words, at, OP_WORDS) ? run_one(m, &u.op) : -XEN_EFAULT;
 }
 
-static long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint64_t pdone)
+/* Operations until one fails or time is up; *done counts those that took effect. */
+static long run_some(const struct mmuext *m, uint64_t at, uint32_t count, uint32_t *done)
+{
+    /* No address wraps: at the end of all is none that can be read. */
+    for (uint32_t i = 0; i < count; at += sizeof(struct mmuext_op)) {
+        long rc = run_at(m, at);
+
+        if (rc)
+            return rc;
+        *done = ++i;
+        if (i < count && (m->v->pv.left_table != MFN_NONE || preempt_wanted()))
+            return DOOR_RESTART;
+    }
+    return 0;
+}
+
+static __attribute__((noinline)) long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint64_t pdone)
 {
     struct pv_vcpu *pv = &m->v->pv;
     bool again = pv->batch_at == ops && pv->batch_left == count;
@@ -262,6 +272,14 @@ static long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint
     }
     pt_tell_done(pdone, before + done);
     return rc;
+}
+
+/* The commonest: one of one's own, and nobody asks how many were done. */
+static inline long run_single(const struct mmuext *m, uint64_t at)
+{
+    long rc = run_at(m, at);
+
+    return is_restart(rc) ? DOOR_RESTART : rc;
 }
 
 /* Whose frames: *subject is held; NULL: nobody's, and DOMID_IO's and DOMID_XEN's. */
@@ -288,6 +306,8 @@ long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign,
     (void)a4, (void)a5;
     if (rc)
         return rc;
+    if (__builtin_expect((domid_t)foreign == DOMID_SELF && (uint32_t)count == 1 && !done, true))
+        return run_single(&m, ops);
     if ((domid_t)foreign == DOMID_SELF)
         return run_batch(&m, ops, (uint32_t)count, done);
     rc = subject_get(v->core.domain, (domid_t)foreign, &m.subject);

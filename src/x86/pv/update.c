@@ -7,6 +7,7 @@
 #include "core/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
+#include "x86/copy.h"
 #include "x86/layout.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
@@ -14,14 +15,20 @@
 #include "x86/pv/walk.h"
 #include "x86/tlb.h"
 
+#define UPDATES_AT_ONCE 8               /* before asking whether somebody waits */
 #define COMMAND_MASK 7u                 /* of an mmu_update's ptr: an entry has 8 bytes */
 
 /*
  * Write over *old, to which the CPU may add A and D meanwhile; other writers hold the lock.  False:
  * a certain value was expected, and it is that no more.
  */
-static bool exchange(uint64_t *slot, uint64_t *old, uint64_t value, const struct pt_change *c)
+static inline bool exchange(uint64_t *slot, uint64_t *old, const struct pt_change *c,
+                            uint64_t value)
 {
+    if (__builtin_expect(!c->keep_accessed && !c->expected, true)) {
+        *old = __atomic_exchange_n(slot, value, __ATOMIC_SEQ_CST);
+        return true;
+    }
     for (;;) {
         uint64_t kept = c->keep_accessed ? *old & (PTE_ACCESSED | PTE_DIRTY) : 0;
 
@@ -40,20 +47,16 @@ void pt_drop(struct x86_vcpu *v, mfn_t table)
     struct frame *f = frame_of(table);
     bool deferrable = f->owner == v->core.domain->id && *left == MFN_NONE;
 
-    if (frame_put_type(f, deferrable)) {
+    if (frame_put_use(f, deferrable)) {
         ASSERT(deferrable);
         *left = table;                  /* its use and reference go with it */
-        return;
     }
-    frame_put(f);
 }
 
-long pt_finish(struct x86_vcpu *v)
+long pt_finish_left(struct x86_vcpu *v)
 {
     mfn_t table = v->pv.left_table;
 
-    if (__builtin_expect(table == MFN_NONE, true))
-        return 0;
     pv_tables_lock(v->core.domain);
     v->pv.left_table = v->pv.left_second;
     v->pv.left_second = MFN_NONE;
@@ -67,17 +70,19 @@ static bool is_hypervisor_slot(const struct pt_change *c)
     return c->level == 4 && c->index - HYPERVISOR_SLOT < HYPERVISOR_SLOTS;
 }
 
-static void drop_entry(struct x86_vcpu *v, unsigned int level, uint64_t entry)
+static inline void drop_entry(struct x86_vcpu *v, unsigned int level, uint64_t entry)
 {
     if (!(entry & PTE_PRESENT))
         return;
     if (level > 1)
         pt_drop(v, pte_mfn(entry));
     else
-        pt_entry_put(1, entry, false);
+        pt_leaf_put(entry);
 }
 
-static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *slot)
+static inline __attribute__((always_inline)) int change_slot(struct x86_vcpu *v,
+                                                             const struct pt_change *c,
+                                                             uint64_t *slot)
 {
     uint64_t old = __atomic_load_n(slot, __ATOMIC_RELAXED), value = c->value;
     int rc;
@@ -91,12 +96,13 @@ static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *
         value = pt_entry_adjust(value);
         /* An allow-list: no bit beyond it is spared the check. */
         if ((old & PTE_PRESENT) && !((old ^ value) & ~PTE_HARMLESS))
-            return exchange(slot, &old, value, c) ? 0 : -XEN_EAGAIN;
-        rc = pt_entry_get(c->owner, c->from, c->level, value);
+            return exchange(slot, &old, c, value) ? 0 : -XEN_EAGAIN;
+        rc = c->level == 1 ? pt_leaf_get(c->owner, c->from, value)
+                           : pt_entry_get(c->owner, c->from, c->level, value);
         if (rc)
             return rc;
     }
-    if (!exchange(slot, &old, value, c)) {
+    if (!exchange(slot, &old, c, value)) {
         drop_entry(v, c->level, value);
         return -XEN_EAGAIN;
     }
@@ -104,7 +110,9 @@ static int change_slot(struct x86_vcpu *v, const struct pt_change *c, uint64_t *
     return 0;
 }
 
-int pt_change(struct x86_vcpu *v, const struct pt_change *c)
+/* In line, so that what the callers of this file know of the change costs nothing. */
+static inline __attribute__((always_inline)) int change(struct x86_vcpu *v,
+                                                        const struct pt_change *c)
 {
     uint64_t *entries;
     int rc;
@@ -116,6 +124,11 @@ int pt_change(struct x86_vcpu *v, const struct pt_change *c)
     rc = change_slot(v, c, &entries[c->index]);
     frame_unmap(entries);
     return rc;
+}
+
+int pt_change(struct x86_vcpu *v, const struct pt_change *c)
+{
+    return change(v, c);
 }
 
 struct domain *pt_subject(struct domain *caller, domid_t id, int *error)
@@ -192,7 +205,7 @@ int pt_flush_vcpus(struct domain *d, uint64_t bitmap, uint64_t address)
 }
 
 /* UVMF_*: what to flush in the low two bits, where in the rest. */
-static int flush_by_flags(struct domain *d, uint64_t va, uint64_t flags)
+static __attribute__((noinline)) int flush_any(struct domain *d, uint64_t va, uint64_t flags)
 {
     uint64_t kind = flags & UVMF_FLUSHTYPE_MASK, where = flags & ~UVMF_FLUSHTYPE_MASK;
     uint64_t page = va & ~PAGE_MASK, address = kind == UVMF_INVLPG && page ? page : 0;
@@ -213,9 +226,21 @@ static int flush_by_flags(struct domain *d, uint64_t va, uint64_t flags)
     return pt_flush_vcpus(d, where, address);
 }
 
-static long update_va(uint64_t va, uint64_t value, uint64_t flags, struct domain *from)
+/* The commonest two in line. */
+static inline int flush_by_flags(struct domain *d, uint64_t va, uint64_t flags)
 {
-    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    if (flags == UVMF_NONE)
+        return 0;
+    if (flags == (UVMF_INVLPG | UVMF_LOCAL) && (va & ~PAGE_MASK)) {
+        tlb_flush_page(va & ~PAGE_MASK);
+        return 0;
+    }
+    return flush_any(d, va, flags);
+}
+
+static inline long update_va(struct x86_vcpu *v, uint64_t va, uint64_t value, uint64_t flags,
+                             struct domain *from)
+{
     struct domain *d = v->core.domain;
     struct pt_change c = { .owner = d, .from = from, .level = 1, .value = value };
     struct pt_place place;
@@ -226,7 +251,7 @@ static long update_va(uint64_t va, uint64_t value, uint64_t flags, struct domain
     if (pt_find(pt_top(v), va, &place)) {
         c.table = place.table;
         c.index = place.index;
-        rc = pt_change(v, &c);
+        rc = change(v, &c);
     }
     pv_tables_unlock(d);
     flushed = flush_by_flags(d, va, flags);
@@ -236,27 +261,27 @@ static long update_va(uint64_t va, uint64_t value, uint64_t flags, struct domain
 long pv_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t a3, uint64_t a4,
                           uint64_t a5)
 {
-    struct vcpu *v = current_vcpu();
-    long rc = pt_finish(x86_vcpu(v));
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    long rc = pt_finish(v);
 
     (void)a3, (void)a4, (void)a5;
-    return rc ? rc : update_va(va, value, flags, v->domain);
+    return rc ? rc : update_va(v, va, value, flags, v->core.domain);
 }
 
 long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid,
                                       uint64_t a4, uint64_t a5)
 {
-    struct vcpu *v = current_vcpu();
-    struct domain *from;
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+    struct domain *from, *self = v->core.domain;
     int error = 0;
-    long rc = pt_finish(x86_vcpu(v));
+    long rc = pt_finish(v);
 
     (void)a4, (void)a5;
     if (rc)
         return rc;
-    from = frames_get(v->domain, (domid_t)domid, &error);
-    rc = error ? error : update_va(va, value, flags, from);
-    frames_put(v->domain, from);
+    from = frames_get(self, (domid_t)domid, &error);
+    rc = error ? error : update_va(v, va, value, flags, from);
+    frames_put(self, from);
     return rc;
 }
 
@@ -266,14 +291,26 @@ struct batch {
     struct domain *owner, *from;        /* of tables; of frames, NULL: device frames only */
 };
 
+static inline unsigned int command_of(const struct mmu_update *u)
+{
+    return u->ptr & COMMAND_MASK;
+}
+
+static inline struct pt_change change_of(const struct batch *b, const struct mmu_update *u,
+                                         unsigned int level)
+{
+    return (struct pt_change){
+        .owner = b->owner, .from = b->from, .table = u->ptr >> PAGE_SHIFT, .value = u->val,
+        .level = level, .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
+        .keep_accessed = command_of(u) == MMU_PT_UPDATE_PRESERVE_AD,
+    };
+}
+
+/* A page that is no table in use, perhaps one to be. */
 static int update_table(const struct batch *b, struct frame *f, const struct mmu_update *u)
 {
     enum frame_type type = frame_type(f);
-    struct pt_change c = {
-        .owner = b->owner, .from = b->from, .table = u->ptr >> PAGE_SHIFT, .value = u->val,
-        .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
-        .keep_accessed = (u->ptr & COMMAND_MASK) == MMU_PT_UPDATE_PRESERVE_AD,
-    };
+    struct pt_change c;
     int rc;
 
     /* The type may be that of a table half validated: then this use goes on with it. */
@@ -282,6 +319,7 @@ static int update_table(const struct batch *b, struct frame *f, const struct mmu
     rc = frame_get_type(f, type);
     if (rc)
         return rc;
+    c = change_of(b, u, type - FRAME_L1 + 1);
     if (type == FRAME_WRITABLE) {
         uint64_t *words = frame_map(c.table);
 
@@ -289,7 +327,6 @@ static int update_table(const struct batch *b, struct frame *f, const struct mmu
         frame_unmap(words);
         return frame_put_type(f, false);
     }
-    c.level = type - FRAME_L1 + 1;
     rc = pt_change(b->v, &c);
     /* Where nobody else uses the table this is the last use, which may take long to end. */
     frame_get_more(f);
@@ -297,15 +334,14 @@ static int update_table(const struct batch *b, struct frame *f, const struct mmu
     return rc;
 }
 
-static int update_one(const struct batch *b, const struct mmu_update *u)
+static __attribute__((noinline)) int update_any(const struct batch *b, const struct mmu_update *u)
 {
-    unsigned int command = u->ptr & COMMAND_MASK;
-    bool machphys = command == MMU_MACHPHYS_UPDATE;
+    bool machphys = command_of(u) == MMU_MACHPHYS_UPDATE;
     struct domain *owner = machphys ? b->from : b->owner;
     struct frame *f = frame_of(u->ptr >> PAGE_SHIFT);
     int rc = 0;
 
-    if (command > MMU_PT_UPDATE_NO_TRANSLATE)
+    if (command_of(u) > MMU_PT_UPDATE_NO_TRANSLATE)
         return -XEN_ENOSYS;
     if (!f || !owner || owner == &zeroth || !frame_get(f, owner))
         return -XEN_EINVAL;
@@ -317,21 +353,45 @@ static int update_one(const struct batch *b, const struct mmu_update *u)
     return rc;
 }
 
+/* A table in use stays one while the tables are locked: nothing need be held. */
+static inline int update_one(const struct batch *b, const struct mmu_update *u)
+{
+    struct frame *f = frame_of(u->ptr >> PAGE_SHIFT);
+    unsigned int level = f ? frame_table_level(f, b->owner->id) : 0, command = command_of(u);
+    struct pt_change c;
+
+    if (__builtin_expect(!level || command == MMU_MACHPHYS_UPDATE ||
+                         command > MMU_PT_UPDATE_NO_TRANSLATE, false))
+        return update_any(b, u);
+    c = change_of(b, u, level);
+    return change(b->v, &c);
+}
+
+static inline bool copy_update(struct mmu_update *u, uint64_t at)
+{
+    return __builtin_expect(read_pair_of_guest(&u->ptr, &u->val, at), true) ||
+           arch_copy_from_guest(u, at, sizeof(*u));
+}
+
 /* Elements until one fails or time is up; *done counts those that took effect. */
-static long update_some(const struct batch *b, uint64_t ureqs, uint32_t count, uint32_t *done)
+static inline long update_some(const struct batch *b, uint64_t at, uint32_t count, uint32_t *done)
 {
     struct mmu_update u;
     long rc = 0;
 
     pv_tables_lock(b->owner);
-    while (rc == 0 && *done < count) {
-        if (!copy_item_from_guest(&u, ureqs, *done, sizeof(u)))
-            rc = -XEN_EFAULT;
-        else
-            rc = update_one(b, &u);
-        *done += rc == 0;
-        if (rc == 0 && *done < count && (b->v->pv.left_table != MFN_NONE || preempt_wanted()))
+    /* No address wraps: at the end of all is none that can be read. */
+    for (uint32_t i = 0; i < count; at += sizeof(u)) {
+        rc = copy_update(&u, at) ? update_one(b, &u) : -XEN_EFAULT;
+        if (rc)
+            break;
+        *done = ++i;
+        if (i == count)
+            break;
+        if (b->v->pv.left_table != MFN_NONE || (i % UPDATES_AT_ONCE == 0 && preempt_wanted())) {
             rc = -XEN_ERESTART;
+            break;
+        }
     }
     pv_tables_unlock(b->owner);
     return rc;
@@ -359,32 +419,43 @@ static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, 
     return rc;
 }
 
+static __attribute__((noinline)) long update_foreign(struct batch *b, uint64_t ureqs,
+                                                     uint32_t count, uint64_t done,
+                                                     uint64_t foreign)
+{
+    struct domain *self = b->owner;
+    domid_t tables = (domid_t)(foreign >> 16), frames = (domid_t)foreign;
+    int error = 0;
+    long rc;
+
+    if (tables)
+        b->owner = pt_subject(self, (domid_t)(tables - 1), &error);
+    if (!b->owner)
+        return error;
+    b->from = frames_get(self, frames, &error);
+    if (error) {
+        pt_tell_done(done, 0);          /* callers rely on being told */
+        rc = error;
+    } else {
+        rc = update_batch(b, ureqs, count, done);
+    }
+    frames_put(self, b->from);
+    if (tables)
+        domain_put(b->owner);
+    return rc;
+}
+
 long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t a4,
                    uint64_t a5)
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
-    struct domain *self = v->core.domain;
-    domid_t tables = (domid_t)(foreign >> 16), frames = (domid_t)foreign;
-    struct batch b = { .v = v, .owner = self };
-    int error = 0;
+    struct batch b = { .v = v, .owner = v->core.domain, .from = v->core.domain };
     long rc = pt_finish(v);
 
     (void)a4, (void)a5;
     if (rc)
         return rc;
-    if (tables)
-        b.owner = pt_subject(self, (domid_t)(tables - 1), &error);
-    if (!b.owner)
-        return error;
-    b.from = frames_get(self, frames, &error);
-    if (error) {
-        pt_tell_done(done, 0);          /* callers rely on being told */
-        rc = error;
-    } else {
-        rc = update_batch(&b, ureqs, (uint32_t)count, done);
-    }
-    frames_put(self, b.from);
-    if (tables)
-        domain_put(b.owner);
-    return rc;
+    if (__builtin_expect((uint32_t)foreign == DOMID_SELF, true))
+        return update_batch(&b, ureqs, (uint32_t)count, done);
+    return update_foreign(&b, ureqs, (uint32_t)count, done, foreign);
 }

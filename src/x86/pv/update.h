@@ -26,7 +26,11 @@ int pt_change(struct x86_vcpu *v, const struct pt_change *c);
 
 /* Go on with the table that this vCPU's last change or load left; every call begins with it, no
  * lock held.  0 or DOOR_RESTART. */
-long pt_finish(struct x86_vcpu *v);
+long pt_finish_left(struct x86_vcpu *v);
+static inline long pt_finish(struct x86_vcpu *v)
+{
+    return __builtin_expect(v->pv.left_table == MFN_NONE, true) ? 0 : pt_finish_left(v);
+}
 
 /* Drop a table's type and reference, now or by pt_finish.  Its owner's tables are locked. */
 void pt_drop(struct x86_vcpu *v, mfn_t table);

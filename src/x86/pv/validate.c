@@ -16,6 +16,7 @@
 #include <xen/errno.h>
 
 #define DENIED_MAX 128
+#define ENTRIES_AT_ONCE 16
 #define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB: */
 #define EXTENT_FRAMES 512u              /* so many frames of the table */
 /* A table's progress: entries counted; above them the error (positive) for which counts go back. */
@@ -29,21 +30,7 @@ static struct { mfn_t first, last; } denied[DENIED_MAX] = {
 };
 static unsigned int denied_count = 2;
 
-/* Whose tables are locked by this CPU: the table ops are not told. */
-static struct domain *locked[CPUS_MAX];
-
-void pv_tables_lock(struct domain *d)
-{
-    lock_take(&d->pagetable_lock);
-    locked[cpu_id()] = d;
-}
-
-void pv_tables_unlock(struct domain *d)
-{
-    ASSERT(locked[cpu_id()] == d);
-    locked[cpu_id()] = NULL;
-    lock_release(&d->pagetable_lock);
-}
+struct pv_locked pv_locked[CPUS_MAX];
 
 void pv_iomem_deny(mfn_t first, mfn_t last)
 {
@@ -68,11 +55,6 @@ bool pv_iomem_allowed(struct domain *d, mfn_t mfn)
     struct x86_domain *x = x86_domain(d);
 
     return pv_iomem_free(mfn, mfn) && (x->hardware || ranges_have(&x->iomem, mfn, mfn));
-}
-
-uint64_t pt_entry_adjust(uint64_t entry)
-{
-    return (entry | PTE_USER) & ~PTE_GLOBAL;
 }
 
 static bool is_hypervisor_slot(unsigned int level, unsigned int index)
@@ -108,7 +90,7 @@ static int hole_get(struct domain *d, const struct domain *from, mfn_t mfn)
     return (!from || from == d) && pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
 }
 
-static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
+int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry)
 {
     struct frame *f = frame_of(pte_mfn(entry));
     int rc;
@@ -132,40 +114,19 @@ static int leaf_get(struct domain *d, struct domain *from, uint64_t entry)
     return rc;
 }
 
-static int leaf_put(uint64_t entry)
-{
-    struct frame *f = frame_of(pte_mfn(entry));
-    int rc;
-
-    if (is_hole(f))
-        return 0;
-    if (entry & PTE_WRITABLE) {
-        rc = frame_put_type(f, false);
-        ASSERT(rc == 0);
-    }
-    frame_put(f);
-    return 0;
-}
-
 int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint64_t entry)
 {
     struct frame *f;
-    int rc;
 
     ASSERT(entry & PTE_PRESENT);
-    ASSERT(level >= 1 && level <= 4);
     if (level == 1)
-        return leaf_get(d, from, entry);
-    if (entry & PTE_FORBIDDEN)
-        return -XEN_EINVAL;
+        return pt_leaf_get(d, from, entry);
+    ASSERT(level >= 1 && level <= 4);
     f = frame_of(pte_mfn(entry));
-    if (is_hole(f) || !frame_get(f, d))
+    if (!f || (entry & PTE_FORBIDDEN))
         return -XEN_EINVAL;
     /* One level down exactly: no table can be reached as a table of two levels, or from itself. */
-    rc = frame_get_type(f, (enum frame_type)(FRAME_L1 + level - 2));
-    if (rc)
-        frame_put(f);
-    return rc;
+    return frame_get_use(f, d, (enum frame_type)(FRAME_L1 + level - 2));
 }
 
 int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible)
@@ -174,15 +135,21 @@ int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible)
     int rc;
 
     ASSERT(entry & PTE_PRESENT);
-    if (level == 1)
-        return leaf_put(entry);
+    if (level == 1) {
+        pt_leaf_put(entry);
+        return 0;
+    }
     f = frame_of(pte_mfn(entry));
     ASSERT(f);
-    rc = frame_put_type(f, preemptible);
+    rc = frame_put_use(f, preemptible);
     ASSERT(rc == 0 || preemptible);
-    if (rc == 0)
-        frame_put(f);
     return rc;
+}
+
+/* Time to ask whether somebody waits?  An entry of level 1 takes little. */
+static inline bool is_time(unsigned int level, unsigned int i)
+{
+    return i && (level > 1 || i % ENTRIES_AT_ONCE == 0) && preempt_wanted();
 }
 
 /* Give back what entries [0, *count) hold, last first. */
@@ -192,11 +159,14 @@ static int uncount(uint64_t *table, unsigned int level, unsigned int *count, boo
         unsigned int i = *count - 1;
         uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
 
-        if ((entry & PTE_PRESENT) && !is_hypervisor_slot(level, i) &&
-            pt_entry_put(level, entry, preemptible))
+        if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i)) {
+            *count = i;
+            continue;
+        }
+        if (pt_entry_put(level, entry, preemptible))
             return -XEN_ERESTART;
         *count = i;
-        if (preemptible && i && preempt_wanted())
+        if (preemptible && is_time(level, i))
             return -XEN_ERESTART;
     }
     return 0;
@@ -207,26 +177,27 @@ static int uncount(uint64_t *table, unsigned int level, unsigned int *count, boo
  * whose turn comes only after this one. */
 static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsigned int *count)
 {
-    if (d->is_dying)
-        return -XEN_EINVAL;
-    for (unsigned int i = *count; i < PTE_COUNT; i++) {
-        uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
-        int rc;
+    unsigned int i = *count;
+    int rc = d->is_dying ? -XEN_EINVAL : 0;
 
-        *count = i;
-        if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i))
+    while (rc == 0 && i < PTE_COUNT) {
+        uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
+
+        if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i)) {
+            i++;
             continue;
+        }
         rc = pt_entry_get(d, d, level, entry);
         if (rc)
-            return rc;
+            break;
         /* Nothing walks or writes the table yet: its type is published after this. */
         __atomic_store_n(&table[i], pt_entry_adjust(entry), __ATOMIC_RELAXED);
-        *count = i + 1;
-        if (i + 1 < PTE_COUNT && preempt_wanted())
-            return -XEN_ERESTART;
+        i++;
+        if (i < PTE_COUNT && is_time(level, i))
+            rc = -XEN_ERESTART;
     }
-    *count = PTE_COUNT;
-    return 0;
+    *count = i;
+    return rc;
 }
 
 /* VMASST_TYPE_m2p_strict: user mode is not to see the machine-to-physical table (xen/xen.h). */
@@ -265,7 +236,7 @@ static void clear_hypervisor(uint64_t *table)
 
 static struct domain *owner_of(const struct frame *f)
 {
-    struct domain *d = locked[cpu_id()];
+    struct domain *d = pv_locked[cpu_id()].domain;
 
     ASSERT(d && d->id == f->owner);
     ASSERT(lock_held(&d->pagetable_lock));

@@ -3,13 +3,28 @@
 #ifndef X86_PV_VALIDATE_H
 #define X86_PV_VALIDATE_H
 
-#include "core/types.h"
+#include "core/domain.h"
+#include "core/frame.h"
+#include "core/machine.h"
+#include "x86/pv/pte.h"
 
-struct domain;
+/* Whose tables each CPU has locked: validation, which core/frame.c calls, is not told. */
+extern struct pv_locked {
+    struct domain *domain;
+} __attribute__((aligned(64))) pv_locked[CPUS_MAX];
 
 /* Take and release a domain's pagetable_lock; all validation of its tables happens in between. */
-void pv_tables_lock(struct domain *d);
-void pv_tables_unlock(struct domain *d);
+static inline void pv_tables_lock(struct domain *d)
+{
+    lock_take(&d->pagetable_lock);
+    pv_locked[cpu_id()].domain = d;
+}
+
+static inline void pv_tables_unlock(struct domain *d)
+{
+    pv_locked[cpu_id()].domain = NULL;
+    lock_release(&d->pagetable_lock);
+}
 
 /* Boot: frames [first, last] of devices that no guest may map. */
 void pv_iomem_deny(mfn_t first, mfn_t last);
@@ -19,7 +34,10 @@ bool pv_iomem_free(mfn_t first, mfn_t last);
 bool pv_iomem_allowed(struct domain *d, mfn_t mfn);
 
 /* What Zeroth makes of a present entry that a guest wrote: rights of ring 3, never global. */
-uint64_t pt_entry_adjust(uint64_t entry);
+static inline uint64_t pt_entry_adjust(uint64_t entry)
+{
+    return (entry | PTE_USER) & ~PTE_GLOBAL;
+}
 
 /*
  * Take what a present entry of a table of d at a level (1 to 4) needs.  from: owner of the
@@ -28,6 +46,37 @@ uint64_t pt_entry_adjust(uint64_t entry);
  * another type; of tables, -XEN_EINVAL is not a frame of d's; -XEN_ERESTART: call again.  d's tables are locked.
  */
 int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint64_t entry);
+
+/* Both for level 1 in line; its frames of other kinds than the commonest. */
+int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry);
+
+/* The commonest: RAM of d's own, cached as usual. */
+static inline int pt_leaf_get(struct domain *d, struct domain *from, uint64_t entry)
+{
+    struct frame *f = frame_of(pte_mfn(entry));
+
+    if (__builtin_expect(f && from == d && !(entry & PTE_CACHE), true)) {
+        bool had = entry & PTE_WRITABLE ? frame_get_use(f, d, FRAME_WRITABLE) == 0
+                                        : frame_get(f, d);
+
+        if (__builtin_expect(had, true))
+            return 0;
+    }
+    return pt_leaf_get_any(d, from, entry);
+}
+
+/* Holes have no owner but DOMID_IO, and no counts. */
+static inline void pt_leaf_put(uint64_t entry)
+{
+    struct frame *f = frame_of(pte_mfn(entry));
+
+    if (!f || f->owner == DOMID_IO)
+        return;
+    if (entry & PTE_WRITABLE)
+        frame_put_use(f, false);        /* never in parts: it is no table */
+    else
+        frame_put(f);
+}
 
 /* Give it back.  -XEN_ERESTART only if preemptible: call again until 0. */
 int pt_entry_put(unsigned int level, uint64_t entry, bool preemptible);

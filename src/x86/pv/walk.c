@@ -6,27 +6,26 @@
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
 
-mfn_t pt_top(const struct x86_vcpu *v)
+/* One level down, level being a constant.  Without the lock the table may be another page by now,
+ * with any content. */
+static inline __attribute__((always_inline)) bool descend(mfn_t *table, uint64_t address,
+                                                          unsigned int level)
 {
-    return v->cr3 ? v->cr3 >> PAGE_SHIFT : MFN_NONE;
+    const uint64_t *entries = frame_map(*table);
+    uint64_t entry = __atomic_load_n(&entries[pte_index(address, level)], __ATOMIC_RELAXED);
+
+    frame_unmap(entries);
+    *table = pte_mfn(entry);
+    return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT && frame_of(*table);
 }
 
 bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
 {
     mfn_t table = top;
 
-    if (!pt_guest_address(address) || top == MFN_NONE)
+    if (!pt_guest_address(address) || top == MFN_NONE || !descend(&table, address, 4) ||
+        !descend(&table, address, 3) || !descend(&table, address, 2))
         return false;
-    for (unsigned int level = 4; level > 1; level--) {
-        const uint64_t *entries = frame_map(table);
-        uint64_t entry = __atomic_load_n(&entries[pte_index(address, level)], __ATOMIC_RELAXED);
-
-        frame_unmap(entries);
-        /* Without the lock the table may be another page by now, with any content. */
-        if (!(entry & PTE_PRESENT) || (entry & PTE_LARGE) || !frame_of(pte_mfn(entry)))
-            return false;
-        table = pte_mfn(entry);
-    }
     place->table = table;
     place->index = pte_index(address, 1);
     return true;

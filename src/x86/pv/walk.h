@@ -29,6 +29,9 @@ bool pt_find(mfn_t top, uint64_t address, struct pt_place *place);
 bool pt_all_writable(mfn_t top, uint64_t address);
 
 /* The level-4 table that the vCPU's addresses go through now; MFN_NONE: none. */
-mfn_t pt_top(const struct x86_vcpu *v);
+static inline mfn_t pt_top(const struct x86_vcpu *v)
+{
+    return v->cr3 ? v->cr3 >> PAGE_SHIFT : MFN_NONE;
+}
 
 #endif
