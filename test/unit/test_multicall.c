@@ -13,7 +13,8 @@
 #define ENTRIES 40
 #define OLD     0x77
 
-static struct domain d = { .id = 0 };
+static const struct guest_kind kind = { .name = "test", .bit = KIND_PV };
+static struct domain d = { .id = 0, .kind = &kind };
 static struct vcpu v = { .domain = &d };
 static struct multicall_entry list[ENTRIES];    /* reachable: the first `reachable` */
 static unsigned int reachable, writable, calls;
@@ -85,6 +86,8 @@ enum { SUM = __HYPERVISOR_xen_version, SLOW = __HYPERVISOR_mmu_update };
 hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
     [SUM] = sum, [SLOW] = slow, [__HYPERVISOR_iret] = iret, [__HYPERVISOR_multicall] = multicall,
 };
+
+hypercall_fn *const hypercall_hvm[DOOR_CALLS] = { [SUM] = sum };
 
 static int start(void **state)
 {

@@ -22,6 +22,12 @@
 #define STEPS   100000
 #define MS      1000000ll
 
+static bool event_deliverable(const struct vcpu *v)
+{
+    return !v->info->evtchn_upcall_mask;
+}
+
+static const struct guest_kind kind = { .name = "test", .event_deliverable = event_deliverable };
 static struct domain domains[DOMAINS];
 static struct vcpu vcpus[DOMAINS][VCPUS], *tables[DOMAINS][VCPUS], idles[WORKBENCH_CPUS];
 static struct vcpu_info infos[DOMAINS][VCPUS];
@@ -178,6 +184,7 @@ static void begin(unsigned int cpus, unsigned int how_many_domains, unsigned int
     for (unsigned int d = 0; d < how_many_domains; d++) {
         memset(&domains[d], 0, sizeof(domains[d]));
         domains[d].id = (domid_t)(d + 1);
+        domains[d].kind = &kind;
         domains[d].max_vcpus = vcpus_each;
         domains[d].vcpus = tables[d];
         lock_init(&domains[d].pause_lock, RANK_PAUSE);
