@@ -177,7 +177,7 @@ static uint64_t make_argument(struct making *m, unsigned int nr, const struct do
     if (nr == __HYPERVISOR_domctl) {
         put(m, row->nr, 4);
         put(m, input_chance(4) ? input_number(4) : XEN_DOMCTL_INTERFACE_VERSION, 4);
-        put(m, value_make('D', m->v), 8);
+        put(m, value_make('d', m->v), 8);
     }
     if (nr == __HYPERVISOR_sysctl) {
         put(m, row->nr, 4);
@@ -251,6 +251,23 @@ static const struct {
     { __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq },
 };
 
+/* What a toolstack does, and what else would come too seldom among so many rows. */
+#define DOMCTL(name) { __HYPERVISOR_domctl, XEN_DOMCTL_##name }
+static const struct {
+    uint8_t nr;
+    uint32_t op;
+} seldom[] = {
+    DOMCTL(createdomain), DOMCTL(destroydomain), DOMCTL(pausedomain), DOMCTL(unpausedomain),
+    DOMCTL(max_vcpus), DOMCTL(max_mem), DOMCTL(setvcpucontext), DOMCTL(setvcpucontext),
+    DOMCTL(getvcpucontext), DOMCTL(setvcpuaffinity), DOMCTL(scheduler_op), DOMCTL(getpageframeinfo3),
+    DOMCTL(hypercall_init), DOMCTL(iomem_permission), DOMCTL(ioport_permission), DOMCTL(irq_permission),
+    DOMCTL(set_cpu_policy), DOMCTL(get_cpu_policy), DOMCTL(setvcpuextstate), DOMCTL(getvcpuextstate),
+    DOMCTL(set_vcpu_msrs), DOMCTL(set_ext_vcpucontext), DOMCTL(settscinfo), DOMCTL(sendtrigger),
+    DOMCTL(shadow_op), DOMCTL(resumedomain), DOMCTL(set_virq_handler), DOMCTL(setdebugging),
+    { __HYPERVISOR_set_segment_base, 0 }, { __HYPERVISOR_get_debugreg, 0 },
+    { __HYPERVISOR_sysctl, XEN_SYSCTL_getdomaininfolist }, { __HYPERVISOR_sysctl, XEN_SYSCTL_cpupool_op },
+};
+
 static const struct door_op *row_of(unsigned int nr, uint32_t op)
 {
     for (unsigned int i = 0; door_calls[nr].ops && i < *door_calls[nr].op_count; i++)
@@ -287,6 +304,10 @@ static unsigned int choose(const struct door_op **row)
 {
     unsigned int c = input_byte();
 
+    if (c >= 0xc0) {
+        *row = row_of(seldom[c % ARRAY_SIZE(seldom)].nr, seldom[c % ARRAY_SIZE(seldom)].op);
+        return seldom[c % ARRAY_SIZE(seldom)].nr;
+    }
     if (c >= 0x80)
         return choose_any(row);
     *row = row_of(often[c % ARRAY_SIZE(often)].nr, often[c % ARRAY_SIZE(often)].op);

@@ -210,6 +210,7 @@ uint64_t value_make(char kind, const struct vcpu *v)
     case 'X': return either('F', 'A', v);
     case 'Y': return either('I', 'X', v);
     case 'Z': case 'z': return input_chance(8) ? hostile(input_byte()) : 0;
+    case 'd': return NUMBER(4, 1, 2, 1, 2, 3, DOMID_SELF, DOMID_INVALID);
     case 'k': return input_chance(8) ? hostile(input_byte()) : 1;
     case 'o': return NUMBER(64, 4095, 4088, 4096) * 8;
     case 'q': return either('F', 'R', v);
