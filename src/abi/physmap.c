@@ -28,13 +28,25 @@ static int find(struct vcpu *v, domid_t id, struct domain **out)
     return -XEN_EACCES;
 }
 
+static bool is_at(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    struct frame *f = domain_frame_get(d, gfn);
+    bool same = f && frame_mfn(f) == mfn;
+
+    if (f)
+        frame_put(f);
+    return same;
+}
+
 /* A frame of Zeroth's that the domain may see: at one number at most. */
 static int add_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     gfn_t old = m2p_get(mfn);
     mfn_t had;
 
-    if (old != M2P_INVALID && old != gfn)
+    if (old == gfn && is_at(d, gfn, mfn))
+        return 0;
+    if (old != M2P_INVALID && is_at(d, old, mfn))
         d->kind->map->take(d, old, &had);
     return d->kind->map->add(d, gfn, mfn, 0);
 }

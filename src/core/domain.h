@@ -57,7 +57,7 @@ struct guest_kind {
 /* Of a kind whose domains have frame numbers of their own.  RANK_DOMAIN of d may be held. */
 struct guest_map {
     /* 2^order of d's frames from mfn on get numbers from gfn on; what these had is the domain's no
-     * more.  -XEN_EINVAL: no such numbers; -XEN_ENOMEM: no tables. */
+     * more.  -XEN_EINVAL: no such numbers, or grants are mapped there; -XEN_ENOMEM: no tables. */
     int (*add)(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order);
     /* A number is given up, and the frame of the domain's that it had; flushed before that.
      * -XEN_EINVAL: it has none; -XEN_ENOMEM. */

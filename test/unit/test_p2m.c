@@ -52,12 +52,6 @@ void __wrap_page_free(mfn_t mfn, unsigned int order)
     __real_page_free(mfn, order);
 }
 
-bool lock_held(const struct lock *l)
-{
-    (void)l;
-    return true;
-}
-
 void domain_orphan(domid_t id)
 {
     (void)id;
@@ -78,6 +72,8 @@ static int begin(void **state)
     domain.core.id = 3;
     domain.core.pages_first = FRAME_LIST_END;
     domain.core.pages_max = FRAMES;
+    lock_init(&domain.core.pagetable_lock, RANK_PAGETABLES);
+    lock_init(&domain.core.page_lock, RANK_PAGE_LIST);
     watched = ~0ul;
     assert_int_equal(p2m_create(p, &domain.core, access_bits, flush), 0);
     assert_int_equal(p2m_set_pool(p, POOL), 0);
@@ -94,6 +90,16 @@ static int end(void **state)
     return 0;
 }
 
+static int set(gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type)
+{
+    int rc;
+
+    lock_take(&domain.core.pagetable_lock);
+    rc = p2m_set(p, gfn, mfn, order, type);
+    lock_release(&domain.core.pagetable_lock);
+    return rc;
+}
+
 static mfn_t own(unsigned int order)
 {
     mfn_t mfn = page_alloc(order, NODE_ANY, ADDRESS_ANY);
@@ -107,7 +113,7 @@ static void one_page(void **state)
 {
     (void)state;
     assert_int_equal(p2m_get(p, 5).type, P2M_NONE);
-    assert_int_equal(p2m_set(p, 5, 77, 0, P2M_RAM), 0);
+    assert_int_equal(set(5, 77, 0, P2M_RAM), 0);
     assert_int_equal(p2m_get(p, 5).mfn, 77);
     assert_int_equal(p2m_get(p, 5).type, P2M_RAM);
     assert_int_equal(p2m_get(p, 5).order, 0);
@@ -120,10 +126,10 @@ static void one_page(void **state)
 static void large_pages(void **state)
 {
     (void)state;
-    assert_int_equal(p2m_set(p, 512, 1024, P2M_ORDER_2M, P2M_RAM), 0);
+    assert_int_equal(set(512, 1024, P2M_ORDER_2M, P2M_RAM), 0);
     assert_int_equal(p2m_get(p, 512 + 300).mfn, 1024 + 300);
     assert_int_equal(p2m_get(p, 512 + 300).order, P2M_ORDER_2M);
-    assert_int_equal(p2m_set(p, 1 << 18, 1 << 18, P2M_ORDER_1G, P2M_RAM), 0);
+    assert_int_equal(set(1 << 18, 1 << 18, P2M_ORDER_1G, P2M_RAM), 0);
     assert_int_equal(p2m_get(p, (1 << 18) + 12345).mfn, (1 << 18) + 12345);
     assert_int_equal(p2m_get(p, (1 << 18) + 12345).order, P2M_ORDER_1G);
 }
@@ -132,7 +138,7 @@ static void without_1g_entries(void **state)
 {
     (void)state;
     p->pages_1g = false;
-    assert_int_equal(p2m_set(p, 0, 1 << 18, P2M_ORDER_1G, P2M_RAM), 0);
+    assert_int_equal(set(0, 1 << 18, P2M_ORDER_1G, P2M_RAM), 0);
     assert_int_equal(p2m_get(p, 0).order, P2M_ORDER_2M);
     assert_int_equal(p2m_get(p, (1 << 18) - 1).mfn, (2 << 18) - 1);
 }
@@ -140,8 +146,8 @@ static void without_1g_entries(void **state)
 static void a_split_changes_nothing_else(void **state)
 {
     (void)state;
-    assert_int_equal(p2m_set(p, 0, 1 << 18, P2M_ORDER_1G, P2M_READONLY), 0);
-    assert_int_equal(p2m_set(p, 1000, 7, 0, P2M_RAM), 0);
+    assert_int_equal(set(0, 1 << 18, P2M_ORDER_1G, P2M_READONLY), 0);
+    assert_int_equal(set(1000, 7, 0, P2M_RAM), 0);
     for (gfn_t gfn = 0; gfn < 1 << 18; gfn += gfn < 2048 ? 1 : 511) {
         struct p2m_entry e = p2m_get(p, gfn);
 
@@ -153,8 +159,8 @@ static void a_split_changes_nothing_else(void **state)
 static void a_large_page_over_small_ones(void **state)
 {
     (void)state;
-    assert_int_equal(p2m_set(p, 513, 7, 0, P2M_RAM), 0);
-    assert_int_equal(p2m_set(p, 512, 2048, P2M_ORDER_2M, P2M_RAM), 0);
+    assert_int_equal(set(513, 7, 0, P2M_RAM), 0);
+    assert_int_equal(set(512, 2048, P2M_ORDER_2M, P2M_RAM), 0);
     for (gfn_t i = 0; i < 512; i++)
         assert_int_equal(p2m_get(p, 512 + i).mfn, 2048 + i);
 }
@@ -166,21 +172,21 @@ static void the_pool_is_a_bound(void **state)
 
     (void)state;
     do
-        rc = p2m_set(p, (gfn_t)made++ << 18, 7, 0, P2M_RAM);
+        rc = set((gfn_t)made++ << 18, 7, 0, P2M_RAM);
     while (rc == 0);
     assert_int_equal(rc, -XEN_ENOMEM);
     assert_int_equal(p2m_get(p, (gfn_t)(made - 1) << 18).type, P2M_NONE);
     assert_true(p->pool_free < 3);
     assert_int_equal(p2m_set_pool(p, POOL + 3), 0);
-    assert_int_equal(p2m_set(p, (gfn_t)(made - 1) << 18, 7, 0, P2M_RAM), 0);
+    assert_int_equal(set((gfn_t)(made - 1) << 18, 7, 0, P2M_RAM), 0);
 }
 
 static void numbers_that_there_are_not(void **state)
 {
     (void)state;
-    assert_int_equal(p2m_set(p, 1ul << P2M_GFN_BITS, 7, 0, P2M_RAM), -XEN_EINVAL);
-    assert_int_equal(p2m_set(p, ~0ul, 7, 0, P2M_RAM), -XEN_EINVAL);
-    assert_int_equal(p2m_set(p, 5, 7, P2M_ORDER_2M, P2M_RAM), -XEN_EINVAL);
+    assert_int_equal(set(1ul << P2M_GFN_BITS, 7, 0, P2M_RAM), -XEN_EINVAL);
+    assert_int_equal(set(~0ul, 7, 0, P2M_RAM), -XEN_EINVAL);
+    assert_int_equal(set(5, 7, P2M_ORDER_2M, P2M_RAM), -XEN_EINVAL);
     assert_int_equal(p2m_get(p, 1ul << P2M_GFN_BITS).type, P2M_NONE);
     assert_int_equal(p2m_get(p, ~0ul).type, P2M_NONE);
     assert_int_equal(p->pool_free, POOL - 1);
@@ -189,7 +195,7 @@ static void numbers_that_there_are_not(void **state)
 static void nothing_is_made_to_take_nothing_away(void **state)
 {
     (void)state;
-    assert_int_equal(p2m_set(p, 9, 0, 0, P2M_NONE), 0);
+    assert_int_equal(set(9, 0, 0, P2M_NONE), 0);
     assert_int_equal(p->pool_free, POOL - 1);
 }
 
@@ -229,6 +235,20 @@ static void what_is_replaced_is_freed_after_the_flush(void **state)
     assert_int_equal(hvm_map.drop(&domain.core, 40), 0);
 }
 
+static void a_grant_is_in_the_way(void **state)
+{
+    mfn_t mfn = own(0);
+
+    (void)state;
+    assert_int_equal(set(40, 77, 0, P2M_GRANT), 0);
+    flushes = 0;
+    assert_int_equal(hvm_map.add(&domain.core, 40, mfn, 0), -XEN_EINVAL);
+    assert_int_equal(hvm_map.drop(&domain.core, 40), -XEN_EINVAL);
+    assert_int_equal(p2m_get(p, 40).mfn, 77);
+    assert_int_equal(flushes, 0);
+    assert_true(frame_release(frame_of(mfn), &domain.core));
+}
+
 static void taken_and_put_elsewhere(void **state)
 {
     mfn_t mfn = own(0), taken;
@@ -261,7 +281,7 @@ static void at_random(void **state)
         mfn_t mfn = (mfn_t)rand() % 100000 & ~((1ul << order) - 1);
         enum p2m_type type = (enum p2m_type)(rand() % P2M_TABLE);
 
-        assert_int_equal(p2m_set(p, gfn, mfn, order, type), 0);
+        assert_int_equal(set(gfn, mfn, order, type), 0);
         for (gfn_t i = 0; i < 1ul << order; i++) {
             model[gfn + i].mfn = mfn + i;
             model[gfn + i].type = type;
@@ -287,7 +307,7 @@ static void all_is_given_back(void **state)
         continue;
     workbench_preempt = 0;
     for (gfn_t gfn = 0; gfn < 8; gfn++)
-        assert_int_equal(p2m_set(p, gfn << 18, 7, 0, P2M_RAM), 0);
+        assert_int_equal(set(gfn << 18, 7, 0, P2M_RAM), 0);
     p2m_destroy(p);
     assert_int_equal(page_alloc_free_count(NODE_ANY), before);
 }
@@ -301,7 +321,8 @@ int main(void)
         TEST(a_split_changes_nothing_else), TEST(a_large_page_over_small_ones),
         TEST(the_pool_is_a_bound), TEST(numbers_that_there_are_not),
         TEST(nothing_is_made_to_take_nothing_away), TEST(free_only_after_the_flush),
-        TEST(what_is_replaced_is_freed_after_the_flush), TEST(taken_and_put_elsewhere),
+        TEST(what_is_replaced_is_freed_after_the_flush), TEST(a_grant_is_in_the_way),
+        TEST(taken_and_put_elsewhere),
         TEST(at_random), TEST(all_is_given_back),
     };
 

@@ -29,6 +29,7 @@ enum {
 #define ERROR_SEND_VECTOR    0x20u
 #define ERROR_RECEIVE_VECTOR 0x40u
 #define ERROR_REGISTER       0x80u
+#define PERIOD_MIN     100000           /* ns between ticks: a guest must not keep a CPU busy with them */
 #define BUS_NS         10               /* the timer's clock: 100 MHz, as on Xen */
 
 /* The interrupt command. */
@@ -168,10 +169,14 @@ static void timer_came(void *vcpu)
     if (by_deadline(l)) {
         l->deadline = 0;
     } else if (periodic(l) && period) {
+        ns_t next = l->timer_began + 2 * period;
+
         l->timer_began += period;
-        if (l->timer_began + period <= now)
-            l->timer_began = now;       /* ticks that were missed are left out */
-        timer_set(&l->timer, l->timer_began + period);
+        if (next < now + PERIOD_MIN) {  /* ticks that were missed are left out */
+            l->timer_began = now;
+            next = now + (period > PERIOD_MIN ? period : PERIOD_MIN);
+        }
+        timer_set(&l->timer, next);
     } else {
         l->timer_period = 0;
     }

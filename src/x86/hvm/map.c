@@ -29,6 +29,18 @@ static bool is_own(enum p2m_type type)
     return type == P2M_RAM || type == P2M_READONLY;
 }
 
+/* What is granted by another goes by unmapping it only. */
+static bool is_free_to_go(const struct p2m *p, gfn_t gfn, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        enum p2m_type type = p2m_get(p, gfn + i).type;
+
+        if (type != P2M_NONE && !is_own(type))
+            return false;
+    }
+    return true;
+}
+
 /* One number gives up what it has; *was says what that is.  Lock held; flushed. */
 static int clear_one(struct p2m *p, gfn_t gfn, struct p2m_entry *was)
 {
@@ -52,8 +64,10 @@ static int clear(struct domain *d, gfn_t gfn, uint64_t count)
 
         if (rc)
             return rc;
-        if (is_own(was.type))
-            release(d, was.mfn, 1);
+        if (was.type == P2M_NONE)
+            continue;
+        m2p_set(was.mfn, M2P_INVALID);
+        release(d, was.mfn, 1);
     }
     return 0;
 }
@@ -65,7 +79,7 @@ static int add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
     int rc;
 
     lock_take(&d->pagetable_lock);
-    rc = clear(d, gfn, 1ul << order);
+    rc = is_free_to_go(p, gfn, 1ul << order) ? clear(d, gfn, 1ul << order) : -XEN_EINVAL;
     for (uint64_t i = 0; rc == 0 && i < 1ul << order; i += 1ul << part)
         rc = p2m_set(p, gfn + i, mfn + i, part, P2M_RAM);
     lock_release(&d->pagetable_lock);

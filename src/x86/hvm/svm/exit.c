@@ -13,7 +13,6 @@
 #define IO_IN      1u
 #define IO_STRING  4u
 #define IO_REPEAT  8u
-#define VECTOR_AC  17
 
 /* What was on its way into the guest when it came out comes again, but for what it does again itself. */
 static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
@@ -135,7 +134,13 @@ static void sort(struct x86_vcpu *v, struct vmcb *b)
     case EXIT_SHUTDOWN:
         hvm_exit_shutdown(v);
         break;
-    case EXIT_EXCEPTION + 18:
+    case EXIT_EXCEPTION + VECTOR_DB:
+        hvm_fault(v, VECTOR_DB, HVM_NO_ERROR);
+        break;
+    case EXIT_EXCEPTION + VECTOR_AC:
+        hvm_fault(v, VECTOR_AC, 0);
+        break;
+    case EXIT_EXCEPTION + VECTOR_MC:
         __asm__ volatile("int $18");    /* machine check: the host's end */
         break;
     case EXIT_TASK:

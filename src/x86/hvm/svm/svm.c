@@ -29,7 +29,6 @@
 
 #define IOPM_ORDER       2u             /* 12 KiB, of which the fourth page is spare */
 #define MSRPM_ORDER      1u
-#define VECTOR_MC        18
 
 uint64_t svm_iopm, svm_msrpm;
 bool svm_next_rip;
@@ -110,7 +109,9 @@ static bool init_cpu(void)
 static void set_intercepts(struct vmcb *b)
 {
     b->intercept_cr = INTERCEPT_CR4_WRITE;
-    b->intercept_exceptions = 1u << VECTOR_MC;
+    /* #DB and #AC can raise themselves again without end (CVE-2015-8104, CVE-2015-5307): each comes
+     * out once. */
+    b->intercept_exceptions = 1u << VECTOR_MC | 1u << VECTOR_DB | 1u << VECTOR_AC;
     b->intercept_1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
                      INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
                      INTERCEPT_INVLPGA | INTERCEPT_IO | INTERCEPT_MSR | INTERCEPT_TASK |

@@ -6,6 +6,10 @@
 #include "x86/hvm/svm/vmcb.h"
 #include "x86/hvm/vendor.h"
 
+#define VECTOR_DB 1
+#define VECTOR_AC 17
+#define VECTOR_MC 18
+
 /* What of struct hvm_vcpu.vendor is; as long as the vCPU. */
 struct svm_vcpu {
     struct vmcb *vmcb;
