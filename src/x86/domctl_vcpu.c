@@ -92,6 +92,8 @@ struct xstate_head {
     uint64_t xcr0, ever;
 };
 
+#define XSTATE_LEGACY 512u              /* bytes of the area's parts: FXSAVE's, header, the rest */
+#define XSTATE_HEADER 64u
 #define XSTATE_BV 64u                   /* of the area, in words (Intel SDM 1, section 13.4.2) */
 #define XCOMP_BV  65u
 #define MXCSR     6u                    /* in 32-bit words */
@@ -101,11 +103,26 @@ static uint32_t xstate_size(const struct x86_vcpu *v, uint64_t components)
     return (uint32_t)sizeof(struct xstate_head) + cpuid_area_size(cpuid_policy(v), components);
 }
 
+/* The CPU's area has all of its components, the domain is told of those that it may use. */
 static struct xstate_head xstate_head(const struct x86_vcpu *v)
 {
     const uint64_t *area = v->fpu;
+    uint64_t mask = cpuid_policy(v)->xcr0_mask;
 
-    return (struct xstate_head){ v->xcr0, v->xcr0 | area[XSTATE_BV] };
+    return (struct xstate_head){ v->xcr0 & mask, (v->xcr0 | area[XSTATE_BV]) & mask };
+}
+
+static bool copy_area(const struct x86_vcpu *v, uint64_t at, uint32_t size, uint64_t components)
+{
+    const char *area = v->fpu;
+    uint64_t header[XSTATE_HEADER / sizeof(uint64_t)] = {
+        ((const uint64_t *)area)[XSTATE_BV] & components
+    };
+
+    return copy_to_guest(at, area, XSTATE_LEGACY) &&
+           copy_to_guest(at + XSTATE_LEGACY, header, sizeof(header)) &&
+           copy_to_guest(at + XSTATE_LEGACY + sizeof(header), area + XSTATE_LEGACY + sizeof(header),
+                         size - XSTATE_LEGACY - sizeof(header));
 }
 
 static long give_xstate(const struct x86_vcpu *v, struct xen_domctl_vcpuextstate *a)
@@ -117,7 +134,7 @@ static long give_xstate(const struct x86_vcpu *v, struct xen_domctl_vcpuextstate
     if (a->size < size)
         return -XEN_EINVAL;
     if (!copy_to_guest(at, &head, sizeof(head)) ||
-        !copy_to_guest(at + sizeof(head), v->fpu, size - sizeof(head)))
+        !copy_area(v, at + sizeof(head), size - (uint32_t)sizeof(head), head.ever))
         return -XEN_EFAULT;
     a->size = size;
     a->xfeature_mask = cpu.xcr0_mask;
