@@ -216,6 +216,15 @@ CASE(mmu, dom0_maps_the_local_apic, HEADER, PV)
     EXPECT(writable(pool(0)), 0);
 }
 
+CASE(mmu, dom0_maps_the_io_apic, HEADER, PV)
+{
+    EXPECT(set_va(pool(0), 0xfec00000 | READ_ONLY), 0);
+    /* Xen takes the right to write out of the entry, without a word. */
+    conform_note("writable: %ld", set_va(pool(0), 0xfec00000 | WRITABLE));
+    EXPECT(*entry_of(pool(0)) & P_WRITE, 0);
+    EXPECT(writable(pool(0)), 0);
+}
+
 CASE(mmu, dom0_maps_the_hpet, HEADER, PV)
 {
     conform_note("writable: %ld", set_va(pool(0), 0xfed00000 | WRITABLE));

@@ -107,7 +107,7 @@ static void add(const struct acpi_ioapic *from)
     }
     if (io->first + io->lines > gsi_count)
         gsi_count = io->first + io->lines;
-    pv_iomem_deny(from->address >> PAGE_SHIFT, from->address >> PAGE_SHIFT);
+    pv_iomem_show(from->address >> PAGE_SHIFT);
 }
 
 void ioapic_init(void)

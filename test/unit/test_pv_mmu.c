@@ -279,6 +279,20 @@ static void test_random(void **state)
     }
 }
 
+/* The IO-APIC's page: to be read by who has the machine's devices, and that is all. */
+static void test_io_apic(void **state)
+{
+    (void)state;
+    for (unsigned int hardware = 0; hardware < 2; hardware++) {
+        set_up(hardware);
+        assert_int_equal(pin(), 0);
+        assert_int_equal(change(1, 2, 0xfec00001), hardware ? 0 : -XEN_EPERM);
+        assert_int_equal(change(1, 2, 0xfec00003), -XEN_EPERM);
+        assert_int_equal(change(1, 2, 0xfee00001), -XEN_EPERM);
+        unpin();
+    }
+}
+
 /* HYPERVISOR_mmu_update of a table that is half validated goes on with it, has its only use, and takes
  * the table below away: both are long to undo, and neither is undone in one go. */
 static void test_two_left(void **state)
@@ -395,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_bits),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_io_apic),
         cmocka_unit_test(test_two_left),
         cmocka_unit_test(test_grants),
         cmocka_unit_test(test_end),

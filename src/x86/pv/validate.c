@@ -24,20 +24,47 @@
 #define PROGRESS_ERROR 10
 #define ERROR_MAX      63
 
-static struct { mfn_t first, last; } denied[DENIED_MAX] = {
-    { 0xfee00, 0xfeeff },       /* local APIC and the range of interrupt messages */
-    { 0xfec00, 0xfec00 },       /* the first IO-APIC's usual place */
+/* shown: who drives the machine's devices may read it, as on Xen. */
+static struct { mfn_t first, last; bool shown; } denied[DENIED_MAX] = {
+    { 0xfee00, 0xfeeff, false },    /* local APIC and the range of interrupt messages */
+    { 0xfec00, 0xfec00, true },     /* the first IO-APIC's usual place */
 };
 static unsigned int denied_count = 2;
 
 struct pv_locked pv_locked[CPUS_MAX];
 
-void pv_iomem_deny(mfn_t first, mfn_t last)
+static void deny(mfn_t first, mfn_t last, bool shown)
 {
     ASSERT(first <= last);
     ASSERT(denied_count < DENIED_MAX);
     denied[denied_count].first = first;
+    denied[denied_count].shown = shown;
     denied[denied_count++].last = last;
+}
+
+void pv_iomem_deny(mfn_t first, mfn_t last)
+{
+    deny(first, last, false);
+}
+
+void pv_iomem_show(mfn_t mfn)
+{
+    deny(mfn, mfn, true);
+}
+
+/* False also where another range denies it. */
+static bool is_shown(const struct domain *d, mfn_t mfn)
+{
+    bool shown = false;
+
+    for (unsigned int i = 0; i < denied_count; i++) {
+        if (mfn < denied[i].first || mfn > denied[i].last)
+            continue;
+        if (!denied[i].shown)
+            return false;
+        shown = true;
+    }
+    return shown && container_of(d, const struct x86_domain, core)->hardware;
 }
 
 bool pv_iomem_free(mfn_t first, mfn_t last)
@@ -82,12 +109,17 @@ static bool is_m2p(mfn_t mfn)
     return false;
 }
 
-static int hole_get(struct domain *d, const struct domain *from, mfn_t mfn)
+static int hole_get(struct domain *d, const struct domain *from, uint64_t entry)
 {
+    mfn_t mfn = pte_mfn(entry);
+
     if (mfn == PTE_ADDRESS >> PAGE_SHIFT)
         return -XEN_EINVAL;             /* that number names no frame at all (measured) */
-    /* Another domain has none to lend. */
-    return (!from || from == d) && pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
+    if (from && from != d)
+        return -XEN_EPERM;              /* another domain has none to lend */
+    if (!(entry & PTE_WRITABLE) && is_shown(d, mfn))
+        return 0;
+    return pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
 }
 
 int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry)
@@ -96,7 +128,7 @@ int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry)
     int rc;
 
     if (is_hole(f))
-        return hole_get(d, from, pte_mfn(entry));
+        return hole_get(d, from, entry);
     if (from && from->id == DOMID_XEN && ((entry & PTE_WRITABLE) || !is_m2p(pte_mfn(entry))))
         return -XEN_EBUSY;
     if (!from || !frame_get(f, from))

@@ -28,6 +28,8 @@ static inline void pv_tables_unlock(struct domain *d)
 
 /* Boot: frames [first, last] of devices that no guest may map. */
 void pv_iomem_deny(mfn_t first, mfn_t last);
+/* The same for a frame that the domain with the machine's devices may read. */
+void pv_iomem_show(mfn_t mfn);
 /* Are none of these frames Zeroth's? */
 bool pv_iomem_free(mfn_t first, mfn_t last);
 /* May d map this frame, which is no RAM?  d's tables are locked. */
