@@ -24,6 +24,8 @@
 #define ANY (PV | PVH)
 /* It ends the guest: a boot of its own, on request by name; passed if the machine says so. */
 #define FATAL 4u
+/* It changes the domain for good: after all others, in the order of the file. */
+#define LAST 8u
 
 /* One call and its result. */
 struct row {
@@ -106,6 +108,17 @@ extern volatile struct fault fault;
 uint64_t probe_read(const void *address, uint64_t *value);
 uint64_t probe_write(void *address, uint64_t value);
 
+/*
+ * Code in user mode (PV), from one label of assembly to another; it ends by a system call or a fault.
+ * What it had in RAX; `fault` tells of a fault or (vector SYSCALL) of the system call's frame.
+ */
+#define SYSCALL 0x100u
+#define SYSENTER 0x101u
+uint64_t conform_user(const char *code, const char *end);
+/* Whether an exception came from there; it is dealt with then. */
+struct pv_regs;
+bool conform_from_user(struct pv_regs *regs);
+
 /* ---- pages ---- */
 
 #define PAGE_SIZE 4096ul
@@ -135,7 +148,6 @@ bool conform_start_on_cpu(unsigned int cpu, void (*function)(void *), void *argu
 void conform_wait_cpu(unsigned int cpu);
 
 /* After an exception: this CPU goes back to waiting for work, and its job is over. */
-struct pv_regs;
 void conform_restart_cpu(struct pv_regs *regs);
 
 /* Nanoseconds passing. */

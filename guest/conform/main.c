@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The runner: every case of this kind of guest, one line each; the options on the command line are
- * only=SUBJECT[/NAME], after=SUBJECT/NAME (go on behind that one) and fatal (only those).
+ * only=SUBJECT[/NAME],..., after=SUBJECT/NAME (go on behind that one) and fatal (only those).
  */
 #include "conform.h"
 
@@ -24,7 +24,7 @@ extern const char conform_abort[];
 uint8_t conform_pool[POOL_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
 volatile struct fault fault;
 
-static char only[64], after[64], detail[200];
+static char only[512], after[64], detail[200];
 static bool want_fatal, failed, skipped, started;
 static unsigned int counts[3];                  /* passed, failed, skipped */
 
@@ -82,6 +82,22 @@ static bool option(const char *line, const char *name, char *value, unsigned int
     return false;
 }
 
+/* Whether a list with commas has a text. */
+static bool listed(const char *list, const char *item)
+{
+    while (*list) {
+        unsigned int i = 0;
+
+        while (item[i] && list[i] == item[i])
+            i++;
+        if (!item[i] && (!list[i] || list[i] == ','))
+            return true;
+        while (*list && *list++ != ',')
+            ;
+    }
+    return false;
+}
+
 /* Whether the options choose a case of this name. */
 static bool chosen(const struct conform_case *test, const char *name)
 {
@@ -92,7 +108,7 @@ static bool chosen(const struct conform_case *test, const char *name)
         started = same(full, after);
         return false;
     }
-    return !only[0] || same(full, only) || same(test->subject, only);
+    return !only[0] || listed(only, full) || listed(only, test->subject);
 }
 
 static void begin(const struct conform_case *test, const char *name)
@@ -129,17 +145,17 @@ static void run_rows(const struct conform_case *test)
     }
 }
 
-static void run_case(const struct conform_case *test, unsigned int kind)
+static void run_case(const struct conform_case *test, unsigned int kind, unsigned int last)
 {
     bool fatal = test->kinds & FATAL;
 
-    if (!(test->kinds & kind) || (fatal && !want_fatal && !only[0]) || (want_fatal && !fatal))
+    if (!(test->kinds & kind) || (test->kinds & LAST) != last || fatal != want_fatal)
         return;
     if (!test->run) {
         run_rows(test);
         return;
     }
-    if (!chosen(test, test->name) || (fatal && !want_fatal && same(only, test->subject)))
+    if (!chosen(test, test->name))
         return;
     begin(test, test->name);
     if (pv_boot.cpus < test->cpus)
@@ -160,6 +176,8 @@ void pv_trap(struct pv_regs *regs)
 {
     fault = (struct fault){ regs->vector, regs->error, pv_read_cr2(), regs->rip, regs->cs,
                             regs->rflags, regs->rsp, regs->ss, upcall_mask() };
+    if (conform_from_user(regs))
+        return;
     regs->rflags &= ~FLAG_TF;
     if (xen_start_info && !regs->ss)
         regs->ss = FLAT_KERNEL_SS;              /* else the way back fails like the one that brought us */
@@ -195,8 +213,8 @@ void pv_main(const struct pv_boot *boot)
     option(boot->command_line, "only=", only, sizeof(only));
     started = !option(boot->command_line, "after=", after, sizeof(after));
     want_fatal = option(boot->command_line, "fatal", ignored, sizeof(ignored));
-    for (const struct conform_case *test = pv_table_a_start; test < pv_table_a_end;
-         test++)
-        run_case(test, kind);
+    for (unsigned int last = 0; last <= LAST; last += LAST)
+        for (const struct conform_case *test = pv_table_a_start; test < pv_table_a_end; test++)
+            run_case(test, kind, last);
     pv_print("CONFORM END: %u passed, %u failed, %u skipped\n", counts[0], counts[1], counts[2]);
 }

@@ -175,6 +175,14 @@ CASE(version, features_huge_index, "version.h, struct xen_feature_info", ANY)
     EXPECT(features(~0u, -XEN_EINVAL), 0xdeadbeef);
 }
 
+CASE(version, feature_follows_the_assist, "features.h, XENFEAT_pae_pgdir_above_4gb", PV)
+{
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_pae_extended_cr3), 0);
+    EXPECT_TRUE(!has(features(0, 0), XENFEAT_pae_pgdir_above_4gb));
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_pae_extended_cr3), 0);
+    EXPECT_TRUE(has(features(0, 0), XENFEAT_pae_pgdir_above_4gb));
+}
+
 CASE(version, guest_handle_of_dom0, "version.h, XENVER_guest_handle", ANY)
 {
     uint8_t *handle = pool(0), any = 0;
