@@ -16,6 +16,10 @@ static const struct row calls[] = {
     { "huge_count", { BAD_UNMAPPED, 0x7fffffff, 0, DOMID_SELF }, -XEN_EFAULT },
     { "foreign_no_domain", { OP(MMUEXT_TLB_FLUSH_LOCAL), 1, 0, NO_DOMAIN }, -XEN_ESRCH },
     { "foreign_is_oneself_by_number", { OP(MMUEXT_TLB_FLUSH_LOCAL), 1, 0, 0 }, -XEN_ESRCH },
+    { "foreign_io", { OP(MMUEXT_TLB_FLUSH_LOCAL), 1, 0, DOMID_IO }, -XEN_EPERM },
+    { "foreign_io_pin", { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0xf0 }), 1, 0, DOMID_IO }, -XEN_EINVAL },
+    { "foreign_io_unknown_command", { OP(99), 1, 0, DOMID_IO }, -XEN_ENOSYS },
+    { "foreign_xen_nothing_to_do", { 0, 0, 0, DOMID_XEN }, 0 },
     { "unknown_command", { OP(99), 1, 0, DOMID_SELF }, -XEN_ENOSYS },
     { "unknown_command_14", { OP(14), 1, 0, DOMID_SELF }, -XEN_ENOSYS },
     { "unknown_command_max", { OP(~0u), 1, 0, DOMID_SELF }, -XEN_ENOSYS },
@@ -63,6 +67,11 @@ static const struct row calls[] = {
     { "copy_page_beyond_memory",
       { OP(MMUEXT_COPY_PAGE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
     { "set_ldt_none", { OP(MMUEXT_SET_LDT, { .linear_addr = 0 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF },
+      0 },
+    { "set_ldt_none_of_xen",
+      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_XEN + 8 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF }, 0 },
+    { "set_ldt_at_the_end_of_user_mode",
+      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_HOLE - 4096 }, { .nr_ents = 513 }), 1, 0, DOMID_SELF },
       0 },
     { "set_ldt_unaligned",
       { OP(MMUEXT_SET_LDT, { .linear_addr = 0x1008 }, { .nr_ents = 1 }), 1, 0, DOMID_SELF },
@@ -329,8 +338,10 @@ static volatile uint64_t seen;
 
 static void read_until_stopped(void *argument)
 {
-    while (!stop)
+    while (!stop) {
         seen = *(volatile uint64_t *)argument;
+        __asm__ volatile("pause");
+    }
 }
 
 CASE_CPUS(mmuext, remap_is_seen_by_another_cpu, "xen.h, UVMF_INVLPG, UVMF_ALL", PV, 2)

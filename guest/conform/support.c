@@ -85,8 +85,10 @@ bool conform_start_on_cpu(unsigned int cpu, void (*function)(void *), void *argu
 
 void conform_wait_cpu(unsigned int cpu)
 {
-    while (__atomic_load_n(&jobs[cpu].function, __ATOMIC_ACQUIRE))
+    while (__atomic_load_n(&jobs[cpu].function, __ATOMIC_ACQUIRE)) {
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+        __asm__ volatile("pause");      /* an emulator that counts instructions turns to the other CPU */
+    }
 }
 
 bool conform_on_cpu(unsigned int cpu, void (*function)(void *), void *argument)
