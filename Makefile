@@ -20,12 +20,15 @@ LIBS = $(foreach lib,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(lib).a)
 $(O)/src/boot/decompress.c.o: CFLAGS += -isystem /usr/include -isystem /usr/include/x86_64-linux-gnu
 OBJECTS = $(SOURCES:%=$(O)/%.o)
 
-.PHONY: all help clean
+.PHONY: all help format clean
 .DELETE_ON_ERROR:
 all: $(O)/zeroth.elf $(O)/zeroth.gz ## the hypervisor: zeroth.elf, zeroth.gz and zeroth-syms.elf
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
+
+format: ## put the sources into the form of .clang-format
+	git ls-files '*.c' '*.h' | xargs clang-format -i --style=file
 
 clean: ## remove what was built, fetched packages too
 	rm -rf $(O)

@@ -9,12 +9,12 @@
 
 #include <xen/version.h>
 
-#define EFER      0xc0000080
-#define APIC_BASE 0x1b
-#define APIC_PAGE 0xfee00000ul
+#define EFER         0xc0000080
+#define APIC_BASE    0x1b
+#define APIC_PAGE    0xfee00000ul
 #define REG_SPURIOUS 0xf0
-#define PAGE      4096ul
-#define PAGES     (OPS * ROUNDS)
+#define PAGE         4096ul
+#define PAGES        (OPS * ROUNDS)
 
 static char touched[PAGES * PAGE] __attribute__((aligned(4096)));
 

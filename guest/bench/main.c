@@ -17,9 +17,9 @@
 #include <xen/sched.h>
 #include <xen/version.h>
 
-#define PAGE   4096ul
-#define PRESENT_WRITABLE 0x67ul         /* present, writable, user, accessed, dirty */
-#define EFER   0xc0000080
+#define PAGE             4096ul
+#define PRESENT_WRITABLE 0x67ul /* present, writable, user, accessed, dirty */
+#define EFER             0xc0000080
 
 extern const char bench_trap_ud[];
 
@@ -98,10 +98,11 @@ static inline void op_yield(unsigned int i)
 static void set_up(void)
 {
     static const struct trap_info traps[] = {
-        { 6, 0, 0xe033, (unsigned long)bench_trap_ud }, { 0, 0, 0, 0 },
+        { 6, 0, 0xe033, (unsigned long)bench_trap_ud },
+        { 0, 0, 0, 0 },
     };
     struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-    struct physdev_set_iopl iopl = { .iopl = 1 };      /* a PV kernel counts as ring 1 */
+    struct physdev_set_iopl iopl = { .iopl = 1 }; /* a PV kernel counts as ring 1 */
 
     hypercall1(__HYPERVISOR_set_trap_table, traps);
     hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &alloc);
@@ -119,7 +120,7 @@ void pv_before_patching(void)
 void pv_main(const struct pv_boot *boot)
 {
     row("power-on to the guest's first instruction", at_start);
-    if (boot->own_page_tables) {        /* not a PV guest */
+    if (boot->own_page_tables) { /* not a PV guest */
         bench_hardware();
         pv_print("BENCH END\n");
         return;

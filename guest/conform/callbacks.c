@@ -21,27 +21,36 @@ static const struct row callback_calls[] = {
       { CALLBACKOP_register, REGISTER(CALLBACKTYPE_sysenter_deprecated, 0, 0x1000) },
       -XEN_ENOSYS },
     { "register_event_noncanonical",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_event, 0, BAD_HOLE) }, -XEN_EINVAL },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_event, 0, BAD_HOLE) },
+      -XEN_EINVAL },
     { "register_failsafe_noncanonical",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_failsafe, 0, BAD_HOLE) }, -XEN_EINVAL },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_failsafe, 0, BAD_HOLE) },
+      -XEN_EINVAL },
     { "register_syscall_noncanonical",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, 0, BAD_HOLE) }, -XEN_EINVAL },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, 0, BAD_HOLE) },
+      -XEN_EINVAL },
     { "register_syscall",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, CALLBACKF_mask_events, 0x1000) }, 0 },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, CALLBACKF_mask_events, 0x1000) },
+      0 },
     { "register_syscall32",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall32, 0, 0x1000) }, 0 },
-    { "register_sysenter",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_sysenter, 0, 0x1000) }, 0 },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall32, 0, 0x1000) },
+      0 },
+    { "register_sysenter", { CALLBACKOP_register, REGISTER(CALLBACKTYPE_sysenter, 0, 0x1000) }, 0 },
     { "register_unknown_flags",
-      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, 0xfffe, 0x1000) }, 0 },
+      { CALLBACKOP_register, REGISTER(CALLBACKTYPE_syscall, 0xfffe, 0x1000) },
+      0 },
     { "unregister_event", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_event) }, -XEN_EINVAL },
-    { "unregister_failsafe", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_failsafe) },
+    { "unregister_failsafe",
+      { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_failsafe) },
       -XEN_EINVAL },
-    { "unregister_syscall", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_syscall) },
+    { "unregister_syscall",
+      { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_syscall) },
       -XEN_EINVAL },
-    { "unregister_syscall32", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_syscall32) },
+    { "unregister_syscall32",
+      { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_syscall32) },
       -XEN_EINVAL },
-    { "unregister_sysenter", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_sysenter) },
+    { "unregister_sysenter",
+      { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_sysenter) },
       -XEN_EINVAL },
     { "unregister_unknown_type", { CALLBACKOP_unregister, UNREGISTER(99) }, -XEN_ENOSYS },
     { "unregister_nmi", { CALLBACKOP_unregister, UNREGISTER(CALLBACKTYPE_nmi) }, 0 },
@@ -74,7 +83,8 @@ CASE(callbacks, nmi_sent_to_self, "nmi.h, XENNMI_register_callback; vcpu.h, VCPU
     fault.vector = NO_FAULT;
     __asm__ volatile("syscall\n773: nop\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n"
-                     : : "a"(__HYPERVISOR_vcpu_op), "D"(VCPUOP_send_nmi), "S"(0), "d"(0)
+                     :
+                     : "a"(__HYPERVISOR_vcpu_op), "D"(VCPUOP_send_nmi), "S"(0), "d"(0)
                      : "rcx", "r11", "memory");
     EXPECT(fault.vector, 2);
     EXPECT(fault.mask, 1);
@@ -157,11 +167,13 @@ CASE(callbacks, watchpoint_fires, "xen.h, HYPERVISOR_set_debugreg()", PV)
     static uint32_t watched;
 
     EXPECT(hypercall2(__HYPERVISOR_set_debugreg, 0, &watched), 0);
-    EXPECT(hypercall2(__HYPERVISOR_set_debugreg, 7, 0xd0002), 0);       /* write, 4 bytes */
+    EXPECT(hypercall2(__HYPERVISOR_set_debugreg, 7, 0xd0002), 0); /* write, 4 bytes */
     fault.vector = NO_FAULT;
     __asm__ volatile("movl $1, %0\n773: nop\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n"
-                     : "=m"(watched) : : "memory");
+                     : "=m"(watched)
+                     :
+                     : "memory");
     EXPECT(fault.vector, 1);
     EXPECT(hypercall1(__HYPERVISOR_get_debugreg, 6) & 1, 1);
     EXPECT(hypercall2(__HYPERVISOR_set_debugreg, 7, 0), 0);

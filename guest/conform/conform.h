@@ -36,44 +36,57 @@ struct row {
 
 struct conform_case {
     const char *subject, *name, *section;
-    unsigned int kinds, cpus;           /* CPUs needed */
-    void (*run)(void);                  /* null: rows of one hypercall */
+    unsigned int kinds, cpus; /* CPUs needed */
+    void (*run)(void);        /* null: rows of one hypercall */
     const struct row *rows;
     unsigned int count, number;
 };
 
-#define CONFORM_RECORD(id)                                                                       \
-    static const struct conform_case record_##id                                                 \
+#define CONFORM_RECORD(id) \
+    static const struct conform_case record_##id \
         __attribute__((used, section(".pv_table_a"), aligned(8)))
 
-#define CASE_CPUS(subject_, name_, section_, kinds_, cpus_)                                      \
-    static void case_##subject_##_##name_(void);                                                 \
-    CONFORM_RECORD(subject_##_##name_) = {                                                       \
-        .subject = #subject_, .name = #name_, .section = section_, .kinds = kinds_,              \
-        .cpus = cpus_, .run = case_##subject_##_##name_,                                         \
-    };                                                                                           \
+#define CASE_CPUS(subject_, name_, section_, kinds_, cpus_) \
+    static void case_##subject_##_##name_(void); \
+    CONFORM_RECORD(subject_##_##name_) = { \
+        .subject = #subject_, \
+        .name = #name_, \
+        .section = section_, \
+        .kinds = kinds_, \
+        .cpus = cpus_, \
+        .run = case_##subject_##_##name_, \
+    }; \
     static void case_##subject_##_##name_(void)
 /* A case of one function; its body follows. */
 #define CASE(subject_, name_, section_, kinds_) CASE_CPUS(subject_, name_, section_, kinds_, 1)
 
 /* A table of calls of one hypercall; `struct row id[]` comes before. */
-#define ROWS(subject_, id, number_, section_, kinds_)                                            \
-    CONFORM_RECORD(subject_##_##id) = {                                                          \
-        .subject = #subject_, .section = section_, .kinds = kinds_, .cpus = 1, .rows = id,       \
-        .count = sizeof(id) / sizeof((id)[0]), .number = number_,                                \
+#define ROWS(subject_, id, number_, section_, kinds_) \
+    CONFORM_RECORD(subject_##_##id) = { \
+        .subject = #subject_, \
+        .section = section_, \
+        .kinds = kinds_, \
+        .cpus = 1, \
+        .rows = id, \
+        .count = sizeof(id) / sizeof((id)[0]), \
+        .number = number_, \
     }
 
 /* A structure of a row's argument: its address. */
-#define AT(type, ...) (uint64_t)&(type){ __VA_ARGS__ }
+#define AT(type, ...) \
+    (uint64_t) & (type) \
+    { \
+        __VA_ARGS__ \
+    }
 
 /* The value of an expression is what it should be; else the case fails, and goes on. */
-#define EXPECT(expression, wanted)                                                               \
+#define EXPECT(expression, wanted) \
     conform_expect((long)(expression), (long)(wanted), #expression, __LINE__)
 /* The same, and the case ends where it fails. */
-#define REQUIRE(expression, wanted)                                                              \
-    do {                                                                                         \
-        if (!EXPECT(expression, wanted))                                                         \
-            return;                                                                              \
+#define REQUIRE(expression, wanted) \
+    do { \
+        if (!EXPECT(expression, wanted)) \
+            return; \
     } while (0)
 /* Something holds. */
 #define EXPECT_TRUE(condition) conform_expect(!!(condition), 1, #condition, __LINE__)
@@ -90,18 +103,18 @@ void conform_skip(const char *why);
 #define NO_FAULT 0xffffu
 struct fault {
     uint64_t vector, error, address, rip, cs, rflags, rsp, ss;
-    uint8_t mask;                       /* the upcall mask that the handler found */
+    uint8_t mask; /* the upcall mask that the handler found */
 };
 extern volatile struct fault fault;
 
 /* An instruction that may fault: the outcome is in `fault`. Operands after it, as asm's. */
-#define PROBE(text, ...)                                                                         \
-    do {                                                                                         \
-        fault.vector = NO_FAULT;                                                                 \
-        __asm__ volatile("771: " text "\n772:\n"                                                 \
-                         "   .pushsection .pv_table_b, \"a\"\n"                              \
-                         "   .quad 771b, 772b\n"                                                 \
-                         "   .popsection\n" __VA_ARGS__);                                        \
+#define PROBE(text, ...) \
+    do { \
+        fault.vector = NO_FAULT; \
+        __asm__ volatile("771: " text "\n772:\n" \
+                         "   .pushsection .pv_table_b, \"a\"\n" \
+                         "   .quad 771b, 772b\n" \
+                         "   .popsection\n" __VA_ARGS__); \
     } while (0)
 
 /* Read or write a word somewhere; the exception's vector or NO_FAULT. */
@@ -112,7 +125,7 @@ uint64_t probe_write(void *address, uint64_t value);
  * Code in user mode (PV), from one label of assembly to another; it ends by a system call or a fault.
  * What it had in RAX; `fault` tells of a fault or (vector SYSCALL) of the system call's frame.
  */
-#define SYSCALL 0x100u
+#define SYSCALL  0x100u
 #define SYSENTER 0x101u
 uint64_t conform_user(const char *code, const char *end);
 /* Whether an exception came from there; it is dealt with then. */
@@ -121,7 +134,7 @@ bool conform_from_user(struct pv_regs *regs);
 
 /* ---- pages ---- */
 
-#define PAGE_SIZE 4096ul
+#define PAGE_SIZE  4096ul
 #define POOL_PAGES 192
 
 /* Pages of the image, writable, cleared before each case. */
@@ -134,12 +147,12 @@ static inline void *pool(unsigned int n)
 
 /* ---- pointers and numbers that must be refused ---- */
 
-#define BAD_NULL        0x0ul                   /* mapped in a PVH guest */
-#define BAD_UNMAPPED    0xffffff0000000000ul    /* of the kernel's half, nothing mapped there */
-#define BAD_XEN         0xffff830000000000ul    /* the hypervisor's own range */
-#define BAD_HOLE        0x0000800000000000ul    /* not canonical */
-#define BAD_TOP         0xfffffffffffffff8ul    /* wraps around */
-#define NO_DOMAIN       0x7fe0u                 /* a domain that does not exist */
+#define BAD_NULL     0x0ul                /* mapped in a PVH guest */
+#define BAD_UNMAPPED 0xffffff0000000000ul /* of the kernel's half, nothing mapped there */
+#define BAD_XEN      0xffff830000000000ul /* the hypervisor's own range */
+#define BAD_HOLE     0x0000800000000000ul /* not canonical */
+#define BAD_TOP      0xfffffffffffffff8ul /* wraps around */
+#define NO_DOMAIN    0x7fe0u              /* a domain that does not exist */
 
 /* Another CPU runs a function once; on return it is done. Interrupts are off on it. */
 bool conform_on_cpu(unsigned int cpu, void (*function)(void *), void *argument);

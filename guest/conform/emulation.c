@@ -5,10 +5,10 @@
 #include <xen/arch-x86/cpuid.h>
 #include <xen/physdev.h>
 
-#define IO     "physdev.h, PHYSDEVOP_set_iopl"
-#define MSR    "arch-x86/xen.h: MSRs of a PV guest"
-#define CPUID  "arch-x86/cpuid.h"
-#define CR     "arch-x86/xen.h: control registers of a PV guest"
+#define IO    "physdev.h, PHYSDEVOP_set_iopl"
+#define MSR   "arch-x86/xen.h: MSRs of a PV guest"
+#define CPUID "arch-x86/cpuid.h"
+#define CR    "arch-x86/xen.h: control registers of a PV guest"
 
 static long set_iopl(uint32_t iopl)
 {
@@ -134,7 +134,7 @@ CASE(emulation, pci_configuration_ports, IO, PV)
     EXPECT(fault.vector, NO_FAULT);
     PROBE("inl %w1, %0", : "=a"(value) : "d"(0xcfc) :);
     EXPECT(fault.vector, NO_FAULT);
-    EXPECT(value & 0xffff, 0x8086);             /* the host bridge of q35 */
+    EXPECT(value & 0xffff, 0x8086); /* the host bridge of q35 */
     PROBE("inl %w1, %0", : "=a"(value) : "d"(0xcf8) :);
     EXPECT(value, 0x80000000u);
     EXPECT(set_iopl(0), 0);
@@ -147,7 +147,7 @@ CASE(emulation, cmos_read, IO, PV)
     EXPECT(set_iopl(1), 0);
     EXPECT(out8(0x70, 0x0d), NO_FAULT);
     EXPECT(in8(0x71, &value), NO_FAULT);
-    EXPECT(value & 0x80, 0x80);                 /* RAM and time are valid */
+    EXPECT(value & 0x80, 0x80); /* RAM and time are valid */
     EXPECT(set_iopl(0), 0);
 }
 
@@ -166,7 +166,7 @@ CASE(emulation, iobitmap_for_the_kernel, "physdev.h, PHYSDEVOP_set_iobitmap", PV
     uint8_t *bits = pool(0), value;
 
     __builtin_memset(bits, 0xff, 128);
-    bits[0x80 / 8] = 0xfe;                      /* port 0x80 alone */
+    bits[0x80 / 8] = 0xfe; /* port 0x80 alone */
     set_xen_guest_handle(map.bitmap, bits);
     EXPECT(set_iopl(0), 0);
     EXPECT(hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap, &map), 0);
@@ -199,7 +199,7 @@ CASE(emulation, msr_efer, MSR, PV)
 
     EXPECT(rdmsr(0xc0000080, &value), NO_FAULT);
     conform_note("%lx", value);
-    EXPECT(value & 0xd01, 0xd01);               /* SCE, LME, LMA, NXE */
+    EXPECT(value & 0xd01, 0xd01); /* SCE, LME, LMA, NXE */
 }
 
 CASE(emulation, msr_efer_write, MSR, PV)
@@ -283,7 +283,7 @@ CASE(emulation, msr_pat, MSR, PV)
     uint64_t value;
 
     EXPECT(rdmsr(0x277, &value), NO_FAULT);
-    EXPECT(value, 0x050100070406ul);            /* the layout of xen.h's third row */
+    EXPECT(value, 0x050100070406ul); /* the layout of xen.h's third row */
 }
 
 CASE(emulation, msr_pat_write, MSR, PV)
@@ -295,8 +295,8 @@ CASE(emulation, msr_mtrr, MSR, PV)
 {
     uint64_t value;
 
-    EXPECT(rdmsr(0xfe, &value), 13);            /* MTRRcap */
-    EXPECT(rdmsr(0x2ff, &value), 13);           /* MTRRdefType */
+    EXPECT(rdmsr(0xfe, &value), 13);  /* MTRRcap */
+    EXPECT(rdmsr(0x2ff, &value), 13); /* MTRRdefType */
 }
 
 CASE(emulation, msr_microcode, MSR, PV)
@@ -354,7 +354,7 @@ CASE(emulation, cpuid_time, CPUID ", leaf 4", PV)
 
     cpuid(0x40000003, 0, out);
     conform_note("%x %x %x %x", out[0], out[1], out[2], out[3]);
-    EXPECT_TRUE(out[2] == 0 || out[2] > 100000);        /* kHz */
+    EXPECT_TRUE(out[2] == 0 || out[2] > 100000); /* kHz */
 }
 
 CASE(emulation, cpuid_pv_leaf, CPUID ", leaf 6", PV)
@@ -381,13 +381,13 @@ CASE(emulation, cpuid_features_of_pv, CPUID, PV)
 
     cpuid(1, 0, out);
     conform_note("edx %x ecx %x", out[3], out[2]);
-    EXPECT(out[3] >> 3 & 1, 0);                 /* PSE */
-    EXPECT(out[3] >> 13 & 1, 0);                /* PGE */
-    EXPECT(out[3] >> 17 & 1, 0);                /* PSE36 */
-    EXPECT(out[2] >> 5 & 1, 0);                 /* VMX */
-    EXPECT(out[2] >> 31 & 1, 1);                /* a hypervisor is here */
-    EXPECT(out[3] >> 9 & 1, 1);                 /* APIC */
-    EXPECT(out[3] >> 6 & 1, 1);                 /* PAE */
+    EXPECT(out[3] >> 3 & 1, 0);  /* PSE */
+    EXPECT(out[3] >> 13 & 1, 0); /* PGE */
+    EXPECT(out[3] >> 17 & 1, 0); /* PSE36 */
+    EXPECT(out[2] >> 5 & 1, 0);  /* VMX */
+    EXPECT(out[2] >> 31 & 1, 1); /* a hypervisor is here */
+    EXPECT(out[3] >> 9 & 1, 1);  /* APIC */
+    EXPECT(out[3] >> 6 & 1, 1);  /* PAE */
 }
 
 CASE(emulation, cpuid_extended_features_of_pv, CPUID, PV)
@@ -396,10 +396,10 @@ CASE(emulation, cpuid_extended_features_of_pv, CPUID, PV)
 
     cpuid(0x80000001, 0, out);
     conform_note("edx %x ecx %x", out[3], out[2]);
-    EXPECT(out[3] >> 20 & 1, 1);                /* NX */
-    EXPECT(out[3] >> 29 & 1, 1);                /* long mode */
-    EXPECT(out[3] >> 26 & 1, 0);                /* 1 GiB pages */
-    EXPECT(out[2] >> 2 & 1, 0);                 /* SVM */
+    EXPECT(out[3] >> 20 & 1, 1); /* NX */
+    EXPECT(out[3] >> 29 & 1, 1); /* long mode */
+    EXPECT(out[3] >> 26 & 1, 0); /* 1 GiB pages */
+    EXPECT(out[2] >> 2 & 1, 0);  /* SVM */
 }
 
 CASE(emulation, cpuid_smep_smap_pcid_are_hidden, CPUID, PV)
@@ -409,9 +409,9 @@ CASE(emulation, cpuid_smep_smap_pcid_are_hidden, CPUID, PV)
     cpuid(7, 0, out);
     EXPECT(out[1] >> 7 & 1, 0);
     EXPECT(out[1] >> 20 & 1, 0);
-    EXPECT(out[1] >> 10 & 1, 0);                /* INVPCID */
+    EXPECT(out[1] >> 10 & 1, 0); /* INVPCID */
     cpuid(1, 0, out);
-    EXPECT(out[2] >> 17 & 1, 0);                /* PCID */
+    EXPECT(out[2] >> 17 & 1, 0); /* PCID */
 }
 
 CASE(emulation, cpuid_leaf_d, CPUID, PV)
@@ -421,7 +421,7 @@ CASE(emulation, cpuid_leaf_d, CPUID, PV)
     cpuid(0xd, 0, out);
     conform_note("%x %x %x %x", out[0], out[1], out[2], out[3]);
     cpuid(0xd, 1, out);
-    EXPECT(out[0] >> 3 & 1, 0);                 /* XSAVES */
+    EXPECT(out[0] >> 3 & 1, 0); /* XSAVES */
 }
 
 CASE(emulation, forced_prefix_alone, CPUID, PV)
@@ -460,9 +460,9 @@ CASE(emulation, cr0_write_of_others, CR, PV)
 
     __asm__ volatile("mov %%cr0, %0" : "=r"(value));
     PROBE("mov %0, %%cr0", : : "r"(value & ~0x10000ul) :);
-    EXPECT(fault.vector, 13);                   /* WP */
+    EXPECT(fault.vector, 13); /* WP */
     PROBE("mov %0, %%cr0", : : "r"(value & ~0x80000000ul) :);
-    EXPECT(fault.vector, 13);                   /* PG */
+    EXPECT(fault.vector, 13); /* PG */
 }
 
 CASE(emulation, cr4, CR, PV)
@@ -472,7 +472,7 @@ CASE(emulation, cr4, CR, PV)
     PROBE("mov %%cr4, %0", : "=r"(value) : :);
     EXPECT(fault.vector, NO_FAULT);
     conform_note("%lx", value);
-    EXPECT(value & 0x20, 0x20);                 /* PAE */
+    EXPECT(value & 0x20, 0x20); /* PAE */
 }
 
 CASE(emulation, cr4_write, CR, PV)
@@ -482,8 +482,8 @@ CASE(emulation, cr4_write, CR, PV)
     __asm__ volatile("mov %%cr4, %0" : "=r"(value));
     PROBE("mov %0, %%cr4", : : "r"(value) :);
     EXPECT(fault.vector, NO_FAULT);
-    PROBE("mov %0, %%cr4", : : "r"(value | 1ul << 13) :);       /* VMXE */
-    EXPECT(fault.vector, NO_FAULT);             /* a bit that is not the guest's: nothing happens */
+    PROBE("mov %0, %%cr4", : : "r"(value | 1ul << 13) :); /* VMXE */
+    EXPECT(fault.vector, NO_FAULT); /* a bit that is not the guest's: nothing happens */
     __asm__ volatile("mov %%cr4, %0" : "=r"(again));
     EXPECT(again, value);
 }
@@ -527,13 +527,13 @@ CASE(emulation, xsetbv, CR, PV)
         return;
     }
     PROBE("xsetbv", : : "c"(0), "a"(low), "d"(high) :);
-    EXPECT(fault.vector, 6);                    /* CR4.OSXSAVE is this kernel's to set first */
+    EXPECT(fault.vector, 6); /* CR4.OSXSAVE is this kernel's to set first */
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
     PROBE("mov %0, %%cr4", : : "r"(cr4 | 1ul << 18) :);
     EXPECT(fault.vector, NO_FAULT);
     PROBE("xsetbv", : : "c"(0), "a"(low), "d"(high) :);
     EXPECT(fault.vector, NO_FAULT);
-    PROBE("xsetbv", : : "c"(0), "a"(low & ~1u), "d"(high) :);   /* x87 may not be off */
+    PROBE("xsetbv", : : "c"(0), "a"(low & ~1u), "d"(high) :); /* x87 may not be off */
     EXPECT(fault.vector, 13);
     PROBE("xsetbv", : : "c"(1), "a"(low), "d"(high) :);
     EXPECT(fault.vector, 13);

@@ -5,7 +5,7 @@
 #include <xen/event_channel.h>
 #include <xen/sched.h>
 
-#define EVENT __HYPERVISOR_event_channel_op
+#define EVENT  __HYPERVISOR_event_channel_op
 #define HEADER "event_channel.h, "
 
 static long event(unsigned int op, void *argument)
@@ -119,22 +119,30 @@ static const struct row bad_arguments[] = {
     { "close_port_closed", { EVTCHNOP_close, AT(struct evtchn_close, .port = 1000) }, -XEN_EINVAL },
     { "close_port_max", { EVTCHNOP_close, AT(struct evtchn_close, .port = ~0u) }, -XEN_EINVAL },
     { "unmask_port_0", { EVTCHNOP_unmask, AT(struct evtchn_unmask, .port = 0) }, 0 },
-    { "unmask_port_closed", { EVTCHNOP_unmask, AT(struct evtchn_unmask, .port = 1000) },
+    { "unmask_port_closed",
+      { EVTCHNOP_unmask, AT(struct evtchn_unmask, .port = 1000) },
       -XEN_EINVAL },
     { "unmask_port_max", { EVTCHNOP_unmask, AT(struct evtchn_unmask, .port = ~0u) }, -XEN_EINVAL },
-    { "bind_vcpu_port_0", { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 0) },
+    { "bind_vcpu_port_0",
+      { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 0) },
       -XEN_EINVAL },
-    { "bind_vcpu_port_closed", { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 1000) },
+    { "bind_vcpu_port_closed",
+      { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 1000) },
       -XEN_EINVAL },
     { "bind_vcpu_no_vcpu",
-      { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 1, .vcpu = 8192) }, -XEN_ENOENT },
-    { "bind_ipi_no_vcpu", { EVTCHNOP_bind_ipi, AT(struct evtchn_bind_ipi, .vcpu = 8192) },
+      { EVTCHNOP_bind_vcpu, AT(struct evtchn_bind_vcpu, .port = 1, .vcpu = 8192) },
       -XEN_ENOENT },
-    { "bind_ipi_vcpu_max", { EVTCHNOP_bind_ipi, AT(struct evtchn_bind_ipi, .vcpu = ~0u) },
+    { "bind_ipi_no_vcpu",
+      { EVTCHNOP_bind_ipi, AT(struct evtchn_bind_ipi, .vcpu = 8192) },
       -XEN_ENOENT },
-    { "bind_virq_none", { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = NR_VIRQS) },
+    { "bind_ipi_vcpu_max",
+      { EVTCHNOP_bind_ipi, AT(struct evtchn_bind_ipi, .vcpu = ~0u) },
+      -XEN_ENOENT },
+    { "bind_virq_none",
+      { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = NR_VIRQS) },
       -XEN_EINVAL },
-    { "bind_virq_max", { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = ~0u) },
+    { "bind_virq_max",
+      { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = ~0u) },
       -XEN_EINVAL },
     { "bind_virq_no_vcpu",
       { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = VIRQ_TIMER, .vcpu = 8192) },
@@ -145,16 +153,20 @@ static const struct row bad_arguments[] = {
     { "bind_virq_global_other_vcpu",
       { EVTCHNOP_bind_virq, AT(struct evtchn_bind_virq, .virq = VIRQ_CONSOLE, .vcpu = 1) },
       -XEN_EINVAL },
-    { "bind_pirq_none", { EVTCHNOP_bind_pirq, AT(struct evtchn_bind_pirq, .pirq = 100000) },
+    { "bind_pirq_none",
+      { EVTCHNOP_bind_pirq, AT(struct evtchn_bind_pirq, .pirq = 100000) },
       -XEN_EINVAL },
-    { "bind_pirq_max", { EVTCHNOP_bind_pirq, AT(struct evtchn_bind_pirq, .pirq = ~0u) },
+    { "bind_pirq_max",
+      { EVTCHNOP_bind_pirq, AT(struct evtchn_bind_pirq, .pirq = ~0u) },
       -XEN_EINVAL },
     { "alloc_unbound_no_domain",
       { EVTCHNOP_alloc_unbound,
-        AT(struct evtchn_alloc_unbound, .dom = NO_DOMAIN, .remote_dom = DOMID_SELF) }, -XEN_ESRCH },
+        AT(struct evtchn_alloc_unbound, .dom = NO_DOMAIN, .remote_dom = DOMID_SELF) },
+      -XEN_ESRCH },
     { "alloc_unbound_domain_invalid",
       { EVTCHNOP_alloc_unbound,
-        AT(struct evtchn_alloc_unbound, .dom = 0x8000, .remote_dom = DOMID_SELF) }, -XEN_ESRCH },
+        AT(struct evtchn_alloc_unbound, .dom = 0x8000, .remote_dom = DOMID_SELF) },
+      -XEN_ESRCH },
     { "bind_interdomain_no_domain",
       { EVTCHNOP_bind_interdomain,
         AT(struct evtchn_bind_interdomain, .remote_dom = NO_DOMAIN, .remote_port = 1) },
@@ -176,22 +188,29 @@ static const struct row bad_arguments[] = {
         AT(struct evtchn_bind_interdomain, .remote_dom = DOMID_SELF, .remote_port = 1) },
       -XEN_EINVAL },
     { "status_port_0",
-      { EVTCHNOP_status, AT(struct evtchn_status, .dom = DOMID_SELF, .port = 0) }, 0 },
+      { EVTCHNOP_status, AT(struct evtchn_status, .dom = DOMID_SELF, .port = 0) },
+      0 },
     { "status_port_max",
-      { EVTCHNOP_status, AT(struct evtchn_status, .dom = DOMID_SELF, .port = ~0u) }, -XEN_EINVAL },
+      { EVTCHNOP_status, AT(struct evtchn_status, .dom = DOMID_SELF, .port = ~0u) },
+      -XEN_EINVAL },
     { "status_no_domain",
-      { EVTCHNOP_status, AT(struct evtchn_status, .dom = NO_DOMAIN, .port = 1) }, -XEN_ESRCH },
-    { "reset_no_domain", { EVTCHNOP_reset, AT(struct evtchn_reset, .dom = NO_DOMAIN) },
+      { EVTCHNOP_status, AT(struct evtchn_status, .dom = NO_DOMAIN, .port = 1) },
+      -XEN_ESRCH },
+    { "reset_no_domain",
+      { EVTCHNOP_reset, AT(struct evtchn_reset, .dom = NO_DOMAIN) },
       -XEN_ESRCH },
     { "set_priority_without_fifo",
       { EVTCHNOP_set_priority, AT(struct evtchn_set_priority, .port = 1, .priority = 1) },
       -XEN_ENOSYS },
     { "expand_array_without_fifo",
-      { EVTCHNOP_expand_array, AT(struct evtchn_expand_array, .array_gfn = 0) }, -XEN_EOPNOTSUPP },
+      { EVTCHNOP_expand_array, AT(struct evtchn_expand_array, .array_gfn = 0) },
+      -XEN_EOPNOTSUPP },
     { "init_control_no_vcpu",
-      { EVTCHNOP_init_control, AT(struct evtchn_init_control, .vcpu = 8192) }, -XEN_ENOENT },
+      { EVTCHNOP_init_control, AT(struct evtchn_init_control, .vcpu = 8192) },
+      -XEN_ENOENT },
     { "init_control_unaligned",
-      { EVTCHNOP_init_control, AT(struct evtchn_init_control, .offset = 4) }, -XEN_EINVAL },
+      { EVTCHNOP_init_control, AT(struct evtchn_init_control, .offset = 4) },
+      -XEN_EINVAL },
     { "init_control_over_page_end",
       { EVTCHNOP_init_control, AT(struct evtchn_init_control, .offset = 4096 - 64) },
       -XEN_EINVAL },
@@ -205,7 +224,7 @@ CASE(event, alloc_unbound_status, HEADER "struct evtchn_status", ANY)
 
     EXPECT(state.status, EVTCHNSTAT_unbound);
     EXPECT(state.vcpu, 0);
-    EXPECT(state.u.unbound.dom, 0);             /* DOMID_SELF is told by its number */
+    EXPECT(state.u.unbound.dom, 0); /* DOMID_SELF is told by its number */
     EXPECT(close_port(port), 0);
 }
 
@@ -246,7 +265,7 @@ CASE(event, send_to_unbound, HEADER "EVTCHNOP_send", ANY)
 {
     evtchn_port_t port = unbound();
 
-    EXPECT(send(port), 0);                      /* nobody there: silently lost */
+    EXPECT(send(port), 0); /* nobody there: silently lost */
     EXPECT(pending(port), 0);
     EXPECT(close_port(port), 0);
 }
@@ -408,7 +427,7 @@ CASE_CPUS(event, bind_vcpu_moves_a_port, HEADER "EVTCHNOP_bind_vcpu", ANY, 2)
     EXPECT(status(port).vcpu, 1);
     EXPECT(close_port(port), 0);
     EXPECT(unbound(), port);
-    EXPECT(status(port).vcpu, 0);               /* a reused port starts on CPU 0 */
+    EXPECT(status(port).vcpu, 0); /* a reused port starts on CPU 0 */
     EXPECT(close_port(port), 0);
 }
 
@@ -446,7 +465,7 @@ CASE(event, close_virq_and_bind_again, HEADER "EVTCHNOP_bind_virq", ANY)
 /* Every virtual interrupt that a control domain may have. */
 CASE(event, bind_all_global_virqs, "xen.h, VIRQ_*", ANY)
 {
-    static const uint32_t virqs[] = { VIRQ_CONSOLE, VIRQ_DOM_EXC, VIRQ_TBUF, VIRQ_DEBUGGER,
+    static const uint32_t virqs[] = { VIRQ_CONSOLE,  VIRQ_DOM_EXC,    VIRQ_TBUF,  VIRQ_DEBUGGER,
                                       VIRQ_CON_RING, VIRQ_PCPU_STATE, VIRQ_ENOMEM };
 
     for (unsigned int i = 0; i < sizeof(virqs) / sizeof(virqs[0]); i++) {
@@ -512,7 +531,7 @@ CASE(event, send_again_is_one_edge, "xen.h, struct shared_info", PV)
     ready_to_look();
     EXPECT(send(pair.one), 0);
     ready_to_look();
-    EXPECT(send(pair.one), 0);                  /* pending already: no 0 to 1 transition */
+    EXPECT(send(pair.one), 0); /* pending already: no 0 to 1 transition */
     EXPECT(xen_vcpu_info()->evtchn_upcall_pending, 0);
     xen_mask_port(pair.other);
     clear_pending(pair.other);
@@ -611,7 +630,7 @@ CASE(event, upcall_comes_when_unmasked, "xen.h, struct vcpu_info", ANY)
     EXPECT(send(pair.one), 0);
     EXPECT(upcalls, 0);
     pv_irq_enable();
-    __asm__ volatile("nop");                    /* STI's shadow is one instruction long */
+    __asm__ volatile("nop"); /* STI's shadow is one instruction long */
     pv_irq_disable();
     EXPECT(upcalls, 1);
     EXPECT(last_port, pair.other);
@@ -656,7 +675,7 @@ CASE(event, many_ports, HEADER "EVTCHNOP_alloc_unbound", ANY)
 
     for (unsigned int i = 1; i < 300; i++)
         last = unbound();
-    EXPECT_TRUE(last >= first + 299);           /* others may have ports between */
+    EXPECT_TRUE(last >= first + 299); /* others may have ports between */
     for (evtchn_port_t port = first; port <= last; port++)
         if (close_port(port) != 0)
             EXPECT(port, 0);

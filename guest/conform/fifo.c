@@ -105,7 +105,7 @@ CASE(fifo, init_control_twice, HEADER "EVTCHNOP_init_control", LAST | PV)
 
 CASE(fifo, send_without_an_array, HEADER "EVTCHNOP_expand_array", LAST | PV)
 {
-    EXPECT(send(xen_ipi_port(0)), 0);           /* nowhere to say it */
+    EXPECT(send(xen_ipi_port(0)), 0); /* nowhere to say it */
 }
 
 CASE(fifo, expand_array_of_a_bad_frame, HEADER "EVTCHNOP_expand_array", LAST | PV)

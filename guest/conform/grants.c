@@ -30,14 +30,17 @@ static const struct row calls[] = {
     { "query_size_count_2", { GNTTABOP_query_size, BAD_UNMAPPED, 2 }, -XEN_EINVAL },
     { "get_version_pointer", { GNTTABOP_get_version, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "set_version_pointer", { GNTTABOP_set_version, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
-    { "set_version_0", { GNTTABOP_set_version, AT(struct gnttab_set_version, .version = 0), 1 },
+    { "set_version_0",
+      { GNTTABOP_set_version, AT(struct gnttab_set_version, .version = 0), 1 },
       -XEN_EINVAL },
-    { "set_version_3", { GNTTABOP_set_version, AT(struct gnttab_set_version, .version = 3), 1 },
+    { "set_version_3",
+      { GNTTABOP_set_version, AT(struct gnttab_set_version, .version = 3), 1 },
       -XEN_EINVAL },
     { "swap_pointer", { GNTTABOP_swap_grant_ref, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "unmap_and_replace_pointer", { GNTTABOP_unmap_and_replace, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "get_version_no_domain",
-      { GNTTABOP_get_version, AT(struct gnttab_get_version, .dom = NO_DOMAIN), 1 }, -XEN_ESRCH },
+      { GNTTABOP_get_version, AT(struct gnttab_get_version, .dom = NO_DOMAIN), 1 },
+      -XEN_ESRCH },
 };
 ROWS(grants, calls, GRANT, "grant_table.h", PV);
 
@@ -72,8 +75,9 @@ static void grant(unsigned int ref, const void *page, uint16_t flags)
 
 static struct gnttab_map_grant_ref map(unsigned int ref, void *where, uint32_t flags)
 {
-    struct gnttab_map_grant_ref arg = { .host_addr = (uint64_t)where, .flags = flags, .ref = ref,
-                                        .dom = DOMID_SELF, .status = 77 };
+    struct gnttab_map_grant_ref arg = {
+        .host_addr = (uint64_t)where, .flags = flags, .ref = ref, .dom = DOMID_SELF, .status = 77
+    };
 
     arg.dom = 0;
     /* What the page mapped before goes first: a mapping over it would not be flushed. */
@@ -85,7 +89,8 @@ static struct gnttab_map_grant_ref map(unsigned int ref, void *where, uint32_t f
 
 static int unmap(void *where, grant_handle_t handle)
 {
-    struct gnttab_unmap_grant_ref arg = { .host_addr = (uint64_t)where, .handle = handle,
+    struct gnttab_unmap_grant_ref arg = { .host_addr = (uint64_t)where,
+                                          .handle = handle,
                                           .status = 77 };
 
     EXPECT(op(GNTTABOP_unmap_grant_ref, &arg, 1), 0);
@@ -167,7 +172,7 @@ CASE(grants, map_and_unmap, HEADER "GNTTABOP_map_grant_ref", PV)
     EXPECT(table[REF].flags, GTF_permit_access | GTF_reading | GTF_writing);
     EXPECT(unmap(pool(1), arg.handle), GNTST_okay);
     EXPECT(table[REF].flags, GTF_permit_access);
-    EXPECT(*entry_of(pool(1)), 0);              /* the page that was there before is not put back */
+    EXPECT(*entry_of(pool(1)), 0); /* the page that was there before is not put back */
     EXPECT(writable(pool(1)), 0);
     table[REF].flags = 0;
 }
@@ -226,8 +231,9 @@ CASE(grants, map_a_frame_that_is_not_the_granter_s, HEADER "GNTST_bad_page", PV)
 
 CASE(grants, map_no_domain, HEADER "GNTST_bad_domain", PV)
 {
-    struct gnttab_map_grant_ref arg = { .host_addr = (uint64_t)pool(1), .flags = GNTMAP_host_map,
-                                        .ref = REF, .dom = NO_DOMAIN };
+    struct gnttab_map_grant_ref arg = {
+        .host_addr = (uint64_t)pool(1), .flags = GNTMAP_host_map, .ref = REF, .dom = NO_DOMAIN
+    };
 
     EXPECT(op(GNTTABOP_map_grant_ref, &arg, 1), 0);
     EXPECT(arg.status, GNTST_bad_domain);
@@ -238,7 +244,7 @@ CASE(grants, map_flags, HEADER "GNTMAP_*", PV)
     if (!ready())
         return;
     grant(REF, pool(0), GTF_permit_access);
-    EXPECT(map(REF, pool(1), 0).status, GNTST_bad_gntref);      /* neither host nor device */
+    EXPECT(map(REF, pool(1), 0).status, GNTST_bad_gntref); /* neither host nor device */
     EXPECT(writable(pool(1)), 0);
     table[REF].flags = 0;
 }
@@ -258,15 +264,16 @@ CASE(grants, map_at_a_bad_address, HEADER "GNTST_bad_virt_addr", PV)
 
 CASE(grants, map_over_a_used_entry, HEADER "GNTTABOP_map_grant_ref", PV)
 {
-    struct gnttab_map_grant_ref arg = { .host_addr = (uint64_t)pool(1), .flags = GNTMAP_host_map,
-                                        .ref = REF, .dom = 0 };
+    struct gnttab_map_grant_ref arg = {
+        .host_addr = (uint64_t)pool(1), .flags = GNTMAP_host_map, .ref = REF, .dom = 0
+    };
 
     if (!ready())
         return;
     *(uint64_t *)pool(0) = 0x3333;
     grant(REF, pool(0), GTF_permit_access);
     EXPECT(op(GNTTABOP_map_grant_ref, &arg, 1), 0);
-    EXPECT(arg.status, GNTST_okay);             /* the entry is replaced, and not flushed */
+    EXPECT(arg.status, GNTST_okay); /* the entry is replaced, and not flushed */
     EXPECT(extended(MMUEXT_INVLPG_LOCAL, (uint64_t)pool(1)), 0);
     EXPECT(*(volatile uint64_t *)pool(1), 0x3333);
     EXPECT(unmap(pool(1), arg.handle), GNTST_okay);
@@ -387,8 +394,9 @@ CASE(grants, batch_of_64, HEADER "GNTTABOP_map_grant_ref", PV)
     for (unsigned int i = 0; i < 64; i++) {
         grant(REF + i, pool(i), GTF_permit_access);
         EXPECT(set_va(pool(70 + i), 0), 0);
-        maps[i] = (struct gnttab_map_grant_ref){ .host_addr = (uint64_t)pool(70 + i), .ref = REF + i,
-                                                 .flags = GNTMAP_host_map, .dom = 0 };
+        maps[i] = (struct gnttab_map_grant_ref){
+            .host_addr = (uint64_t)pool(70 + i), .ref = REF + i, .flags = GNTMAP_host_map, .dom = 0
+        };
     }
     EXPECT(op(GNTTABOP_map_grant_ref, maps, 64), 0);
     for (unsigned int i = 0; i < 64; i++) {
@@ -438,8 +446,14 @@ static int copy(struct gnttab_copy arg)
     return arg.status;
 }
 
-#define BY_REF(r, at)   { .u.ref = r, .domid = 0, .offset = at }
-#define BY_FRAME(p, at) { .u.gmfn = mfn(p), .domid = DOMID_SELF, .offset = at }
+#define BY_REF(r, at) \
+    { \
+        .u.ref = r, .domid = 0, .offset = at \
+    }
+#define BY_FRAME(p, at) \
+    { \
+        .u.gmfn = mfn(p), .domid = DOMID_SELF, .offset = at \
+    }
 
 CASE(grants, copy_from_a_grant, HEADER "GNTTABOP_copy", PV)
 {
@@ -447,8 +461,11 @@ CASE(grants, copy_from_a_grant, HEADER "GNTTABOP_copy", PV)
         return;
     *(uint64_t *)((char *)pool(0) + 8) = 0x1234;
     grant(REF, pool(0), GTF_permit_access | GTF_readonly);
-    EXPECT(copy((struct gnttab_copy){ .source = BY_REF(REF, 8), .dest = BY_FRAME(pool(1), 16),
-                                      .len = 8, .flags = GNTCOPY_source_gref }), GNTST_okay);
+    EXPECT(copy((struct gnttab_copy){ .source = BY_REF(REF, 8),
+                                      .dest = BY_FRAME(pool(1), 16),
+                                      .len = 8,
+                                      .flags = GNTCOPY_source_gref }),
+           GNTST_okay);
     EXPECT(*(uint64_t *)((char *)pool(1) + 16), 0x1234);
     EXPECT(table[REF].flags, GTF_permit_access | GTF_readonly);
     table[REF].flags = 0;
@@ -460,12 +477,18 @@ CASE(grants, copy_to_a_grant, HEADER "GNTTABOP_copy", PV)
         return;
     *(uint64_t *)pool(0) = 0x4321;
     grant(REF, pool(1), GTF_permit_access);
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_REF(REF, 4088),
-                                      .len = 8, .flags = GNTCOPY_dest_gref }), GNTST_okay);
+    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0),
+                                      .dest = BY_REF(REF, 4088),
+                                      .len = 8,
+                                      .flags = GNTCOPY_dest_gref }),
+           GNTST_okay);
     EXPECT(*(uint64_t *)((char *)pool(1) + 4088), 0x4321);
     table[REF].flags = GTF_permit_access | GTF_readonly;
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_REF(REF, 0),
-                                      .len = 8, .flags = GNTCOPY_dest_gref }), GNTST_general_error);
+    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0),
+                                      .dest = BY_REF(REF, 0),
+                                      .len = 8,
+                                      .flags = GNTCOPY_dest_gref }),
+           GNTST_general_error);
     EXPECT(*(uint64_t *)pool(1), 0);
     table[REF].flags = 0;
 }
@@ -473,19 +496,23 @@ CASE(grants, copy_to_a_grant, HEADER "GNTTABOP_copy", PV)
 CASE(grants, copy_between_own_frames, HEADER "GNTTABOP_copy", PV)
 {
     *(uint64_t *)pool(0) = 0x77;
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0),
-                                      .len = 4096 }), GNTST_okay);
+    EXPECT(copy((struct gnttab_copy){
+               .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0), .len = 4096 }),
+           GNTST_okay);
     EXPECT(*(uint64_t *)pool(1), 0x77);
 }
 
 CASE(grants, copy_over_a_page_end, HEADER "GNTST_bad_copy_arg", PV)
 {
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 1), .dest = BY_FRAME(pool(1), 0),
-                                      .len = 4096 }), GNTST_bad_copy_arg);
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 4095),
-                                      .len = 2 }), GNTST_bad_copy_arg);
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0),
-                                      .len = 0 }), GNTST_okay);
+    EXPECT(copy((struct gnttab_copy){
+               .source = BY_FRAME(pool(0), 1), .dest = BY_FRAME(pool(1), 0), .len = 4096 }),
+           GNTST_bad_copy_arg);
+    EXPECT(copy((struct gnttab_copy){
+               .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 4095), .len = 2 }),
+           GNTST_bad_copy_arg);
+    EXPECT(copy((struct gnttab_copy){
+               .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0), .len = 0 }),
+           GNTST_okay);
 }
 
 CASE(grants, copy_into_a_page_table, HEADER "GNTTABOP_copy", PV)
@@ -493,8 +520,9 @@ CASE(grants, copy_into_a_page_table, HEADER "GNTTABOP_copy", PV)
     *(uint64_t *)pool(0) = 0x200000 | WRITABLE;
     if (!table_pin(pool(1), 1))
         return;
-    EXPECT(copy((struct gnttab_copy){ .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0),
-                                      .len = 8 }), GNTST_general_error);
+    EXPECT(copy((struct gnttab_copy){
+               .source = BY_FRAME(pool(0), 0), .dest = BY_FRAME(pool(1), 0), .len = 8 }),
+           GNTST_general_error);
     EXPECT(*(uint64_t *)pool(1), 0);
     table_unpin(pool(1));
 }
@@ -502,7 +530,8 @@ CASE(grants, copy_into_a_page_table, HEADER "GNTTABOP_copy", PV)
 CASE(grants, copy_of_a_frame_that_is_not_ours, HEADER "GNTST_bad_page", PV)
 {
     struct gnttab_copy arg = { .source = { .u.gmfn = 0x200, .domid = DOMID_SELF },
-                               .dest = BY_FRAME(pool(1), 0), .len = 8 };
+                               .dest = BY_FRAME(pool(1), 0),
+                               .len = 8 };
     int status = copy(arg);
 
     conform_note("status %d", status);
@@ -513,7 +542,8 @@ CASE(grants, copy_of_a_frame_that_is_not_ours, HEADER "GNTST_bad_page", PV)
 CASE(grants, copy_by_frame_of_another_domain, HEADER "GNTST_permission_denied", PV)
 {
     struct gnttab_copy arg = { .source = { .u.gmfn = 1, .domid = NO_DOMAIN },
-                               .dest = BY_FRAME(pool(1), 0), .len = 8 };
+                               .dest = BY_FRAME(pool(1), 0),
+                               .len = 8 };
     int status = copy(arg);
 
     conform_note("status %d", status);

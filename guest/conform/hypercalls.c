@@ -9,9 +9,9 @@ struct number {
 };
 
 static const struct number absent[] = {
-    { "11", 11 }, { "xsm_op", 27 }, { "tmem_op", 38 }, { "argo_op", 39 }, { "43", 43 },
-    { "47", 47 }, { "50", 50 }, { "55", 55 }, { "56", 56 }, { "63", 63 },
-    { "64", 64 }, { "127", 127 },
+    { "11", 11 }, { "xsm_op", 27 }, { "tmem_op", 38 }, { "argo_op", 39 },
+    { "43", 43 }, { "47", 47 },     { "50", 50 },      { "55", 55 },
+    { "56", 56 }, { "63", 63 },     { "64", 64 },      { "127", 127 },
 };
 
 CASE(hypercalls, absent_numbers, "xen.h, __HYPERVISOR_*", ANY)
@@ -61,7 +61,8 @@ CASE(hypercalls, registers_stay, "arch-x86/xen-x86_64.h", ANY)
 
     __asm__ volatile("call hypercall_page + 17 * 32"
                      : "=a"(result), "+r"(r9), "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15), "+r"(rbx)
-                     : "D"(0), "S"(0) : "rcx", "rdx", "r8", "r10", "r11", "memory");
+                     : "D"(0), "S"(0)
+                     : "rcx", "rdx", "r8", "r10", "r11", "memory");
     EXPECT(r9, 0x9999999999999999);
     EXPECT(r12, 0x1212121212121212);
     EXPECT(r13, 0x1313131313131313);
@@ -79,7 +80,8 @@ CASE(hypercalls, arguments_stay, "arch-x86/xen-x86_64.h", PV)
 
     __asm__ volatile("call hypercall_page + 17 * 32"
                      : "=a"(result), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10), "+r"(r8)
-                     : : "rcx", "r9", "r11", "memory");
+                     :
+                     : "rcx", "r9", "r11", "memory");
     EXPECT(result, 4096);
     EXPECT(rdi, 7);
     EXPECT(rsi, 0);
@@ -94,7 +96,8 @@ CASE(hypercalls, rcx_and_r11_of_syscall, "arch-x86/xen-x86_64.h", PV)
 
     __asm__ volatile("syscall\n1: mov %%rcx, %0\n mov %%r11, %1\n lea 1b(%%rip), %2"
                      : "=r"(rcx), "=r"(r11), "=r"(after)
-                     : "a"(17), "D"(0), "S"(0) : "rcx", "r11", "memory");
+                     : "a"(17), "D"(0), "S"(0)
+                     : "rcx", "r11", "memory");
     EXPECT(rcx, after);
     EXPECT(r11 & 0x200, 0x200);
 }
@@ -103,9 +106,11 @@ CASE(hypercalls, flags_stay, "arch-x86/xen-x86_64.h", PV)
 {
     uint64_t before, after;
 
-    __asm__ volatile("stc\n std\n pushfq\n pop %0\n mov $17, %%eax\n syscall\n pushfq\n pop %1\n cld"
-                     : "=&b"(before), "=&r"(after)
-                     : "D"(0), "S"(0) : "rax", "rcx", "r11", "memory", "cc");
+    __asm__ volatile(
+        "stc\n std\n pushfq\n pop %0\n mov $17, %%eax\n syscall\n pushfq\n pop %1\n cld"
+        : "=&b"(before), "=&r"(after)
+        : "D"(0), "S"(0)
+        : "rax", "rcx", "r11", "memory", "cc");
     EXPECT(after, before);
 }
 

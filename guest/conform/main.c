@@ -26,7 +26,7 @@ volatile struct fault fault;
 
 static char only[512], after[64], detail[200];
 static bool want_fatal, failed, skipped, started;
-static unsigned int counts[3];                  /* passed, failed, skipped */
+static unsigned int counts[3]; /* passed, failed, skipped */
 
 void conform_note(const char *format, ...)
 {
@@ -45,8 +45,8 @@ bool conform_expect(long value, long wanted, const char *what, unsigned int line
         return true;
     if (!failed)
         detail[0] = '\0';
-    conform_note("line %u: %s: %ld (%lx), not %ld (%lx)", line, what, value, (uint64_t)value, wanted,
-                 (uint64_t)wanted);
+    conform_note("line %u: %s: %ld (%lx), not %ld (%lx)", line, what, value, (uint64_t)value,
+                 wanted, (uint64_t)wanted);
     failed = true;
     return false;
 }
@@ -174,13 +174,13 @@ static uint8_t upcall_mask(void)
 /* An exception: a probe's, or the end of the case. */
 void pv_trap(struct pv_regs *regs)
 {
-    fault = (struct fault){ regs->vector, regs->error, pv_read_cr2(), regs->rip, regs->cs,
-                            regs->rflags, regs->rsp, regs->ss, upcall_mask() };
+    fault = (struct fault){ regs->vector, regs->error, pv_read_cr2(), regs->rip,    regs->cs,
+                            regs->rflags, regs->rsp,   regs->ss,      upcall_mask() };
     if (conform_from_user(regs))
         return;
     regs->rflags &= ~FLAG_TF;
     if (xen_start_info && !regs->ss)
-        regs->ss = FLAT_KERNEL_SS;              /* else the way back fails like the one that brought us */
+        regs->ss = FLAT_KERNEL_SS; /* else the way back fails like the one that brought us */
     for (const struct fixup *fix = pv_table_b_start; fix < pv_table_b_end; fix++)
         if (fix->from == regs->rip) {
             regs->rip = fix->to;
@@ -188,8 +188,8 @@ void pv_trap(struct pv_regs *regs)
         }
     if (!failed)
         detail[0] = '\0';
-    conform_note("exception %lu, error %lx, at %lx, address %lx", regs->vector, regs->error, regs->rip,
-                 fault.address);
+    conform_note("exception %lu, error %lx, at %lx, address %lx", regs->vector, regs->error,
+                 regs->rip, fault.address);
     failed = true;
     if (pv_this_cpu()->number != 0)
         conform_restart_cpu(regs);

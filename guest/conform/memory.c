@@ -4,10 +4,13 @@
 
 #include <xen/memory.h>
 
-#define MEMORY __HYPERVISOR_memory_op
+#define MEMORY           __HYPERVISOR_memory_op
 #define RESERVATION(...) AT(struct xen_memory_reservation, __VA_ARGS__)
-#define WHO(domain) AT(struct xen_memory_domain, .domid = domain)
-#define LIST(address) { (xen_pfn_t *)(address) }
+#define WHO(domain)      AT(struct xen_memory_domain, .domid = domain)
+#define LIST(address) \
+    { \
+        (xen_pfn_t *)(address) \
+    }
 
 static xen_pfn_t frames[64];
 
@@ -27,27 +30,38 @@ static const struct row calls[] = {
     { "decrease_nothing", { XENMEM_decrease_reservation, RESERVATION(.domid = DOMID_SELF) }, 0 },
     { "populate_nothing", { XENMEM_populate_physmap, RESERVATION(.domid = DOMID_SELF) }, 0 },
     { "increase_no_domain",
-      { XENMEM_increase_reservation, RESERVATION(.nr_extents = 1, .domid = NO_DOMAIN) }, 0 },
+      { XENMEM_increase_reservation, RESERVATION(.nr_extents = 1, .domid = NO_DOMAIN) },
+      0 },
     { "decrease_no_domain",
-      { XENMEM_decrease_reservation, RESERVATION(.nr_extents = 1, .domid = NO_DOMAIN) }, 0 },
+      { XENMEM_decrease_reservation, RESERVATION(.nr_extents = 1, .domid = NO_DOMAIN) },
+      0 },
     { "populate_list_pointer",
-      { XENMEM_populate_physmap, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_populate_physmap, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) },
+      0 },
     { "populate_list_pointer_xen",
-      { XENMEM_populate_physmap, RESERVATION(LIST(BAD_XEN), 1, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_populate_physmap, RESERVATION(LIST(BAD_XEN), 1, .domid = DOMID_SELF) },
+      0 },
     { "decrease_list_pointer",
-      { XENMEM_decrease_reservation, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_decrease_reservation, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) },
+      0 },
     { "increase_list_pointer",
-      { XENMEM_increase_reservation, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_increase_reservation, RESERVATION(LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF) },
+      0 },
     { "populate_huge_count",
-      { XENMEM_populate_physmap, RESERVATION(LIST(frames), ~0ul, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_populate_physmap, RESERVATION(LIST(frames), ~0ul, .domid = DOMID_SELF) },
+      0 },
     { "decrease_huge_count",
-      { XENMEM_decrease_reservation, RESERVATION(LIST(frames), ~0ul, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_decrease_reservation, RESERVATION(LIST(frames), ~0ul, .domid = DOMID_SELF) },
+      0 },
     { "increase_huge_order",
-      { XENMEM_increase_reservation, RESERVATION(LIST(frames), 1, 30, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_increase_reservation, RESERVATION(LIST(frames), 1, 30, .domid = DOMID_SELF) },
+      0 },
     { "increase_order_64",
-      { XENMEM_increase_reservation, RESERVATION(LIST(frames), 1, 64, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_increase_reservation, RESERVATION(LIST(frames), 1, 64, .domid = DOMID_SELF) },
+      0 },
     { "decrease_order_20",
-      { XENMEM_decrease_reservation, RESERVATION(LIST(frames), 1, 20, .domid = DOMID_SELF) }, 0 },
+      { XENMEM_decrease_reservation, RESERVATION(LIST(frames), 1, 20, .domid = DOMID_SELF) },
+      0 },
     { "machphys_mapping_pointer", { XENMEM_machphys_mapping, BAD_UNMAPPED }, -XEN_EFAULT },
     { "machphys_list_pointer", { XENMEM_machphys_mfn_list, BAD_UNMAPPED }, -XEN_EFAULT },
     { "memory_map_pointer", { XENMEM_memory_map, BAD_UNMAPPED }, -XEN_EFAULT },
@@ -67,53 +81,64 @@ static const struct row calls[] = {
     { "exchange_of_different_sizes",
       { XENMEM_exchange,
         AT(struct xen_memory_exchange, .in = { .domid = DOMID_SELF, .nr_extents = 2 },
-           .out = { .domid = DOMID_SELF, .nr_extents = 1 }) }, -XEN_EINVAL },
+           .out = { .domid = DOMID_SELF, .nr_extents = 1 }) },
+      -XEN_EINVAL },
     { "exchange_done_more_than_there_is",
       { XENMEM_exchange,
         AT(struct xen_memory_exchange, .in = { .domid = DOMID_SELF, .nr_extents = 1 },
-           .out = { .domid = DOMID_SELF, .nr_extents = 1 }, .nr_exchanged = 2) }, -XEN_EINVAL },
+           .out = { .domid = DOMID_SELF, .nr_extents = 1 }, .nr_exchanged = 2) },
+      -XEN_EINVAL },
     { "exchange_huge_orders",
-      { XENMEM_exchange,
-        AT(struct xen_memory_exchange,
-           .in = { .domid = DOMID_SELF, .nr_extents = 1, .extent_order = 63 },
-           .out = { .domid = DOMID_SELF, .nr_extents = 1, .extent_order = 63 }) }, -XEN_EPERM },
+      { XENMEM_exchange, AT(struct xen_memory_exchange,
+                            .in = { .domid = DOMID_SELF, .nr_extents = 1, .extent_order = 63 },
+                            .out = { .domid = DOMID_SELF, .nr_extents = 1, .extent_order = 63 }) },
+      -XEN_EPERM },
     { "exchange_list_pointer",
       { XENMEM_exchange,
         AT(struct xen_memory_exchange, .in = { LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF },
-           .out = { LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF }) }, -XEN_EFAULT },
+           .out = { LIST(BAD_UNMAPPED), 1, .domid = DOMID_SELF }) },
+      -XEN_EFAULT },
     { "exchange_list_of_xen",
       { XENMEM_exchange,
         AT(struct xen_memory_exchange, .in = { LIST(BAD_XEN), 1, .domid = DOMID_SELF },
-           .out = { LIST(BAD_XEN), 1, .domid = DOMID_SELF }) }, -XEN_EFAULT },
+           .out = { LIST(BAD_XEN), 1, .domid = DOMID_SELF }) },
+      -XEN_EFAULT },
     { "exchange_nothing",
-      { XENMEM_exchange,
-        AT(struct xen_memory_exchange, .in = { .domid = DOMID_SELF },
-           .out = { .domid = DOMID_SELF }) }, 0 },
+      { XENMEM_exchange, AT(struct xen_memory_exchange, .in = { .domid = DOMID_SELF },
+                            .out = { .domid = DOMID_SELF }) },
+      0 },
     { "add_to_physmap_pointer", { XENMEM_add_to_physmap, BAD_UNMAPPED }, -XEN_EFAULT },
     { "add_to_physmap_of_pv",
       { XENMEM_add_to_physmap,
         AT(struct xen_add_to_physmap, .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info) },
       -XEN_EACCES },
     { "add_to_physmap_no_domain",
-      { XENMEM_add_to_physmap, AT(struct xen_add_to_physmap, .domid = NO_DOMAIN) }, -XEN_ESRCH },
+      { XENMEM_add_to_physmap, AT(struct xen_add_to_physmap, .domid = NO_DOMAIN) },
+      -XEN_ESRCH },
     { "remove_from_physmap_pointer", { XENMEM_remove_from_physmap, BAD_UNMAPPED }, -XEN_EFAULT },
     { "remove_from_physmap_no_frame",
       { XENMEM_remove_from_physmap,
         AT(struct xen_remove_from_physmap, .domid = DOMID_SELF, .gpfn = 0xffffffffff) },
       -XEN_EACCES },
     { "claim_pages_pointer", { XENMEM_claim_pages, BAD_UNMAPPED }, -XEN_EFAULT },
-    { "claim_pages_self_by_word", { XENMEM_claim_pages, RESERVATION(.domid = DOMID_SELF) },
+    { "claim_pages_self_by_word",
+      { XENMEM_claim_pages, RESERVATION(.domid = DOMID_SELF) },
       -XEN_EINVAL },
     { "claim_pages_none", { XENMEM_claim_pages, RESERVATION(.domid = 0) }, 0 },
-    { "claim_pages_no_domain", { XENMEM_claim_pages, RESERVATION(.domid = NO_DOMAIN) },
+    { "claim_pages_no_domain",
+      { XENMEM_claim_pages, RESERVATION(.domid = NO_DOMAIN) },
       -XEN_EINVAL },
     { "claim_pages_with_a_list",
-      { XENMEM_claim_pages, RESERVATION(LIST(frames), 1, .domid = DOMID_SELF) }, -XEN_EINVAL },
+      { XENMEM_claim_pages, RESERVATION(LIST(frames), 1, .domid = DOMID_SELF) },
+      -XEN_EINVAL },
     { "claim_pages_of_an_order",
-      { XENMEM_claim_pages, RESERVATION(LIST(0), 1, 1, .domid = DOMID_SELF) }, -XEN_EINVAL },
+      { XENMEM_claim_pages, RESERVATION(LIST(0), 1, 1, .domid = DOMID_SELF) },
+      -XEN_EINVAL },
     { "claim_pages_with_flags",
-      { XENMEM_claim_pages, RESERVATION(LIST(0), 1, 0, 1, .domid = DOMID_SELF) }, -XEN_EINVAL },
-    { "claim_pages_huge", { XENMEM_claim_pages, RESERVATION(LIST(0), ~0ul, .domid = 0) },
+      { XENMEM_claim_pages, RESERVATION(LIST(0), 1, 0, 1, .domid = DOMID_SELF) },
+      -XEN_EINVAL },
+    { "claim_pages_huge",
+      { XENMEM_claim_pages, RESERVATION(LIST(0), ~0ul, .domid = 0) },
       -XEN_EINVAL },
     { "vnuma_pointer", { XENMEM_get_vnumainfo, BAD_UNMAPPED }, -XEN_EFAULT },
     { "vnuma_of_none",
@@ -125,22 +150,26 @@ static const struct row calls[] = {
       -XEN_ESRCH },
     { "acquire_resource_padding",
       { XENMEM_acquire_resource,
-        AT(struct xen_mem_acquire_resource, .domid = DOMID_SELF, .pad = 1) }, -XEN_EINVAL },
+        AT(struct xen_mem_acquire_resource, .domid = DOMID_SELF, .pad = 1) },
+      -XEN_EINVAL },
     { "pod_target_of_pv",
-      { XENMEM_get_pod_target, AT(struct xen_pod_target, .domid = DOMID_SELF) }, -XEN_EINVAL },
+      { XENMEM_get_pod_target, AT(struct xen_pod_target, .domid = DOMID_SELF) },
+      -XEN_EINVAL },
     { "sharing_freed_pages", { XENMEM_get_sharing_freed_pages, 0 }, 0 },
     { "sharing_shared_pages", { XENMEM_get_sharing_shared_pages, 0 }, 0 },
     { "paging_op", { XENMEM_paging_op, BAD_UNMAPPED }, -XEN_ENOSYS },
     { "access_op_pointer", { XENMEM_access_op, BAD_UNMAPPED }, -XEN_EFAULT },
     { "sharing_op", { XENMEM_sharing_op, BAD_UNMAPPED }, -XEN_ENOSYS },
-    { "reserved_device_memory_pointer", { XENMEM_reserved_device_memory_map, BAD_UNMAPPED },
+    { "reserved_device_memory_pointer",
+      { XENMEM_reserved_device_memory_map, BAD_UNMAPPED },
       -XEN_EFAULT },
 };
 ROWS(memory, calls, MEMORY, "memory.h", PV);
 
 static long reserve(unsigned int op, xen_pfn_t *list, uint64_t count, unsigned int order)
 {
-    struct xen_memory_reservation arg = { .nr_extents = count, .extent_order = order,
+    struct xen_memory_reservation arg = { .nr_extents = count,
+                                          .extent_order = order,
                                           .domid = DOMID_SELF };
 
     set_xen_guest_handle(arg.extent_start, list);
@@ -200,13 +229,13 @@ CASE(memory, decrease_and_populate, "memory.h, XENMEM_decrease_reservation", PV)
     EXPECT(set_va(pool(0), 0), 0);
     EXPECT(reserve(XENMEM_decrease_reservation, &frame, 1, 0), 1);
     EXPECT(pages_now(), before - 1);
-    EXPECT(set_va(pool(0), frame << 12 | WRITABLE), -XEN_EBUSY);        /* not ours any more */
+    EXPECT(set_va(pool(0), frame << 12 | WRITABLE), -XEN_EBUSY); /* not ours any more */
     frame = pfn;
     EXPECT(reserve(XENMEM_populate_physmap, &frame, 1, 0), 1);
     EXPECT(pages_now(), before);
     EXPECT(machine_to_phys_mapping[frame], pfn);
     EXPECT(set_va(pool(0), frame << 12 | WRITABLE), 0);
-    EXPECT(*(uint64_t *)pool(0), 0);                                    /* and it is clean */
+    EXPECT(*(uint64_t *)pool(0), 0); /* and it is clean */
     ((uint64_t *)xen_start_info->mfn_list)[pfn] = frame;
 }
 
@@ -242,7 +271,7 @@ CASE(memory, decrease_stops_at_a_bad_one, "memory.h, XENMEM_decrease_reservation
     xen_pfn_t frame = pfn;
 
     EXPECT(set_va(pool(0), 0), 0);
-    EXPECT(reserve(XENMEM_decrease_reservation, list, 3, 0), 1);        /* how many were done */
+    EXPECT(reserve(XENMEM_decrease_reservation, list, 3, 0), 1); /* how many were done */
     EXPECT(reserve(XENMEM_populate_physmap, &frame, 1, 0), 1);
     EXPECT(set_va(pool(0), frame << 12 | WRITABLE), 0);
     ((uint64_t *)xen_start_info->mfn_list)[pfn] = frame;
@@ -332,7 +361,7 @@ CASE(memory, machine_memory_map_too_small, "memory.h, XENMEM_machine_memory_map"
     set_xen_guest_handle(map.buffer, pool(0));
     EXPECT(hypercall2(MEMORY, XENMEM_machine_memory_map, &map), -XEN_EINVAL);
     conform_note("entries %u", map.nr_entries);
-    EXPECT(((uint64_t *)pool(0))[3], 0);        /* only one was written: 20 bytes */
+    EXPECT(((uint64_t *)pool(0))[3], 0); /* only one was written: 20 bytes */
 }
 
 CASE(memory, machine_memory_map_null_buffer, "memory.h: NULL asks for the number", PV)
@@ -405,15 +434,17 @@ CASE(memory, exchange_of_a_frame_that_is_not_ours, "memory.h, XENMEM_exchange", 
 
 CASE(memory, add_to_physmap_shared_info, "memory.h, XENMAPSPACE_shared_info", PVH)
 {
-    struct xen_add_to_physmap add = { .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info,
+    struct xen_add_to_physmap add = { .domid = DOMID_SELF,
+                                      .space = XENMAPSPACE_shared_info,
                                       .gpfn = pv_phys(xen_shared_info) >> 12 };
 
-    EXPECT(hypercall2(MEMORY, XENMEM_add_to_physmap, &add), 0);         /* there already */
+    EXPECT(hypercall2(MEMORY, XENMEM_add_to_physmap, &add), 0); /* there already */
 }
 
 CASE(memory, add_to_physmap_no_space, "memory.h, enum phys_map_space", PVH)
 {
-    struct xen_add_to_physmap add = { .domid = DOMID_SELF, .space = 77,
+    struct xen_add_to_physmap add = { .domid = DOMID_SELF,
+                                      .space = 77,
                                       .gpfn = pv_phys(pool(0)) >> 12 };
 
     conform_note("result %ld", hypercall2(MEMORY, XENMEM_add_to_physmap, &add));

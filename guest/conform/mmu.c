@@ -43,17 +43,22 @@ static const struct row mmu_update_calls[] = {
     { "huge_count", { BAD_UNMAPPED, 0x7fffffff, 0, DOMID_SELF }, -XEN_EFAULT },
     { "foreign_no_domain", { AT(struct mmu_update, 0, 0), 1, 0, NO_DOMAIN }, -XEN_ESRCH },
     { "table_owner_no_domain",
-      { AT(struct mmu_update, 0, 0), 1, 0, (FOREIGN + 1) << 16 | DOMID_SELF }, -XEN_ESRCH },
+      { AT(struct mmu_update, 0, 0), 1, 0, (FOREIGN + 1) << 16 | DOMID_SELF },
+      -XEN_ESRCH },
     { "table_beyond_memory",
-      { AT(struct mmu_update, 0xffffffffff000ul, 0), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "table_of_the_bios",
-      { AT(struct mmu_update, 0xf0000, 0), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "command_has_three_bits", { AT(struct mmu_update, 0xf0004, 0), 1, 0, DOMID_SELF }, -XEN_ENOSYS },
+      { AT(struct mmu_update, 0xffffffffff000ul, 0), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "table_of_the_bios", { AT(struct mmu_update, 0xf0000, 0), 1, 0, DOMID_SELF }, -XEN_EINVAL },
+    { "command_has_three_bits",
+      { AT(struct mmu_update, 0xf0004, 0), 1, 0, DOMID_SELF },
+      -XEN_ENOSYS },
     { "command_7", { AT(struct mmu_update, 0xf0007, 0), 1, 0, DOMID_SELF }, -XEN_ENOSYS },
     { "machphys_beyond_memory",
-      { AT(struct mmu_update, 0xffffffffff001ul, 0), 1, 0, DOMID_SELF }, -XEN_EINVAL },
+      { AT(struct mmu_update, 0xffffffffff001ul, 0), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
     { "machphys_of_the_bios",
-      { AT(struct mmu_update, 0xf0001, 0), 1, 0, DOMID_SELF }, -XEN_EINVAL },
+      { AT(struct mmu_update, 0xf0001, 0), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
 };
 ROWS(mmu, mmu_update_calls, UPDATE, HEADER, PV);
 
@@ -95,7 +100,7 @@ CASE(mmu, unmap_and_fault, VA, PV)
     EXPECT(set_va(pool(0), 0), 0);
     EXPECT(probe_read(pool(0), &value), 14);
     EXPECT(fault.address, pool(0));
-    EXPECT(fault.error & 1, 0);                 /* not present */
+    EXPECT(fault.error & 1, 0); /* not present */
     EXPECT(writable(pool(0)), 0);
 }
 
@@ -117,7 +122,7 @@ CASE(mmu, hypercall_writes_to_read_only_page, VA, PV)
 
 CASE(mmu, no_execute_is_kept, VA, PV)
 {
-    *(uint8_t *)pool(0) = 0xc3;                 /* ret */
+    *(uint8_t *)pool(0) = 0xc3; /* ret */
     EXPECT(set_va(pool(0), entry(pool(0), WRITABLE)), 0);
     EXPECT(*entry_of(pool(0)) >> 63, 1);
     fault.vector = NO_FAULT;
@@ -281,7 +286,8 @@ CASE(mmu, flush_types, "xen.h, UVMF_*", PV)
     EXPECT(hypercall3(MAPPING, pool(0), entry(pool(0), WRITABLE), UVMF_TLB_FLUSH | UVMF_ALL), 0);
     EXPECT(hypercall3(MAPPING, pool(0), entry(pool(0), WRITABLE), UVMF_INVLPG | UVMF_ALL), 0);
     EXPECT(hypercall3(MAPPING, pool(0), entry(pool(0), WRITABLE),
-                      UVMF_INVLPG | UVMF_MULTI | (uint64_t)&bitmap), 0);
+                      UVMF_INVLPG | UVMF_MULTI | (uint64_t)&bitmap),
+           0);
 }
 
 CASE(mmu, flush_type_3, "xen.h, UVMF_FLUSHTYPE_MASK", PV)
@@ -292,7 +298,8 @@ CASE(mmu, flush_type_3, "xen.h, UVMF_FLUSHTYPE_MASK", PV)
 CASE(mmu, flush_bad_bitmap, "xen.h, UVMF_MULTI", PV)
 {
     EXPECT(hypercall3(MAPPING, pool(0), entry(pool(0), READ_ONLY),
-                      UVMF_INVLPG | UVMF_MULTI | BAD_UNMAPPED), -XEN_EFAULT);
+                      UVMF_INVLPG | UVMF_MULTI | BAD_UNMAPPED),
+           -XEN_EFAULT);
     /* The entry has changed nevertheless. */
     EXPECT(*entry_of(pool(0)) & P_WRITE, 0);
     EXPECT(writable(pool(0)), 0);
@@ -349,7 +356,7 @@ CASE(mmu, entry_of_a_pinned_l1_is_a_mapping, HEADER, PV)
         return;
     EXPECT(update(&table[0], entry(pool(1), WRITABLE), MMU_NORMAL_PT_UPDATE), 0);
     EXPECT(read_only(pool(1)), 0);
-    EXPECT(pin(1, pool(1)), -XEN_EINVAL);       /* still writable through the table */
+    EXPECT(pin(1, pool(1)), -XEN_EINVAL); /* still writable through the table */
     EXPECT(update(&table[0], 0, MMU_NORMAL_PT_UPDATE), 0);
     EXPECT(pin(1, pool(1)), 0);
     table_unpin(pool(1));
@@ -454,7 +461,10 @@ CASE(mmu, done_count, "xen.h, HYPERVISOR_mmu_update(), done_out", PV)
 {
     uint64_t *page = pool(0), base = mfn(page) << 12;
     struct mmu_update requests[4] = {
-        { base, 1 }, { base + 8, 2 }, { 0xf0000, 0 }, { base + 16, 3 },
+        { base, 1 },
+        { base + 8, 2 },
+        { 0xf0000, 0 },
+        { base + 16, 3 },
     };
     unsigned int done = 77;
 
@@ -462,7 +472,7 @@ CASE(mmu, done_count, "xen.h, HYPERVISOR_mmu_update(), done_out", PV)
     EXPECT(done, 2);
     EXPECT(page[0], 1);
     EXPECT(page[1], 2);
-    EXPECT(page[2], 0);                         /* nothing after the one that failed */
+    EXPECT(page[2], 0); /* nothing after the one that failed */
     done = 77;
     EXPECT(hypercall4(UPDATE, requests, 2, &done, DOMID_SELF), 0);
     EXPECT(done, 2);
@@ -503,7 +513,7 @@ CASE(mmu, l2_entry_makes_a_table, HEADER, PV)
     if (!table_pin(l2, 2))
         return;
     EXPECT(update(&l2[0], entry(l1, TABLE), MMU_NORMAL_PT_UPDATE), 0);
-    EXPECT(writable(l1), -XEN_EBUSY);          /* it is a table now */
+    EXPECT(writable(l1), -XEN_EBUSY); /* it is a table now */
     EXPECT(update(&l2[0], 0, MMU_NORMAL_PT_UPDATE), 0);
     EXPECT(writable(l1), 0);
     table_unpin(l2);
@@ -584,7 +594,7 @@ CASE(mmu, l1_with_a_bad_entry_cannot_be_pinned, HEADER, PV)
 {
     uint64_t *l1 = pool(0);
 
-    l1[7] = 0x200000 | READ_ONLY;               /* a frame of the hypervisor's */
+    l1[7] = 0x200000 | READ_ONLY; /* a frame of the hypervisor's */
     EXPECT(read_only(l1), 0);
     EXPECT(pin(1, l1), -XEN_EBUSY);
     EXPECT(writable(l1), 0);
@@ -617,7 +627,7 @@ CASE(mmu, two_levels_share_a_table, HEADER, PV)
         return;
     EXPECT(update(&l2[0], entry(l1, TABLE), MMU_NORMAL_PT_UPDATE), 0);
     EXPECT(update(&other[9], entry(l1, TABLE), MMU_NORMAL_PT_UPDATE), 0);
-    table_unpin(l2);                            /* drops its reference */
+    table_unpin(l2); /* drops its reference */
     EXPECT(writable(l1), -XEN_EBUSY);
     table_unpin(other);
     EXPECT(writable(l1), 0);
@@ -650,7 +660,7 @@ CASE(mmu, tree_with_one_writable_table, HEADER, PV)
     for (unsigned int i = 0; i < 3; i++)
         EXPECT(read_only(pool(i)), 0);
     EXPECT(pin(4, l4), -XEN_EINVAL);
-    for (unsigned int i = 0; i < 3; i++)        /* nothing stayed a table */
+    for (unsigned int i = 0; i < 3; i++) /* nothing stayed a table */
         EXPECT(writable(pool(i)), 0);
 }
 
@@ -661,7 +671,7 @@ CASE(mmu, l4_gets_the_hypervisor_s_slots, "arch-x86/xen-x86_64.h, HYPERVISOR_VIR
     l4[262] = 1;
     if (!table_pin(l4, 4))
         return;
-    EXPECT(l4[256], 0);                         /* the machine-to-physical table: when it is used */
+    EXPECT(l4[256], 0); /* the machine-to-physical table: when it is used */
     EXPECT_TRUE(l4[261] & P_PRESENT);
     EXPECT_TRUE(l4[262] != 1);
     table_unpin(l4);
@@ -720,7 +730,8 @@ CASE(mmu, directories_refuse_bits, HEADER, PV)
         if (!table_pin(directory, level))
             return;
         for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
-            EXPECT(update(directory, entry(below, TABLE | bits[i]), MMU_NORMAL_PT_UPDATE), -XEN_EINVAL);
+            EXPECT(update(directory, entry(below, TABLE | bits[i]), MMU_NORMAL_PT_UPDATE),
+                   -XEN_EINVAL);
         EXPECT(update(directory, entry(below, TABLE | P_AVAIL), MMU_NORMAL_PT_UPDATE), 0);
         EXPECT(update(directory, 0, MMU_NORMAL_PT_UPDATE), 0);
         table_unpin(directory);
@@ -734,7 +745,7 @@ CASE(mmu, error_of_an_entry_comes_through_directories, HEADER, PV)
 {
     uint64_t *l2 = pool(0), *l1 = pool(1);
 
-    l1[7] = 0x200000 | READ_ONLY;               /* a frame of the hypervisor's */
+    l1[7] = 0x200000 | READ_ONLY; /* a frame of the hypervisor's */
     EXPECT(read_only(l1), 0);
     if (!table_pin(l2, 2))
         return;
@@ -744,7 +755,7 @@ CASE(mmu, error_of_an_entry_comes_through_directories, HEADER, PV)
     EXPECT(read_only(l2), 0);
     EXPECT(pin(2, l2), -XEN_EBUSY);
     EXPECT(writable(l1), 0);
-    l1[7] = 0xfee00000 | READ_ONLY;             /* the local APIC's */
+    l1[7] = 0xfee00000 | READ_ONLY; /* the local APIC's */
     EXPECT(read_only(l1), 0);
     EXPECT(pin(2, l2), -XEN_EPERM);
     EXPECT(writable(l1), 0);
@@ -759,7 +770,9 @@ static const struct row named_calls[] = {
     { "tables_by_domid_self", { 0, 0, 0, (DOMID_SELF + 1ul) << 16 | DOMID_SELF }, -XEN_ESRCH },
     { "tables_by_domid_io", { 0, 0, 0, (DOMID_IO + 1ul) << 16 | DOMID_SELF }, -XEN_ESRCH },
     { "no_domain_and_nothing_to_do", { 0, 0, 0, NO_DOMAIN }, -XEN_ESRCH },
-    { "machphys_of_the_hypervisor", { AT(struct mmu_update, 0x200001, 0), 1, 0, DOMID_XEN }, -XEN_EINVAL },
+    { "machphys_of_the_hypervisor",
+      { AT(struct mmu_update, 0x200001, 0), 1, 0, DOMID_XEN },
+      -XEN_EINVAL },
 };
 ROWS(mmu, named_calls, UPDATE, "xen.h, foreigndom", PV);
 
@@ -776,10 +789,11 @@ CASE(mmu, done_is_told_of_nothing, "xen.h, HYPERVISOR_mmu_update(), done_out", P
     unsigned int done = 77;
 
     EXPECT(hypercall4(UPDATE, &request, 1, &done, NO_DOMAIN), -XEN_ESRCH);
-    EXPECT(done, 0);                            /* nobody's frames: told */
+    EXPECT(done, 0); /* nobody's frames: told */
     done = 77;
-    EXPECT(hypercall4(UPDATE, &request, 1, &done, (NO_DOMAIN + 1ul) << 16 | DOMID_SELF), -XEN_ESRCH);
-    EXPECT(done, 77);                           /* nobody's tables: not told */
+    EXPECT(hypercall4(UPDATE, &request, 1, &done, (NO_DOMAIN + 1ul) << 16 | DOMID_SELF),
+           -XEN_ESRCH);
+    EXPECT(done, 77); /* nobody's tables: not told */
     EXPECT(hypercall4(UPDATE, &request, 1, BAD_UNMAPPED, NO_DOMAIN), -XEN_ESRCH);
 }
 
@@ -827,7 +841,8 @@ CASE(mmu, direct_write_without_the_assist, "xen.h, VMASST_TYPE_writable_pagetabl
     uint64_t *table = (uint64_t *)entry_of(pool(0)), *loose = pool(1);
 
     /* The assist is on or off, the write is taken: for a table in use and for one that is not. */
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables),
+           0);
     EXPECT(probe_write(table, *table & ~P_WRITE), NO_FAULT);
     EXPECT(*table & P_WRITE, 0);
     EXPECT(writable(pool(0)), 0);
@@ -841,32 +856,37 @@ CASE(mmu, direct_write_with_the_assist, "xen.h, VMASST_TYPE_writable_pagetables"
 {
     uint64_t *table = (uint64_t *)entry_of(pool(0));
 
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
+           0);
     EXPECT(probe_write(table, entry(pool(1), READ_ONLY)), NO_FAULT);
     EXPECT(*table >> 12 & 0xfffffffffful, mfn(pool(1)));
     EXPECT(writable(pool(0)), 0);
-    EXPECT(probe_write(table, 0x200000 | WRITABLE), 14);    /* a frame of the hypervisor's */
+    EXPECT(probe_write(table, 0x200000 | WRITABLE), 14); /* a frame of the hypervisor's */
     EXPECT(*table >> 12 & 0xfffffffffful, mfn(pool(0)));
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables),
+           0);
 }
 
 CASE(mmu, direct_write_of_parts, "xen.h, VMASST_TYPE_writable_pagetables", PV)
 {
     uint64_t *table = (uint64_t *)entry_of(pool(0)), old = *table;
 
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
+           0);
     PROBE("movb %1, (%0)", : : "r"(table), "q"((uint8_t)(old & ~P_WRITE)) : "memory");
     conform_note("byte: vector %lx, entry %lx", fault.vector, *table);
     PROBE("movl %1, (%0)", : : "r"(table), "r"((uint32_t)old) : "memory");
     EXPECT(writable(pool(0)), 0);
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables),
+           0);
 }
 
 CASE(mmu, direct_write_by_other_instructions, "xen.h, VMASST_TYPE_writable_pagetables", PV)
 {
     uint64_t *table = (uint64_t *)entry_of(pool(0)), old = *table, value = old & ~P_DIRTY;
 
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
+           0);
     PROBE("lock cmpxchgq %2, (%1)", : "+a"(old) : "r"(table), "r"(value) : "memory", "cc");
     EXPECT(fault.vector, NO_FAULT);
     EXPECT(*table & P_DIRTY, 0);
@@ -879,17 +899,21 @@ CASE(mmu, direct_write_by_other_instructions, "xen.h, VMASST_TYPE_writable_paget
     EXPECT(fault.vector, NO_FAULT);
     EXPECT(*table & P_DIRTY, P_DIRTY);
     EXPECT(writable(pool(0)), 0);
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables),
+           0);
 }
 
-CASE(mmu, direct_write_to_an_l2, "xen.h, VMASST_TYPE_writable_pagetables: directories cannot be", PV)
+CASE(mmu, direct_write_to_an_l2, "xen.h, VMASST_TYPE_writable_pagetables: directories cannot be",
+     PV)
 {
     uint64_t *l2 = pool(0);
 
     if (!table_pin(l2, 2))
         return;
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables),
+           0);
     EXPECT(probe_write(&l2[3], 0), 14);
-    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
+    EXPECT(hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables),
+           0);
     table_unpin(l2);
 }

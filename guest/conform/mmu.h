@@ -17,11 +17,11 @@
 #define P_AVAIL    0xe00ul
 #define P_NX       0x8000000000000000ul
 
-#define WRITABLE   (P_PRESENT | P_WRITE | P_USER | P_ACCESSED | P_DIRTY | P_NX)
-#define READ_ONLY  (P_PRESENT | P_USER | P_ACCESSED | P_DIRTY | P_NX)
-#define TABLE      (P_PRESENT | P_WRITE | P_USER | P_ACCESSED | P_DIRTY)
+#define WRITABLE  (P_PRESENT | P_WRITE | P_USER | P_ACCESSED | P_DIRTY | P_NX)
+#define READ_ONLY (P_PRESENT | P_USER | P_ACCESSED | P_DIRTY | P_NX)
+#define TABLE     (P_PRESENT | P_WRITE | P_USER | P_ACCESSED | P_DIRTY)
 
-#define FOREIGN    ((uint64_t)NO_DOMAIN)
+#define FOREIGN ((uint64_t)NO_DOMAIN)
 
 static inline uint64_t mfn(const void *page)
 {

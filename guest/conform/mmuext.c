@@ -2,8 +2,8 @@
 /* HYPERVISOR_mmuext_op (xen/xen.h). */
 #include "mmu.h"
 
-#define MMUEXT __HYPERVISOR_mmuext_op
-#define HEADER "xen.h, HYPERVISOR_mmuext_op()"
+#define MMUEXT  __HYPERVISOR_mmuext_op
+#define HEADER  "xen.h, HYPERVISOR_mmuext_op()"
 #define OP(...) AT(struct mmuext_op, __VA_ARGS__)
 
 static const struct row calls[] = {
@@ -30,11 +30,14 @@ static const struct row calls[] = {
     { "invlpg_local", { OP(MMUEXT_INVLPG_LOCAL, { .linear_addr = 0x1000 }), 1, 0, DOMID_SELF }, 0 },
     { "invlpg_all", { OP(MMUEXT_INVLPG_ALL, { .linear_addr = 0x1000 }), 1, 0, DOMID_SELF }, 0 },
     { "invlpg_local_of_xen",
-      { OP(MMUEXT_INVLPG_LOCAL, { .linear_addr = BAD_XEN }), 1, 0, DOMID_SELF }, 0 },
+      { OP(MMUEXT_INVLPG_LOCAL, { .linear_addr = BAD_XEN }), 1, 0, DOMID_SELF },
+      0 },
     { "invlpg_local_noncanonical",
-      { OP(MMUEXT_INVLPG_LOCAL, { .linear_addr = BAD_HOLE }), 1, 0, DOMID_SELF }, 0 },
+      { OP(MMUEXT_INVLPG_LOCAL, { .linear_addr = BAD_HOLE }), 1, 0, DOMID_SELF },
+      0 },
     { "invlpg_all_noncanonical",
-      { OP(MMUEXT_INVLPG_ALL, { .linear_addr = BAD_HOLE }), 1, 0, DOMID_SELF }, 0 },
+      { OP(MMUEXT_INVLPG_ALL, { .linear_addr = BAD_HOLE }), 1, 0, DOMID_SELF },
+      0 },
     { "tlb_flush_multi_pointer",
       { OP(MMUEXT_TLB_FLUSH_MULTI, .arg2.vcpumask = { (void *)BAD_UNMAPPED }), 1, 0, DOMID_SELF },
       -XEN_EINVAL },
@@ -44,34 +47,48 @@ static const struct row calls[] = {
     { "flush_cache", { OP(MMUEXT_FLUSH_CACHE), 1, 0, DOMID_SELF }, 0 },
     { "flush_cache_global", { OP(MMUEXT_FLUSH_CACHE_GLOBAL), 1, 0, DOMID_SELF }, 0 },
     { "pin_l1_beyond_memory",
-      { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "pin_l4_beyond_memory",
-      { OP(MMUEXT_PIN_L4_TABLE, { .mfn = ~0ul }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "pin_frame_of_xen", { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
+      { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
       -XEN_EINVAL },
-    { "pin_frame_of_the_bios", { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0xf0 }), 1, 0, DOMID_SELF },
+    { "pin_l4_beyond_memory",
+      { OP(MMUEXT_PIN_L4_TABLE, { .mfn = ~0ul }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "pin_frame_of_xen",
+      { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "pin_frame_of_the_bios",
+      { OP(MMUEXT_PIN_L1_TABLE, { .mfn = 0xf0 }), 1, 0, DOMID_SELF },
       -XEN_EINVAL },
     { "unpin_beyond_memory",
-      { OP(MMUEXT_UNPIN_TABLE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "unpin_frame_of_xen", { OP(MMUEXT_UNPIN_TABLE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
+      { OP(MMUEXT_UNPIN_TABLE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "unpin_frame_of_xen",
+      { OP(MMUEXT_UNPIN_TABLE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
       -XEN_EINVAL },
     { "new_baseptr_beyond_memory",
-      { OP(MMUEXT_NEW_BASEPTR, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
+      { OP(MMUEXT_NEW_BASEPTR, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
     { "new_user_baseptr_beyond_memory",
-      { OP(MMUEXT_NEW_USER_BASEPTR, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
+      { OP(MMUEXT_NEW_USER_BASEPTR, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
     { "new_user_baseptr_none", { OP(MMUEXT_NEW_USER_BASEPTR, { .mfn = 0 }), 1, 0, DOMID_SELF }, 0 },
     { "clear_page_beyond_memory",
-      { OP(MMUEXT_CLEAR_PAGE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "clear_page_of_xen", { OP(MMUEXT_CLEAR_PAGE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
+      { OP(MMUEXT_CLEAR_PAGE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "clear_page_of_xen",
+      { OP(MMUEXT_CLEAR_PAGE, { .mfn = 0x200 }), 1, 0, DOMID_SELF },
       -XEN_EINVAL },
     { "copy_page_beyond_memory",
-      { OP(MMUEXT_COPY_PAGE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF }, -XEN_EINVAL },
-    { "set_ldt_none", { OP(MMUEXT_SET_LDT, { .linear_addr = 0 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF },
+      { OP(MMUEXT_COPY_PAGE, { .mfn = 0xffffffffff }), 1, 0, DOMID_SELF },
+      -XEN_EINVAL },
+    { "set_ldt_none",
+      { OP(MMUEXT_SET_LDT, { .linear_addr = 0 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF },
       0 },
     { "set_ldt_none_of_xen",
-      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_XEN + 8 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF }, 0 },
+      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_XEN + 8 }, { .nr_ents = 0 }), 1, 0, DOMID_SELF },
+      0 },
     { "set_ldt_at_the_end_of_user_mode",
-      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_HOLE - 4096 }, { .nr_ents = 513 }), 1, 0, DOMID_SELF },
+      { OP(MMUEXT_SET_LDT, { .linear_addr = BAD_HOLE - 4096 }, { .nr_ents = 513 }), 1, 0,
+        DOMID_SELF },
       0 },
     { "set_ldt_unaligned",
       { OP(MMUEXT_SET_LDT, { .linear_addr = 0x1008 }, { .nr_ents = 1 }), 1, 0, DOMID_SELF },
@@ -132,7 +149,9 @@ CASE(mmuext, unpin_twice, "xen.h, MMUEXT_UNPIN_TABLE", PV)
 CASE(mmuext, done_count, "xen.h, HYPERVISOR_mmuext_op(), pdone", PV)
 {
     struct mmuext_op ops[3] = {
-        { .cmd = MMUEXT_TLB_FLUSH_LOCAL }, { .cmd = 99 }, { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
+        { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
+        { .cmd = 99 },
+        { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
     };
     unsigned int done = 77;
 
@@ -167,7 +186,7 @@ CASE(mmuext, flush_multi, "xen.h, MMUEXT_TLB_FLUSH_MULTI", PV)
 
     set_xen_guest_handle(op.arg2.vcpumask, (void *)&mask);
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), 0);
-    mask = ~0ul;                                /* CPUs that do not exist are left out */
+    mask = ~0ul; /* CPUs that do not exist are left out */
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), 0);
     mask = 0;
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), 0);
@@ -199,7 +218,8 @@ CASE(mmuext, clear_page_of_a_table, "xen.h, MMUEXT_CLEAR_PAGE", PV)
 
 CASE(mmuext, copy_page, "xen.h, MMUEXT_COPY_PAGE", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = mfn(pool(1)),
+    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE,
+                            .arg1.mfn = mfn(pool(1)),
                             .arg2.src_mfn = mfn(pool(0)) };
     uint64_t *from = pool(0), *to = pool(1);
 
@@ -212,7 +232,8 @@ CASE(mmuext, copy_page, "xen.h, MMUEXT_COPY_PAGE", PV)
 
 CASE(mmuext, copy_page_onto_a_table, "xen.h, MMUEXT_COPY_PAGE", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = mfn(pool(0)),
+    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE,
+                            .arg1.mfn = mfn(pool(0)),
                             .arg2.src_mfn = mfn(pool(1)) };
 
     *(uint64_t *)pool(1) = 0x200000 | WRITABLE;
@@ -225,7 +246,9 @@ CASE(mmuext, copy_page_onto_a_table, "xen.h, MMUEXT_COPY_PAGE", PV)
 
 CASE(mmuext, copy_page_of_a_bad_source, "xen.h, MMUEXT_COPY_PAGE", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = mfn(pool(0)), .arg2.src_mfn = 0x200 };
+    struct mmuext_op op = { .cmd = MMUEXT_COPY_PAGE,
+                            .arg1.mfn = mfn(pool(0)),
+                            .arg2.src_mfn = 0x200 };
 
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), -XEN_EINVAL);
     EXPECT(*(uint64_t *)pool(0), 0);
@@ -249,7 +272,7 @@ CASE(mmuext, new_baseptr, "xen.h, MMUEXT_NEW_BASEPTR", PV)
         return;
     REQUIRE(pin(4, l4), 0);
     EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0);
-    EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0);           /* the same again */
+    EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0); /* the same again */
     EXPECT(extended(MMUEXT_NEW_BASEPTR, boot), 0);
     table_unpin(l4);
 }
@@ -260,7 +283,7 @@ CASE(mmuext, new_baseptr_without_a_pin, "xen.h, MMUEXT_NEW_BASEPTR", PV)
 
     if (!clone_l4(l4))
         return;
-    EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0);           /* validated by its use */
+    EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0); /* validated by its use */
     EXPECT(writable(l4), -XEN_EBUSY);
     EXPECT(extended(MMUEXT_NEW_BASEPTR, boot), 0);
     EXPECT(writable(l4), 0);
@@ -275,7 +298,7 @@ CASE(mmuext, unpin_while_in_use, "xen.h, MMUEXT_UNPIN_TABLE", PV)
     REQUIRE(pin(4, l4), 0);
     EXPECT(extended(MMUEXT_NEW_BASEPTR, mfn(l4)), 0);
     EXPECT(unpin(l4), 0);
-    EXPECT(writable(l4), -XEN_EBUSY);                           /* CR3 holds it */
+    EXPECT(writable(l4), -XEN_EBUSY); /* CR3 holds it */
     EXPECT(extended(MMUEXT_NEW_BASEPTR, boot), 0);
     EXPECT(writable(l4), 0);
 }
@@ -322,11 +345,12 @@ CASE(mmuext, new_user_baseptr_of_a_writable_page, "xen.h, MMUEXT_NEW_USER_BASEPT
 
 CASE(mmuext, set_ldt_and_clear, "xen.h, MMUEXT_SET_LDT", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uint64_t)pool(0),
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = (uint64_t)pool(0),
                             .arg2.nr_ents = 512 };
 
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), 0);
-    EXPECT(probe_write(pool(0), 0), NO_FAULT);  /* its pages are looked at when they are used */
+    EXPECT(probe_write(pool(0), 0), NO_FAULT); /* its pages are looked at when they are used */
     op.arg2.nr_ents = 0;
     EXPECT(hypercall4(MMUEXT, &op, 1, 0, DOMID_SELF), 0);
 }
@@ -353,7 +377,8 @@ CASE_CPUS(mmuext, remap_is_seen_by_another_cpu, "xen.h, UVMF_INVLPG, UVMF_ALL", 
         return;
     conform_delay(1000000);
     EXPECT(hypercall3(__HYPERVISOR_update_va_mapping, pool(0), entry(pool(1), WRITABLE),
-                      UVMF_INVLPG | UVMF_ALL), 0);
+                      UVMF_INVLPG | UVMF_ALL),
+           0);
     conform_delay(1000000);
     EXPECT(seen, 2);
     EXPECT(writable(pool(0)), 0);

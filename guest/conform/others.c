@@ -43,15 +43,17 @@ CASE(multicall, results, MULTI, ANY)
 {
     struct multicall_entry *calls = pool(0);
 
-    calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_pagesize } };
+    calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+                                         .args = { XENVER_pagesize } };
     calls[1] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { 99 } };
     calls[2] = (struct multicall_entry){ .op = 127 };
-    calls[3] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+    calls[3] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+                                         .args = { XENVER_version } };
     EXPECT(hypercall2(__HYPERVISOR_multicall, calls, 4), 0);
     EXPECT(calls[0].result, 4096);
     EXPECT(calls[1].result, -XEN_ENOSYS);
     EXPECT(calls[2].result, -XEN_ENOSYS);
-    EXPECT(calls[3].result, 4 << 16 | 17);      /* an error does not stop the rest */
+    EXPECT(calls[3].result, 4 << 16 | 17); /* an error does not stop the rest */
 }
 
 CASE(multicall, arguments_stay, MULTI, PV)
@@ -69,7 +71,8 @@ CASE(multicall, arguments_stay, MULTI, PV)
 CASE(multicall, nested, MULTI, PV)
 {
     struct multicall_entry inner = { .op = __HYPERVISOR_xen_version, .args = { XENVER_pagesize } };
-    struct multicall_entry outer = { .op = __HYPERVISOR_multicall, .args = { (uint64_t)&inner, 1 } };
+    struct multicall_entry outer = { .op = __HYPERVISOR_multicall,
+                                     .args = { (uint64_t)&inner, 1 } };
 
     EXPECT(hypercall2(__HYPERVISOR_multicall, &outer, 1), 0);
     EXPECT(outer.result, -XEN_EINVAL);
@@ -92,7 +95,8 @@ CASE(multicall, list_ends_in_a_hole, MULTI, PV)
 {
     struct multicall_entry *calls = (void *)((char *)pool(1) - sizeof(*calls));
 
-    calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_pagesize } };
+    calls[0] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+                                         .args = { XENVER_pagesize } };
     EXPECT(set_va(pool(1), 0), 0);
     EXPECT(hypercall2(__HYPERVISOR_multicall, calls, 2), -XEN_EFAULT);
     conform_note("first result %lx", calls[0].result);
@@ -136,24 +140,28 @@ static const struct row physdev_calls[] = {
     { "set_iopl_pointer", { PHYSDEVOP_set_iopl, BAD_UNMAPPED }, -XEN_EFAULT },
     { "set_iobitmap_pointer", { PHYSDEVOP_set_iobitmap, BAD_UNMAPPED }, -XEN_EFAULT },
     { "apic_read_pointer", { PHYSDEVOP_apic_read, BAD_UNMAPPED }, -XEN_EFAULT },
-    { "apic_read_no_apic", { PHYSDEVOP_apic_read, AT(struct physdev_apic, .apic_physbase = 0x1000) },
+    { "apic_read_no_apic",
+      { PHYSDEVOP_apic_read, AT(struct physdev_apic, .apic_physbase = 0x1000) },
       -XEN_EINVAL },
     { "apic_read",
-      { PHYSDEVOP_apic_read, AT(struct physdev_apic, .apic_physbase = 0xfec00000, .reg = 1) }, 0 },
+      { PHYSDEVOP_apic_read, AT(struct physdev_apic, .apic_physbase = 0xfec00000, .reg = 1) },
+      0 },
     { "alloc_irq_vector_pointer", { PHYSDEVOP_alloc_irq_vector, BAD_UNMAPPED }, -XEN_EFAULT },
     { "alloc_irq_vector_no_irq",
-      { PHYSDEVOP_alloc_irq_vector, AT(struct physdev_irq, .irq = 100000) }, 0 },
+      { PHYSDEVOP_alloc_irq_vector, AT(struct physdev_irq, .irq = 100000) },
+      0 },
     { "alloc_irq_vector", { PHYSDEVOP_alloc_irq_vector, AT(struct physdev_irq, .irq = 20) }, 0 },
     { "map_pirq_pointer", { PHYSDEVOP_map_pirq, BAD_UNMAPPED }, -XEN_EFAULT },
     { "map_pirq_no_domain",
-      { PHYSDEVOP_map_pirq, AT(struct physdev_map_pirq, .domid = NO_DOMAIN) }, -XEN_ESRCH },
+      { PHYSDEVOP_map_pirq, AT(struct physdev_map_pirq, .domid = NO_DOMAIN) },
+      -XEN_ESRCH },
     { "map_pirq_unknown_type",
       { PHYSDEVOP_map_pirq, AT(struct physdev_map_pirq, .domid = DOMID_SELF, .type = 77) },
       -XEN_EINVAL },
     { "map_pirq_no_gsi",
-      { PHYSDEVOP_map_pirq,
-        AT(struct physdev_map_pirq, .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 100000,
-           .pirq = -1) }, -XEN_EINVAL },
+      { PHYSDEVOP_map_pirq, AT(struct physdev_map_pirq, .domid = DOMID_SELF,
+                               .type = MAP_PIRQ_TYPE_GSI, .index = 100000, .pirq = -1) },
+      -XEN_EINVAL },
     { "unmap_pirq_pointer", { PHYSDEVOP_unmap_pirq, BAD_UNMAPPED }, -XEN_EFAULT },
     { "unmap_pirq_none",
       { PHYSDEVOP_unmap_pirq, AT(struct physdev_unmap_pirq, .domid = DOMID_SELF, .pirq = 100000) },
@@ -162,16 +170,19 @@ static const struct row physdev_calls[] = {
       { PHYSDEVOP_unmap_pirq, AT(struct physdev_unmap_pirq, .domid = DOMID_SELF, .pirq = -1) },
       -XEN_EINVAL },
     { "setup_gsi_pointer", { PHYSDEVOP_setup_gsi, BAD_UNMAPPED }, -XEN_EFAULT },
-    { "setup_gsi_none", { PHYSDEVOP_setup_gsi, AT(struct physdev_setup_gsi, .gsi = 1000) },
+    { "setup_gsi_none",
+      { PHYSDEVOP_setup_gsi, AT(struct physdev_setup_gsi, .gsi = 1000) },
       -XEN_EINVAL },
     { "get_free_pirq_pointer", { PHYSDEVOP_get_free_pirq, BAD_UNMAPPED }, -XEN_EFAULT },
     { "mmcfg_reserved_pointer", { PHYSDEVOP_pci_mmcfg_reserved, BAD_UNMAPPED }, -XEN_EFAULT },
     { "pci_device_add_pointer", { PHYSDEVOP_pci_device_add, BAD_UNMAPPED }, -XEN_EFAULT },
     { "pci_device_remove_pointer", { PHYSDEVOP_pci_device_remove, BAD_UNMAPPED }, -XEN_EFAULT },
     { "pci_device_remove_none",
-      { PHYSDEVOP_pci_device_remove, AT(struct physdev_pci_device, .bus = 200) }, -XEN_ENODEV },
+      { PHYSDEVOP_pci_device_remove, AT(struct physdev_pci_device, .bus = 200) },
+      -XEN_ENODEV },
     { "prepare_msix_pointer", { PHYSDEVOP_prepare_msix, BAD_UNMAPPED }, -XEN_EFAULT },
-    { "restore_msi_none", { PHYSDEVOP_restore_msi, AT(struct physdev_restore_msi, .bus = 200) },
+    { "restore_msi_none",
+      { PHYSDEVOP_restore_msi, AT(struct physdev_restore_msi, .bus = 200) },
       -XEN_ENODEV },
     { "eoi_gmfn_pointer", { PHYSDEVOP_pirq_eoi_gmfn_v2, BAD_UNMAPPED }, -XEN_EFAULT },
     { "eoi_gmfn_no_frame",
@@ -192,8 +203,9 @@ CASE(physdev, get_free_pirq, "physdev.h, PHYSDEVOP_get_free_pirq", PV)
 
 CASE(physdev, map_and_unmap_a_gsi, "physdev.h, PHYSDEVOP_map_pirq", PV)
 {
-    struct physdev_map_pirq arg = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 21,
-                                    .pirq = -1 };
+    struct physdev_map_pirq arg = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 21, .pirq = -1
+    };
     struct physdev_unmap_pirq gone = { .domid = DOMID_SELF };
 
     EXPECT(hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &arg), 0);
@@ -206,8 +218,9 @@ CASE(physdev, map_and_unmap_a_gsi, "physdev.h, PHYSDEVOP_map_pirq", PV)
 
 CASE(physdev, unmap_takes_the_right, "physdev.h, PHYSDEVOP_unmap_pirq", PV)
 {
-    struct physdev_map_pirq arg = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 20,
-                                    .pirq = -1 };
+    struct physdev_map_pirq arg = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 20, .pirq = -1
+    };
     struct physdev_unmap_pirq gone = { .domid = DOMID_SELF };
 
     REQUIRE(hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &arg), 0);
@@ -219,8 +232,9 @@ CASE(physdev, unmap_takes_the_right, "physdev.h, PHYSDEVOP_unmap_pirq", PV)
 
 CASE(physdev, bind_a_gsi, "event_channel.h, EVTCHNOP_bind_pirq", PV)
 {
-    struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 22,
-                                    .pirq = -1 };
+    struct physdev_map_pirq map = {
+        .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 22, .pirq = -1
+    };
     struct evtchn_bind_pirq bind = { 0 };
     struct evtchn_status status = { .dom = DOMID_SELF };
     struct evtchn_close close;
@@ -327,35 +341,49 @@ CASE(platform, firmware_info, "platform.h, XENPF_firmware_info", ANY)
     EXPECT(hypercall1(__HYPERVISOR_platform_op, &op), 0);
 }
 
-CASE(platform, settime64_of_bad_nanoseconds, "platform.h, XENPF_settime64", ANY)
+/* The wall clock set so that it was `secs` when the system time was 0. */
+static long set_wall(uint64_t secs, uint32_t nsecs, uint32_t mbz)
 {
     struct xen_platform_op op = platform(XENPF_settime64);
 
-    op.u.settime64.nsecs = 1000000000;
-    EXPECT(hypercall1(__HYPERVISOR_platform_op, &op), 0);
-    op.u.settime64.nsecs = 0;
-    op.u.settime64.mbz = 1;
-    EXPECT(hypercall1(__HYPERVISOR_platform_op, &op), -XEN_EINVAL);
+    op.u.settime64.secs = secs;
+    op.u.settime64.nsecs = nsecs;
+    op.u.settime64.mbz = mbz;
+    return hypercall1(__HYPERVISOR_platform_op, &op);
 }
 
 CASE(platform, settime64, "platform.h, XENPF_settime64", ANY)
 {
-    struct xen_platform_op op = platform(XENPF_settime64);
-    uint32_t before = xen_shared_info->wc_version, old = xen_shared_info->wc_sec;
+    uint32_t old = xen_shared_info->wc_sec, before = xen_shared_info->wc_version;
 
-    op.u.settime64.secs = 2000000000;
-    op.u.settime64.system_time = pv_time_ns();
-    EXPECT(hypercall1(__HYPERVISOR_platform_op, &op), 0);
+    EXPECT(set_wall(2000000000, 0, 0), 0);
     EXPECT_TRUE(xen_shared_info->wc_version != before);
-    EXPECT_TRUE(xen_shared_info->wc_sec <= 2000000000 && xen_shared_info->wc_sec > 1999990000);
-    op.u.settime64.secs = old;
-    op.u.settime64.system_time = 0;
-    EXPECT(hypercall1(__HYPERVISOR_platform_op, &op), 0);
+    EXPECT(xen_shared_info->wc_sec, 2000000000);
+    EXPECT(set_wall(old, 0, 0), 0);
+    EXPECT(xen_shared_info->wc_sec, old);
+}
+
+CASE(platform, settime64_of_a_whole_second_of_nanoseconds, "platform.h, XENPF_settime64", ANY)
+{
+    uint32_t old = xen_shared_info->wc_sec;
+
+    EXPECT(set_wall(2000000000, 1000000000, 0), 0); /* carried */
+    EXPECT(xen_shared_info->wc_sec, 2000000001);
+    EXPECT(set_wall(old, 0, 0), 0);
+}
+
+CASE(platform, settime64_padding, "platform.h, struct xenpf_settime64, mbz", ANY)
+{
+    uint32_t old = xen_shared_info->wc_sec;
+
+    EXPECT(set_wall(2000000000, 0, 1), -XEN_EINVAL);
+    EXPECT(xen_shared_info->wc_sec, old);
 }
 
 static const struct row tools_domctl[] = {
     { "domctl_pointer", { BAD_UNMAPPED }, -XEN_EFAULT },
-    { "domctl_wrong_version", { AT(struct xen_domctl, .cmd = XEN_DOMCTL_getdomaininfo) },
+    { "domctl_wrong_version",
+      { AT(struct xen_domctl, .cmd = XEN_DOMCTL_getdomaininfo) },
       -XEN_EACCES },
 };
 ROWS(tools, tools_domctl, __HYPERVISOR_domctl, "domctl.h", ANY);
@@ -407,7 +435,8 @@ CASE(tools, sysctl_physinfo, "sysctl.h, XEN_SYSCTL_physinfo", ANY)
 
 CASE(tools, domctl_getdomaininfo, "domctl.h, XEN_DOMCTL_getdomaininfo", ANY)
 {
-    struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo, .domain = 0,
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_getdomaininfo,
+                             .domain = 0,
                              .interface_version = XEN_DOMCTL_INTERFACE_VERSION };
 
     EXPECT(hypercall1(__HYPERVISOR_domctl, &op), 0);

@@ -25,18 +25,24 @@ static const struct row calls[] = {
     { "remote_shutdown_no_domain",
       { SCHEDOP_remote_shutdown, AT(struct sched_remote_shutdown, .domain_id = NO_DOMAIN) },
       -XEN_ESRCH },
-    { "watchdog_poke_unknown", { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 1, .timeout = 5) },
+    { "watchdog_poke_unknown",
+      { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 1, .timeout = 5) },
       -XEN_EINVAL },
     { "watchdog_poke_huge_id",
-      { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 1000, .timeout = 5) }, -XEN_EINVAL },
-    { "watchdog_destroy_unknown",
-      { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 2, .timeout = 0) }, -XEN_EINVAL },
-    { "pin_override_none", { SCHEDOP_pin_override, AT(struct sched_pin_override, .pcpu = -1) },
+      { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 1000, .timeout = 5) },
       -XEN_EINVAL },
-    { "pin_override_no_cpu", { SCHEDOP_pin_override, AT(struct sched_pin_override, .pcpu = 4000) },
+    { "watchdog_destroy_unknown",
+      { SCHEDOP_watchdog, AT(struct sched_watchdog, .id = 2, .timeout = 0) },
+      -XEN_EINVAL },
+    { "pin_override_none",
+      { SCHEDOP_pin_override, AT(struct sched_pin_override, .pcpu = -1) },
+      -XEN_EINVAL },
+    { "pin_override_no_cpu",
+      { SCHEDOP_pin_override, AT(struct sched_pin_override, .pcpu = 4000) },
       -XEN_EINVAL },
     { "poll_no_port_of_128",
-      { SCHEDOP_poll, AT(struct sched_poll, .nr_ports = 129) }, -XEN_EINVAL },
+      { SCHEDOP_poll, AT(struct sched_poll, .nr_ports = 129) },
+      -XEN_EINVAL },
     { "poll_huge_count", { SCHEDOP_poll, AT(struct sched_poll, .nr_ports = ~0u) }, -XEN_EINVAL },
     { "poll_ports_pointer",
       { SCHEDOP_poll, AT(struct sched_poll, { (evtchn_port_t *)BAD_UNMAPPED }, .nr_ports = 1) },
@@ -64,7 +70,8 @@ static evtchn_port_t new_ipi(void)
     struct evtchn_bind_ipi bind = { .vcpu = 0 };
 
     return EXPECT(hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind), 0)
-               ? bind.port : 0;
+               ? bind.port
+               : 0;
 }
 
 static void close_port(evtchn_port_t port)

@@ -49,8 +49,8 @@ static const struct row descriptor_calls[] = {
 ROWS(segments, descriptor_calls, __HYPERVISOR_update_descriptor, DESC, PV);
 
 /* Descriptors: type and rights of AMD APM 2, 4.7 and 4.8. */
-#define CODE64  0x00affb000000fffful
-#define DATA    0x00cff3000000fffful
+#define CODE64       0x00affb000000fffful
+#define DATA         0x00cff3000000fffful
 #define CODE64_RING0 0x00af9b000000fffful
 #define CALL_GATE    0x0000ec0000000000ul
 #define TSS          0x0000890000000000ul
@@ -78,7 +78,7 @@ CASE(segments, gdt_set_and_clear, GDT, PV)
 {
     EXPECT(read_only(pool(0)), 0);
     EXPECT(set_gdt(pool(0), 512), 0);
-    EXPECT(writable(pool(0)), -XEN_EBUSY);      /* it is a descriptor page now */
+    EXPECT(writable(pool(0)), -XEN_EBUSY); /* it is a descriptor page now */
     EXPECT(set_gdt(0, 0), 0);
     EXPECT(writable(pool(0)), 0);
 }
@@ -143,7 +143,7 @@ CASE(segments, descriptor_of_ring_0, DESC, PV)
     result = set_descriptor(gdt, 4, CODE64_RING0);
     conform_note("result %ld, entry %lx", result, gdt[4]);
     if (result == 0)
-        EXPECT(gdt[4] >> 45 & 3, 3);            /* never ring 0 */
+        EXPECT(gdt[4] >> 45 & 3, 3); /* never ring 0 */
     EXPECT(set_gdt(0, 0), 0);
     EXPECT(writable(gdt), 0);
 }
@@ -188,7 +188,8 @@ CASE(segments, gdt_page_as_page_table, GDT, PV)
 
 CASE(segments, ldt_selector_is_loaded, "xen.h, MMUEXT_SET_LDT", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uint64_t)pool(0),
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = (uint64_t)pool(0),
                             .arg2.nr_ents = 512 };
 
     ((uint64_t *)pool(0))[2] = DATA;
@@ -196,7 +197,7 @@ CASE(segments, ldt_selector_is_loaded, "xen.h, MMUEXT_SET_LDT", PV)
     EXPECT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF), 0);
     PROBE("mov %w0, %%fs", : : "r"(0x17) :);
     EXPECT(fault.vector, NO_FAULT);
-    PROBE("mov %w0, %%fs", : : "r"(0x1f) :);    /* an empty entry */
+    PROBE("mov %w0, %%fs", : : "r"(0x1f) :); /* an empty entry */
     EXPECT(fault.vector, 13);
     EXPECT(fault.error, 0x1c);
     __asm__ volatile("mov %w0, %%fs" : : "r"(0));
@@ -207,12 +208,13 @@ CASE(segments, ldt_selector_is_loaded, "xen.h, MMUEXT_SET_LDT", PV)
 
 CASE(segments, ldt_of_a_writable_page, "xen.h, MMUEXT_SET_LDT", PV)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uint64_t)pool(0),
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = (uint64_t)pool(0),
                             .arg2.nr_ents = 512 };
 
     ((uint64_t *)pool(0))[2] = DATA;
     EXPECT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF), 0);
-    PROBE("mov %w0, %%fs", : : "r"(0x17) :);    /* looked at now, and refused */
+    PROBE("mov %w0, %%fs", : : "r"(0x17) :); /* looked at now, and refused */
     EXPECT(fault.vector, 14);
     EXPECT(fault.address, (uint64_t)pool(0) + 0x10);
     op.arg2.nr_ents = 0;
@@ -262,10 +264,16 @@ CASE(segments, flat_selectors, "arch-x86/xen-x86_64.h, FLAT_RING3_*", PV)
     uint32_t rights;
     uint8_t found;
 
-    __asm__ volatile("lar %2, %0\n setz %1" : "=r"(rights), "=q"(found) : "r"(FLAT_RING3_CS64) : "cc");
+    __asm__ volatile("lar %2, %0\n setz %1"
+                     : "=r"(rights), "=q"(found)
+                     : "r"(FLAT_RING3_CS64)
+                     : "cc");
     EXPECT(found, 1);
     EXPECT(rights & 0xff00, 0xfb00);
-    __asm__ volatile("lar %2, %0\n setz %1" : "=r"(rights), "=q"(found) : "r"(FLAT_RING3_SS64) : "cc");
+    __asm__ volatile("lar %2, %0\n setz %1"
+                     : "=r"(rights), "=q"(found)
+                     : "r"(FLAT_RING3_SS64)
+                     : "cc");
     EXPECT(found, 1);
     EXPECT(rights & 0xff00, 0xf300);
 }

@@ -87,7 +87,7 @@ void conform_wait_cpu(unsigned int cpu)
 {
     while (__atomic_load_n(&jobs[cpu].function, __ATOMIC_ACQUIRE)) {
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
-        __asm__ volatile("pause");      /* an emulator that counts instructions turns to the other CPU */
+        __asm__ volatile("pause"); /* an emulator that counts instructions turns to the other CPU */
     }
 }
 

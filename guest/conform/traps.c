@@ -17,7 +17,9 @@ extern const char xen_pv_vectors[], xen_pv_failsafe[];
 static long set_trap(unsigned int vector, unsigned int flags, uint64_t address)
 {
     struct trap_info traps[2] = {
-        { .vector = (uint8_t)vector, .flags = (uint8_t)flags, .cs = FLAT_KERNEL_CS,
+        { .vector = (uint8_t)vector,
+          .flags = (uint8_t)flags,
+          .cs = FLAT_KERNEL_CS,
           .address = address },
     };
 
@@ -44,7 +46,7 @@ CASE(traps, noncanonical_address, HEADER, PV)
 {
     EXPECT(set_trap(6, 4, BAD_HOLE), -XEN_EINVAL);
     PROBE("ud2", :::);
-    EXPECT(fault.vector, 6);                    /* as before */
+    EXPECT(fault.vector, 6); /* as before */
 }
 
 CASE(traps, address_of_xen, HEADER, PV)
@@ -73,7 +75,8 @@ CASE(traps, selector_of_no_descriptor, HEADER, PV)
     EXPECT(fault.vector, 6);
 }
 
-CASE(traps, selector_is_not_used, "arch-x86/xen-x86_64.h: 64-bit kernels have one flat code segment", PV)
+CASE(traps, selector_is_not_used,
+     "arch-x86/xen-x86_64.h: 64-bit kernels have one flat code segment", PV)
 {
     struct trap_info traps[2] = { { 6, 4, 0x7ff8, (uint64_t)xen_pv_vectors + 16 * 6 } };
 
@@ -142,7 +145,8 @@ CASE(traps, breakpoint, FRAME, PV)
     /* RIP is behind the instruction, and that is where the fix-up stands. */
     __asm__ volatile("int3\n773: nop\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n"
-                     "   lea 773b(%%rip), %0" : "=r"(after));
+                     "   lea 773b(%%rip), %0"
+                     : "=r"(after));
     EXPECT(fault.vector, 3);
     EXPECT(fault.rip, after);
     EXPECT(fault.error, 0);
@@ -155,7 +159,8 @@ CASE(traps, int_0x80, FRAME, PV)
     fault.vector = NO_FAULT;
     __asm__ volatile("int $0x80\n773: nop\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n"
-                     "   lea 773b(%%rip), %0" : "=r"(after));
+                     "   lea 773b(%%rip), %0"
+                     : "=r"(after));
     EXPECT(fault.vector, 0x80);
     EXPECT(fault.rip, after);
 }
@@ -165,8 +170,9 @@ CASE(traps, int_0x80_of_level_0, "arch-x86/xen.h, TI_GET_DPL", PV)
     EXPECT(set_trap(0x80, 4, (uint64_t)xen_pv_vectors + 16 * 0x80), 0);
     fault.vector = NO_FAULT;
     __asm__ volatile("int $0x80\n773: nop\n774:\n"
-                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" :::);
-    EXPECT(fault.vector, 0x80);                 /* this vector's level is not looked at */
+                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" ::
+                         :);
+    EXPECT(fault.vector, 0x80); /* this vector's level is not looked at */
     restore_trap(0x80);
 }
 
@@ -175,7 +181,8 @@ CASE(traps, int_0x80_of_level_1, "arch-x86/xen.h, TI_GET_DPL: 1, the kernel may 
     fault.vector = NO_FAULT;
     EXPECT(set_trap(0x80, 5, (uint64_t)xen_pv_vectors + 16 * 0x80), 0);
     __asm__ volatile("int $0x80\n773: nop\n774:\n"
-                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" :::);
+                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" ::
+                         :);
     EXPECT(fault.vector, 0x80);
     restore_trap(0x80);
 }
@@ -211,8 +218,9 @@ CASE(traps, int_0x81_with_handler, HEADER, PV)
     fault.vector = NO_FAULT;
     EXPECT(set_trap(0x81, 7, (uint64_t)xen_pv_vectors + 16 * 0x80), 0);
     __asm__ volatile("int $0x81\n773: nop\n774:\n"
-                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" :::);
-    EXPECT(fault.vector, 0x80);                 /* the handler that was named */
+                     "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n" ::
+                         :);
+    EXPECT(fault.vector, 0x80); /* the handler that was named */
     EXPECT(set_trap(0x81, 4, (uint64_t)xen_pv_vectors + 16 * 0x81), 0);
 }
 
@@ -243,7 +251,7 @@ CASE(traps, page_fault_read_not_present, FRAME, PV)
     uint64_t value;
 
     EXPECT(probe_read((const void *)BAD_UNMAPPED, &value), 14);
-    EXPECT(fault.error, 0);                     /* read, supervisor, not present */
+    EXPECT(fault.error, 0); /* read, supervisor, not present */
     EXPECT(fault.address, BAD_UNMAPPED);
 }
 
@@ -283,7 +291,10 @@ CASE(traps, page_fault_execute, FRAME, PV)
     fault.vector = NO_FAULT;
     __asm__ volatile("jmp *%0\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 0xffffff0000000000, 774b\n"
-                     "   .popsection\n" : : "r"(BAD_UNMAPPED) : "memory");
+                     "   .popsection\n"
+                     :
+                     : "r"(BAD_UNMAPPED)
+                     : "memory");
     EXPECT(fault.vector, 14);
     EXPECT(fault.error, 0x10);
     EXPECT(fault.rip, BAD_UNMAPPED);
@@ -305,7 +316,7 @@ CASE(traps, cr2_by_the_instruction, "arch-x86/xen-x86_64.h, struct arch_vcpu_inf
     xen_vcpu_info()->arch.cr2 = 0x1111;
     PROBE("mov %%cr2, %0", : "=r"(value) : :);
     EXPECT(fault.vector, NO_FAULT);
-    EXPECT(value, BAD_UNMAPPED + 0x123450);     /* not what stands in the shared page */
+    EXPECT(value, BAD_UNMAPPED + 0x123450); /* not what stands in the shared page */
 }
 
 CASE(traps, single_step, FRAME, PV)
@@ -316,7 +327,10 @@ CASE(traps, single_step, FRAME, PV)
     __asm__ volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n 772: nop\n773: nop\n774:\n"
                      "   .pushsection .pv_table_b, \"a\"\n   .quad 773b, 774b\n   .popsection\n"
                      "   pushfq\n andq $~0x100, (%%rsp)\n popfq\n"
-                     "   lea 773b(%%rip), %0" : "=r"(after), "=&r"(flags) : : "memory", "cc");
+                     "   lea 773b(%%rip), %0"
+                     : "=r"(after), "=&r"(flags)
+                     :
+                     : "memory", "cc");
     EXPECT(fault.vector, 1);
     EXPECT(fault.rip, after);
 }
@@ -328,7 +342,7 @@ CASE(traps, handler_flag_masks_events, "arch-x86/xen.h, TI_GET_IF", PV)
     pv_irq_enable();
     PROBE("ud2", :::);
     EXPECT(fault.mask, 1);
-    EXPECT(xen_vcpu_info()->evtchn_upcall_mask, 0);             /* HYPERVISOR_iret put it back */
+    EXPECT(xen_vcpu_info()->evtchn_upcall_mask, 0); /* HYPERVISOR_iret put it back */
     pv_irq_disable();
 }
 
@@ -340,7 +354,7 @@ CASE(traps, handler_without_the_flag, "arch-x86/xen.h, TI_GET_IF", PV)
     pv_irq_disable();
     EXPECT(fault.mask, 0);
     PROBE("ud2", :::);
-    EXPECT(fault.mask, 1);                                      /* as it was */
+    EXPECT(fault.mask, 1); /* as it was */
     restore_trap(6);
 }
 
@@ -350,7 +364,7 @@ CASE(traps, device_not_available, "xen.h, HYPERVISOR_fpu_taskswitch()", PV)
     PROBE("fninit", :::);
     EXPECT(fault.vector, 7);
     PROBE("fninit", :::);
-    EXPECT(fault.vector, NO_FAULT);             /* TS was cleared for the handler */
+    EXPECT(fault.vector, NO_FAULT); /* TS was cleared for the handler */
 }
 
 CASE(traps, taskswitch_off, "xen.h, HYPERVISOR_fpu_taskswitch()", PV)
@@ -438,14 +452,15 @@ CASE(traps, iret_restores_rax_rcx_r11, "arch-x86/xen-x86_64.h, struct iret_conte
 {
     uint64_t rax, rcx, r11;
 
-    __asm__ volatile("mov %%rsp, %%rax\n"
-                     "   push %[ss]\n push %%rax\n pushq $2\n push %[cs]\n"
-                     "   lea 1f(%%rip), %%rax\n push %%rax\n push $0\n"
-                     "   push $0x11\n push $0x22\n push $0x33\n"
-                     "   mov $23, %%eax\n syscall\n ud2\n1:\n"
-                     : "=&a"(rax), "=&c"(rcx), "=r"(r11)
-                     : [cs] "d"((uint64_t)(FLAT_KERNEL_CS & ~3u)), [ss] "b"((uint64_t)FLAT_KERNEL_SS)
-                     : "r11", "memory", "cc");
+    __asm__ volatile(
+        "mov %%rsp, %%rax\n"
+        "   push %[ss]\n push %%rax\n pushq $2\n push %[cs]\n"
+        "   lea 1f(%%rip), %%rax\n push %%rax\n push $0\n"
+        "   push $0x11\n push $0x22\n push $0x33\n"
+        "   mov $23, %%eax\n syscall\n ud2\n1:\n"
+        : "=&a"(rax), "=&c"(rcx), "=r"(r11)
+        : [cs] "d"((uint64_t)(FLAT_KERNEL_CS & ~3u)), [ss] "b"((uint64_t)FLAT_KERNEL_SS)
+        : "r11", "memory", "cc");
     EXPECT(rax, 0x33);
     EXPECT(rcx, 0x11);
 }
@@ -472,20 +487,22 @@ __asm__(".pushsection .text\n"
 /* By HYPERVISOR_iret to user code, which calls; the kernel's callback then returns here. */
 static void call_from_user(const char *code)
 {
-    __asm__ volatile("   lea 1f(%%rip), %%rax\n push %%rax\n"
-                     "   mov %%rsp, conform_sysenter_rsp(%%rip)\n"
-                     "   push %[ss]\n push %%rsp\n push $0x202\n push %[cs]\n push %[code]\n"
-                     "   push $0\n push $0\n push $0\n push $0\n"
-                     "   mov $23, %%eax\n syscall\n ud2\n1:\n"
-                     : : [cs] "r"((uint64_t)FLAT_USER_CS64), [ss] "r"((uint64_t)FLAT_USER_SS64),
-                         [code] "r"(code)
-                     : "rax", "rcx", "rdx", "r11", "memory", "cc");
+    __asm__ volatile(
+        "   lea 1f(%%rip), %%rax\n push %%rax\n"
+        "   mov %%rsp, conform_sysenter_rsp(%%rip)\n"
+        "   push %[ss]\n push %%rsp\n push $0x202\n push %[cs]\n push %[code]\n"
+        "   push $0\n push $0\n push $0\n push $0\n"
+        "   mov $23, %%eax\n syscall\n ud2\n1:\n"
+        :
+        : [cs] "r"((uint64_t)FLAT_USER_CS64), [ss] "r"((uint64_t)FLAT_USER_SS64), [code] "r"(code)
+        : "rax", "rcx", "rdx", "r11", "memory", "cc");
 }
 
 CASE(traps, sysenter_leaves_the_real_if_on, "callback.h, CALLBACKTYPE_sysenter", PV)
 {
     struct callback_register on = {
-        .type = CALLBACKTYPE_sysenter, .flags = CALLBACKF_mask_events,
+        .type = CALLBACKTYPE_sysenter,
+        .flags = CALLBACKF_mask_events,
         .address = (uint64_t)conform_sysenter,
     };
     const void *tables = (const void *)xen_start_info->pt_base;
@@ -522,7 +539,8 @@ __asm__(".pushsection .text\n"
 static void iret_that_fails(uint64_t cs, uint64_t ss, uint64_t rip)
 {
     struct callback_register on = {
-        .type = CALLBACKTYPE_failsafe, .flags = CALLBACKF_mask_events,
+        .type = CALLBACKTYPE_failsafe,
+        .flags = CALLBACKF_mask_events,
         .address = (uint64_t)conform_failsafe,
     };
 
@@ -533,7 +551,8 @@ static void iret_that_fails(uint64_t cs, uint64_t ss, uint64_t rip)
                      "   push %[ss]\n push %%rsp\n push $0x2\n push %[cs]\n push %[rip]\n"
                      "   push $0\n push $0x11\n push $0x22\n push $0x33\n"
                      "   mov $23, %%eax\n syscall\n ud2\n1:\n"
-                     : : [cs] "r"(cs), [ss] "r"(ss), [rip] "r"(rip)
+                     :
+                     : [cs] "r"(cs), [ss] "r"(ss), [rip] "r"(rip)
                      : "rax", "rcx", "rdx", "r11", "memory", "cc");
     on.address = (uint64_t)xen_pv_failsafe;
     EXPECT(hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, &on), 0);
@@ -572,11 +591,13 @@ CASE(traps, iret_noncanonical, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", PV)
 
 CASE(traps, iretq_by_the_guest_itself, "arch-x86/xen-x86_64.h: orb $3,1*8(%rsp); iretq", PV)
 {
-    __asm__ volatile("mov %%rsp, %%rax\n"
-                     "   push %0\n push %%rax\n pushfq\n push %1\n lea 1f(%%rip), %%rax\n push %%rax\n"
-                     "   orb $3, 8(%%rsp)\n iretq\n1:\n"
-                     : : "r"((uint64_t)FLAT_KERNEL_SS), "r"((uint64_t)(FLAT_KERNEL_CS & ~3u))
-                     : "rax", "memory", "cc");
+    __asm__ volatile(
+        "mov %%rsp, %%rax\n"
+        "   push %0\n push %%rax\n pushfq\n push %1\n lea 1f(%%rip), %%rax\n push %%rax\n"
+        "   orb $3, 8(%%rsp)\n iretq\n1:\n"
+        :
+        : "r"((uint64_t)FLAT_KERNEL_SS), "r"((uint64_t)(FLAT_KERNEL_CS & ~3u))
+        : "rax", "memory", "cc");
 }
 
 CASE(traps, iret_from_a_bad_stack, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", FATAL | PV)
@@ -586,8 +607,25 @@ CASE(traps, iret_from_a_bad_stack, "arch-x86/xen-x86_64.h, HYPERVISOR_iret()", F
 
 CASE(traps, no_handler_for_ud, HEADER, FATAL | PV)
 {
-    EXPECT(set_trap(6, 0, 0), 0);
+    EXPECT(hypercall1(TRAPS, 0), 0); /* no table: no handlers */
     __asm__ volatile("ud2");
+}
+
+CASE(traps, address_0_ends_the_table, HEADER, PV)
+{
+    EXPECT(set_trap(6, 0, 0), 0); /* so nothing has changed */
+    PROBE("ud2", :::);
+    EXPECT(fault.vector, 6);
+}
+
+CASE(traps, no_table_clears_all, HEADER, PV)
+{
+    extern struct trap_info xen_pv_traps[];
+
+    EXPECT(hypercall1(TRAPS, 0), 0);
+    EXPECT(hypercall1(TRAPS, xen_pv_traps), 0);
+    PROBE("ud2", :::);
+    EXPECT(fault.vector, 6);
 }
 
 /* ---- instructions a guest kernel may not execute ---- */

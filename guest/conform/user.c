@@ -19,15 +19,26 @@ extern uint64_t conform_user_frame[7], conform_user_way;
 static bool in_user;
 
 #define USER(name) extern const char user_##name[], user_##name##_end[]
-USER(syscall); USER(undefined); USER(int80); USER(int3); USER(read_kernel); USER(read_xen);
-USER(write_code); USER(in_port); USER(cli); USER(privileged); USER(cpuid); USER(rdtsc);
-USER(sysenter); USER(iret_hypercall);
+USER(syscall);
+USER(undefined);
+USER(int80);
+USER(int3);
+USER(read_kernel);
+USER(read_xen);
+USER(write_code);
+USER(in_port);
+USER(cli);
+USER(privileged);
+USER(cpuid);
+USER(rdtsc);
+USER(sysenter);
+USER(iret_hypercall);
 #define RUN(name) conform_user(user_##name, user_##name##_end)
 
 /* Levels 4 to 1 in pool pages 180 to 183, code 184, its stack 185, the kernel's for it 186 and 187. */
 static void *const l4 = &conform_pool[180], *const l3 = &conform_pool[181],
-    *const l2 = &conform_pool[182], *const l1 = &conform_pool[183], *const code_page = &conform_pool[184],
-    *const stack_page = &conform_pool[185];
+                   *const l2 = &conform_pool[182], *const l1 = &conform_pool[183],
+                   *const code_page = &conform_pool[184], *const stack_page = &conform_pool[185];
 
 static bool build_tables(void)
 {
@@ -51,7 +62,8 @@ static void drop_tables(void)
 
 static void set_callback(uint16_t type, const char *address, uint16_t flags)
 {
-    struct callback_register callback = { .type = type, .flags = flags,
+    struct callback_register callback = { .type = type,
+                                          .flags = flags,
                                           .address = (unsigned long)address };
 
     EXPECT(hypercall2(__HYPERVISOR_callback_op, CALLBACKOP_register, &callback), 0);
@@ -103,7 +115,7 @@ CASE(user, syscall, SYSCALL_PAGE, PV)
 {
     EXPECT(RUN(syscall), 0x1234);
     EXPECT(fault.vector, SYSCALL);
-    EXPECT(fault.rip, CODE_ADDRESS + 7);        /* behind it */
+    EXPECT(fault.rip, CODE_ADDRESS + 7); /* behind it */
     EXPECT(fault.rsp, STACK_ADDRESS + PAGE_SIZE);
     EXPECT(fault.cs & 0xffff, FLAT_USER_CS);
     EXPECT(fault.ss & 0xffff, FLAT_USER_SS);
@@ -113,7 +125,7 @@ CASE(user, syscall, SYSCALL_PAGE, PV)
 CASE(user, syscall_rcx_and_r11, SYSCALL_PAGE, PV)
 {
     RUN(syscall);
-    EXPECT(conform_user_frame[0], CODE_ADDRESS + 7);            /* what SYSCALL put there */
+    EXPECT(conform_user_frame[0], CODE_ADDRESS + 7); /* what SYSCALL put there */
     EXPECT(conform_user_frame[1] & FLAG_IF, FLAG_IF);
 }
 
@@ -167,7 +179,7 @@ CASE(user, kernel_is_not_mapped, "xen.h, MMUEXT_NEW_USER_BASEPTR", PV)
     RUN(read_kernel);
     EXPECT(fault.vector, 14);
     EXPECT(fault.address, 0xffffffff80200000ul);
-    EXPECT(fault.error, 4);                     /* user, read, not present */
+    EXPECT(fault.error, 4); /* user, read, not present */
 }
 
 CASE(user, hypervisor_is_not_readable, "arch-x86/xen-x86_64.h, HYPERVISOR_VIRT_START", PV)
@@ -218,7 +230,7 @@ CASE(user, cr0, FRAME, PV)
 
 CASE(user, cpuid_with_the_prefix, "arch-x86/cpuid.h", PV)
 {
-    EXPECT(RUN(cpuid), 0x566e6558);             /* "XenV" */
+    EXPECT(RUN(cpuid), 0x566e6558); /* "XenV" */
     EXPECT(fault.vector, SYSCALL);
 }
 

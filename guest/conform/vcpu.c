@@ -24,16 +24,19 @@ static const struct row calls[] = {
     { "initialise_pointer", { VCPUOP_initialise, 0, BAD_UNMAPPED }, -XEN_EFAULT },
     { "runstate_pointer", { VCPUOP_get_runstate_info, 0, BAD_UNMAPPED }, -XEN_EFAULT },
     { "runstate_pointer_noncanonical", { VCPUOP_get_runstate_info, 0, BAD_HOLE }, -XEN_EFAULT },
-    { "runstate_area_pointer", { VCPUOP_register_runstate_memory_area, 0, BAD_UNMAPPED },
+    { "runstate_area_pointer",
+      { VCPUOP_register_runstate_memory_area, 0, BAD_UNMAPPED },
       -XEN_EFAULT },
-    { "time_area_pointer", { VCPUOP_register_vcpu_time_memory_area, 0, BAD_UNMAPPED }, -XEN_EFAULT },
+    { "time_area_pointer",
+      { VCPUOP_register_vcpu_time_memory_area, 0, BAD_UNMAPPED },
+      -XEN_EFAULT },
     { "vcpu_info_pointer", { VCPUOP_register_vcpu_info, 0, BAD_UNMAPPED }, -XEN_EFAULT },
     { "vcpu_info_twice",
       { VCPUOP_register_vcpu_info, 0, AT(struct vcpu_register_vcpu_info, .offset = 0) },
       -XEN_EINVAL },
     { "vcpu_info_over_page_end",
-      { VCPUOP_register_vcpu_info, 1,
-        AT(struct vcpu_register_vcpu_info, .offset = 4096 - 32) }, -XEN_ENXIO },
+      { VCPUOP_register_vcpu_info, 1, AT(struct vcpu_register_vcpu_info, .offset = 4096 - 32) },
+      -XEN_ENXIO },
     { "vcpu_info_unaligned",
       { VCPUOP_register_vcpu_info, 1, AT(struct vcpu_register_vcpu_info, .offset = 4) },
       -XEN_ENXIO },
@@ -52,8 +55,8 @@ static const struct row calls[] = {
     { "stop_periodic_twice", { VCPUOP_stop_periodic_timer, 0, 0 }, 0 },
     { "set_singleshot_pointer", { VCPUOP_set_singleshot_timer, 0, BAD_UNMAPPED }, -XEN_EFAULT },
     { "set_singleshot_of_another",
-      { VCPUOP_set_singleshot_timer, 1,
-        AT(struct vcpu_set_singleshot_timer, .timeout_abs_ns = 1) }, -XEN_EINVAL },
+      { VCPUOP_set_singleshot_timer, 1, AT(struct vcpu_set_singleshot_timer, .timeout_abs_ns = 1) },
+      -XEN_EINVAL },
     { "stop_singleshot_of_another", { VCPUOP_stop_singleshot_timer, 1, 0 }, -XEN_EINVAL },
     { "set_singleshot_past_with_future_flag",
       { VCPUOP_set_singleshot_timer, 0,
@@ -73,8 +76,8 @@ static const struct row calls_pvh[] = {
       -XEN_EINVAL },
     { "stop_periodic", { VCPUOP_stop_periodic_timer, 0, 0 }, 0 },
     { "set_singleshot_of_another",
-      { VCPUOP_set_singleshot_timer, 1,
-        AT(struct vcpu_set_singleshot_timer, .timeout_abs_ns = 1) }, -XEN_EINVAL },
+      { VCPUOP_set_singleshot_timer, 1, AT(struct vcpu_set_singleshot_timer, .timeout_abs_ns = 1) },
+      -XEN_EINVAL },
     { "stop_singleshot", { VCPUOP_stop_singleshot_timer, 0, 0 }, 0 },
     { "send_nmi_no_vcpu", { VCPUOP_send_nmi, 8192, 0 }, -XEN_ENOENT },
 };
@@ -119,7 +122,7 @@ CASE(vcpu, runstate_area, "vcpu.h, VCPUOP_register_runstate_memory_area", ANY)
 
     runstate.state = 77;
     EXPECT(hypercall3(VCPU, VCPUOP_register_runstate_memory_area, 0, &area), 0);
-    EXPECT(runstate.state, RUNSTATE_running);   /* written at once */
+    EXPECT(runstate.state, RUNSTATE_running); /* written at once */
     EXPECT_TRUE(runstate.state_entry_time > 0);
 }
 
@@ -192,7 +195,7 @@ CASE_CPUS(vcpu, down_and_up, "vcpu.h, VCPUOP_down", PV, 2)
     EXPECT(hypercall3(VCPU, VCPUOP_is_up, 1, 0), 0);
     EXPECT(hypercall3(VCPU, VCPUOP_up, 1, 0), 0);
     EXPECT(hypercall3(VCPU, VCPUOP_is_up, 1, 0), 1);
-    conform_wait_cpu(1);                        /* it goes on where it went down */
+    conform_wait_cpu(1); /* it goes on where it went down */
 }
 
 CASE_CPUS(vcpu, down_of_another, "vcpu.h, VCPUOP_down", PV, 2)
@@ -207,9 +210,8 @@ CASE_CPUS(vcpu, down_of_another, "vcpu.h, VCPUOP_down", PV, 2)
     EXPECT(hypercall3(VCPU, VCPUOP_up, 1, 0), 0);
 }
 
-/* ---- contexts that initialise must refuse; the last vCPU is left uninitialised for it ---- */
-
 CASE(vcpu, last_vcpu_down, "vcpu.h, VCPUOP_down", FATAL | PV)
 {
-    EXPECT(hypercall3(VCPU, VCPUOP_down, 0, 0), 0);
+    for (unsigned int cpu = pv_boot.cpus; cpu-- > 0;)
+        EXPECT(hypercall3(VCPU, VCPUOP_down, cpu, 0), 0);
 }

@@ -103,7 +103,7 @@ CASE(version, changeset_text, "version.h, XENVER_changeset", ANY)
     char *text = pool(0);
 
     EXPECT(hypercall2(VERSION, XENVER_changeset, text), 0);
-    EXPECT_TRUE(length(text, 64) < 64);         /* Debian's is empty */
+    EXPECT_TRUE(length(text, 64) < 64); /* Debian's is empty */
 }
 
 CASE(version, virt_start, "version.h, struct xen_platform_parameters; xen-x86_64.h", PV)
@@ -241,8 +241,10 @@ CASE(version, text_over_a_page_end, "version.h, XENVER_capabilities", PV)
 
     /* 1,024 bytes that begin 16 before a page which is read-only: the copy must fail. */
     EXPECT(hypercall3(__HYPERVISOR_update_va_mapping, end,
-                      xen_frame_of(end) << 12 | 0x8000000000000061ul, UVMF_INVLPG), 0);
+                      xen_frame_of(end) << 12 | 0x8000000000000061ul, UVMF_INVLPG),
+           0);
     EXPECT(hypercall2(VERSION, XENVER_capabilities, end - 16), -XEN_EFAULT);
     EXPECT(hypercall3(__HYPERVISOR_update_va_mapping, end,
-                      xen_frame_of(end) << 12 | 0x8000000000000063ul, UVMF_INVLPG), 0);
+                      xen_frame_of(end) << 12 | 0x8000000000000063ul, UVMF_INVLPG),
+           0);
 }

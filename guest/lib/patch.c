@@ -3,17 +3,17 @@
 #include "start.h"
 
 #define CALL_INDIRECT_0 0xff
-#define CALL_INDIRECT_1 0x15            /* call *disp32(%rip); AMD APM 3, CALL (Near) */
-#define JUMP_INDIRECT_1 0x25            /* jmp *disp32(%rip) */
+#define CALL_INDIRECT_1 0x15 /* call *disp32(%rip); AMD APM 3, CALL (Near) */
+#define JUMP_INDIRECT_1 0x25 /* jmp *disp32(%rip) */
 #define CALL_DIRECT     0xe8
 #define JUMP_DIRECT     0xe9
-#define PREFIX_CS       0x2e            /* no meaning before a call; stretches it */
+#define PREFIX_CS       0x2e /* no meaning before a call; stretches it */
 #define NOP             0x90
 #define CALL_LENGTH     5
 
 /* What PV_SITE records (pv/ops.h). */
 struct site {
-    int32_t offset;                     /* of the site, from this field */
+    int32_t offset; /* of the site, from this field */
     uint8_t op, length, reserved[2];
 };
 

@@ -85,22 +85,15 @@ unsigned int pv_vformat(char *buffer, unsigned int size, const char *format, va_
         }
         format = read_spec(format + 1, &spec);
         switch (*format) {
-        case 'd':
-            put_signed(&out, spec.wide ? va_arg(args, long) : va_arg(args, int), spec);
-            break;
+        case 'd': put_signed(&out, spec.wide ? va_arg(args, long) : va_arg(args, int), spec); break;
         case 'u':
         case 'x':
             put_number(&out, spec.wide ? va_arg(args, uint64_t) : va_arg(args, unsigned int), false,
                        *format == 'x' ? 16 : 10, spec);
             break;
-        case 's':
-            put_text(&out, va_arg(args, const char *), spec);
-            break;
-        case 'c':
-            put(&out, (char)va_arg(args, int));
-            break;
-        default:
-            put(&out, *format);
+        case 's': put_text(&out, va_arg(args, const char *), spec); break;
+        case 'c': put(&out, (char)va_arg(args, int)); break;
+        default: put(&out, *format);
         }
     }
     *out.at = '\0';

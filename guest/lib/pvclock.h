@@ -11,9 +11,9 @@
 #include <pv/ops.h>
 
 struct pv_clock {
-    uint32_t version, pad;              /* odd: being written */
-    uint64_t tsc, ns;                   /* of the last update */
-    uint32_t multiplier;                /* of the shifted difference, times 2^-32 */
+    uint32_t version, pad; /* odd: being written */
+    uint64_t tsc, ns;      /* of the last update */
+    uint32_t multiplier;   /* of the shifted difference, times 2^-32 */
     int8_t shift;
     uint8_t flags, pad1[2];
 };

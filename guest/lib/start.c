@@ -40,10 +40,14 @@ PV_BOOT_CODE void pv_start(unsigned int how, uint64_t info)
     pv_platform = find_platform(how, info);
     native_bind(codes);
     pv_platform->bind(codes);
-    pv_bind(codes);                                 /* from here on the operations work */
+    pv_bind(codes); /* from here on the operations work */
     pv_platform->cpu_init(0);
-    pv_boot = (struct pv_boot){ .platform = pv_platform->name, .command_line = "", .version = "",
-                                .cpus = 1, .privileged = true, .own_page_tables = true };
+    pv_boot = (struct pv_boot){ .platform = pv_platform->name,
+                                .command_line = "",
+                                .version = "",
+                                .cpus = 1,
+                                .privileged = true,
+                                .own_page_tables = true };
     pv_platform->describe(how, info, &pv_boot);
     pv_before_patching();
     pv_patch(codes);

@@ -4,17 +4,17 @@
 #define PV_START_H
 
 /* How the image was entered, and what info points to then. */
-#define PV_ENTRY_MULTIBOOT  1       /* physical address of the multiboot information */
-#define PV_ENTRY_PVH        2       /* physical address of the start info */
-#define PV_ENTRY_DIRECT     3       /* a hypervisor's own entry: virtual address of its start info */
+#define PV_ENTRY_MULTIBOOT 1 /* physical address of the multiboot information */
+#define PV_ENTRY_PVH       2 /* physical address of the start info */
+#define PV_ENTRY_DIRECT    3 /* a hypervisor's own entry: virtual address of its start info */
 
-#define PV_ENTRY_PROCESSOR  4       /* another CPU, through the trampoline */
+#define PV_ENTRY_PROCESSOR 4 /* another CPU, through the trampoline */
 
 /* Guest physical page where other CPUs start in real mode. */
-#define PV_TRAMPOLINE       0x8000
+#define PV_TRAMPOLINE 0x8000
 
 /* Where in the image the multiboot header stands: 32 bytes before the file's first 8,192 end. */
-#define PV_HEADER_OFFSET    (8192 - 4096 - 32)
+#define PV_HEADER_OFFSET (8192 - 4096 - 32)
 
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
@@ -26,8 +26,8 @@
 
 /* What a site becomes: code of exactly its length, or (code_end null) a direct call. */
 struct pv_code {
-    const void *function;           /* what an unpatched site calls */
-    const void *code, *code_end;    /* what replaces the site */
+    const void *function;        /* what an unpatched site calls */
+    const void *code, *code_end; /* what replaces the site */
 };
 
 /*
@@ -46,8 +46,8 @@ struct pv_platform {
     void (*describe)(unsigned int how, uint64_t info, struct pv_boot *boot);
 };
 
-#define PV_PLATFORM(id)                                                                          \
-    static const struct pv_platform platform_##id                                                \
+#define PV_PLATFORM(id) \
+    static const struct pv_platform platform_##id \
         __attribute__((used, section(".pv_platforms"), aligned(8)))
 
 /* Boot-time code: the only code that may call through pointers (tools/guest-check). */
@@ -60,10 +60,10 @@ void pv_start(unsigned int how, uint64_t info) __attribute__((noreturn));
 void pv_bind_call(struct pv_code *code, const void *function);
 #define PV_BIND(codes, op, function) pv_bind_call(&(codes)[PV_OP_##op], (const void *)(function))
 /* An operation replaced by code between two labels of assembly. */
-#define PV_BIND_CODE(codes, op, label)                                                           \
-    do {                                                                                         \
-        extern const char label[], label##_end[];                                                \
-        (codes)[PV_OP_##op] = (struct pv_code){ label, label, label##_end };                     \
+#define PV_BIND_CODE(codes, op, label) \
+    do { \
+        extern const char label[], label##_end[]; \
+        (codes)[PV_OP_##op] = (struct pv_code){ label, label, label##_end }; \
     } while (0)
 
 /* Point all operations at their functions; then rewrite every site. */

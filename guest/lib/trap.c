@@ -13,7 +13,9 @@ static void take_interrupt(struct pv_regs *regs)
 {
     uint64_t a0 = (uint64_t)regs;
 
-    __asm__ volatile(PV_SITE : "+D"(a0) : PV_SITE_IN(interrupt)
+    __asm__ volatile(PV_SITE
+                     : "+D"(a0)
+                     : PV_SITE_IN(interrupt)
                      : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 

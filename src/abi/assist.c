@@ -15,13 +15,8 @@ long vm_assist(uint64_t command, uint64_t type, uint64_t a2, uint64_t a3, uint64
     if (nr >= 64 || !(VM_ASSIST_VALID >> nr & 1))
         return -XEN_EINVAL;
     switch ((uint32_t)command) {
-    case VMASST_CMD_enable:
-        __atomic_fetch_or(bits, 1ul << nr, __ATOMIC_RELAXED);
-        return 0;
-    case VMASST_CMD_disable:
-        __atomic_fetch_and(bits, ~(1ul << nr), __ATOMIC_RELAXED);
-        return 0;
-    default:
-        return -XEN_ENOSYS;
+    case VMASST_CMD_enable: __atomic_fetch_or(bits, 1ul << nr, __ATOMIC_RELAXED); return 0;
+    case VMASST_CMD_disable: __atomic_fetch_and(bits, ~(1ul << nr), __ATOMIC_RELAXED); return 0;
+    default: return -XEN_ENOSYS;
     }
 }

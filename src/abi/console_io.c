@@ -7,13 +7,13 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 
-#define CHUNK     256u
-#define READ_MAX  0x7fffffffu
+#define CHUNK    256u
+#define READ_MAX 0x7fffffffu
 
 /* Behind door_op's extra. */
 struct text {
     uint32_t count;
-    uint64_t at;                        /* guest address */
+    uint64_t at; /* guest address */
 };
 
 /* Cut after the last newline if there is one: others print between lines then. */

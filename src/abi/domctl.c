@@ -55,7 +55,7 @@ static long run(const struct door_op *row, struct xen_domctl *op)
     if (needs_domain(op)) {
         d = domain_get(op->domain);
         if (!d)
-            return -XEN_ESRCH;          /* before the operation is looked at */
+            return -XEN_ESRCH; /* before the operation is looked at */
     }
     rc = row ? row->fn(current_vcpu(), op, (uint64_t)d) : -XEN_ENOSYS;
     if (d)
@@ -128,11 +128,15 @@ int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsi
 /* ---- the rows ---- */
 
 #define ROW_OF(name_, fn, direction, duration) \
-    { XEN_DOMCTL_##name_, #name_, sizeof(struct xen_domctl), direction, KIND_ALL, AUTH_DOM0, \
-      duration, false, domctl_##fn }
+    { \
+        XEN_DOMCTL_##name_, #name_, sizeof(struct xen_domctl), direction, KIND_ALL, AUTH_DOM0, \
+            duration, false, domctl_##fn \
+    }
 #define ROW_ALWAYS(name_, duration) \
-    { XEN_DOMCTL_##name_, #name_, sizeof(struct xen_domctl), DIR_INOUT, KIND_ALL, AUTH_DOM0, \
-      duration, true, domctl_##name_ }
+    { \
+        XEN_DOMCTL_##name_, #name_, sizeof(struct xen_domctl), DIR_INOUT, KIND_ALL, AUTH_DOM0, \
+            duration, true, domctl_##name_ \
+    }
 #define ROW(name, direction, duration) ROW_OF(name, name, direction, duration)
 #define ABSENT(name, fn)               ROW_OF(name, fn, DIR_IN, BOUNDED)
 /* Xen's own, which no tool calls and headers have for Xen only. */
@@ -164,8 +168,7 @@ const struct door_op domctl_ops[] = {
     ROW(set_virq_handler, DIR_IN, BOUNDED),
     ROW(setnodeaffinity, DIR_IN, BOUNDED),
     ROW(getnodeaffinity, DIR_IN, BOUNDED),
-    MACHINE_DOMCTLS(ROW, ROW_ALWAYS)
-    ABSENT(soft_reset, no_hvm),
+    MACHINE_DOMCTLS(ROW, ROW_ALWAYS) ABSENT(soft_reset, no_hvm),
     ABSENT(soft_reset_cont, no_hvm),
     ABSENT(gethvmcontext, no_hvm),
     ABSENT(sethvmcontext, no_hvm),

@@ -19,16 +19,16 @@ extern const struct door_op domctl_ops[];
 extern const uint16_t domctl_op_count;
 
 /*
- * -EFAULT: the struct cannot be reached; -EACCES: an interface version that is not spoken; -EPERM: not
- * privileged; -ESRCH: no such domain; -ENOSYS: no such operation; then as the row says.
+ * -EFAULT: the struct cannot be reached; -EACCES: an interface version that is not spoken; -EPERM:
+ * not privileged; -ESRCH: no such domain; -ENOSYS: no such operation; then as the row says.
  */
 hypercall_fn domctl;
 
 /* What XEN_DOMCTL_getdomaininfo and XEN_SYSCTL_getdomaininfolist tell of a domain, held. */
 void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
-/* A bitmap of the toolstack's to and from numbers below bits, a multiple of 64; what it has not is 0.
- * -EINVAL: no bitmap; -EFAULT. */
+/* A bitmap of the toolstack's to and from numbers below bits, a multiple of 64; what it has not is
+ * 0.  -EINVAL: no bitmap; -EFAULT. */
 int domctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *to, unsigned int bits);
 int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsigned int bits);
 

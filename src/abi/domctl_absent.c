@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XEN_DOMCTL_*: what is for HVM domains, or for devices, or left out; errors as measured on Xen 4.17 for
- * a PV domain, on a machine without an IOMMU. */
+/* XEN_DOMCTL_*: what is for HVM domains, or for devices, or left out; errors as measured on Xen
+ * 4.17 for a PV domain, on a machine without an IOMMU. */
 #include "abi/domctl_rows.h"
 
 #include "core/domain.h"
@@ -69,15 +69,10 @@ DOMCTL(monitor_op)
     if (d == v->domain)
         return -XEN_EPERM;
     switch (a->op) {
-    case XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES:
-        a->event = 0;
-        return 0;
+    case XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES: a->event = 0; return 0;
     case XEN_DOMCTL_MONITOR_OP_ENABLE:
-    case XEN_DOMCTL_MONITOR_OP_DISABLE:
-        return a->event > 31 ? -XEN_EINVAL : -XEN_EOPNOTSUPP;
-    case XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS:
-        return -XEN_EOPNOTSUPP;
-    default:
-        return -XEN_EINVAL;
+    case XEN_DOMCTL_MONITOR_OP_DISABLE: return a->event > 31 ? -XEN_EINVAL : -XEN_EOPNOTSUPP;
+    case XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS: return -XEN_EOPNOTSUPP;
+    default: return -XEN_EINVAL;
     }
 }

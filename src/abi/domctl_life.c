@@ -11,9 +11,9 @@
 #include "core/time.h"
 #include "core/vcpu.h"
 
-#define PAUSES_MAX      255u            /* measured */
-#define CODE_NONE       0xffffu         /* where a shutdown's code would be */
-#define PIRQS           64u             /* of a domain without devices */
+#define PAUSES_MAX      255u    /* measured */
+#define CODE_NONE       0xffffu /* where a shutdown's code would be */
+#define PIRQS           64u     /* of a domain without devices */
 #define GRANT_VERSION_1 1u
 
 /* ---- birth ---- */
@@ -46,13 +46,13 @@ static long check_config(const struct xen_domctl_createdomain *c, const struct g
 /* Numbers go round, so that one is not used again at once. */
 static domid_t next_id(void)
 {
-    static domid_t last;                /* atomic */
+    static domid_t last; /* atomic */
     domid_t was = __atomic_load_n(&last, __ATOMIC_RELAXED), next;
 
     do
         next = was < DOMID_FIRST_RESERVED - 1 ? (domid_t)(was + 1) : 1;
-    while (!__atomic_compare_exchange_n(&last, &was, next, false, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED));
+    while (
+        !__atomic_compare_exchange_n(&last, &was, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return next;
 }
 
@@ -70,10 +70,14 @@ DOMCTL(createdomain)
 {
     DOMCTL_ENTER(createdomain);
     struct domain_config config = {
-        .vcpus = a->max_vcpus, .port_max = a->max_evtchn_port, .pirqs = PIRQS,
+        .vcpus = a->max_vcpus,
+        .port_max = a->max_evtchn_port,
+        .pirqs = PIRQS,
         .grant_frames = limit(a->max_grant_frames, GRANT_FRAMES_DEFAULT),
         .grant_tracks = limit(a->max_maptrack_frames, GRANT_TRACKS_DEFAULT),
-        .flags = a->flags, .emulation = a->arch.emulation_flags, .options = a->arch.misc_flags,
+        .flags = a->flags,
+        .emulation = a->arch.emulation_flags,
+        .options = a->arch.misc_flags,
         .pool = a->cpupool_id,
     };
     const struct guest_kind *kind;
@@ -147,7 +151,7 @@ DOMCTL(pausedomain)
     full = d->pauses >= PAUSES_MAX;
     if (!full) {
         d->pauses++;
-        domain_pause(d);                /* at once: another CPU may undo it as soon as it is counted */
+        domain_pause(d); /* at once: another CPU may undo it as soon as it is counted */
     }
     lock_release(&d->lock);
     if (full)
@@ -189,7 +193,7 @@ DOMCTL(resumedomain)
 /* ---- what is told of it ---- */
 
 struct count {
-    uint32_t online, last;              /* last: highest number of a vCPU */
+    uint32_t online, last; /* last: highest number of a vCPU */
     uint64_t runtime;
     bool any_awake, any_running;
 };
@@ -245,9 +249,15 @@ void domctl_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     struct count c = count_vcpus(d);
 
     *info = (struct xen_domctl_getdomaininfo){
-        .domain = d->id, .flags = info_flags(d, &c), .tot_pages = d->pages, .max_pages = d->pages_max,
-        .outstanding_pages = d->pages_claimed, .shared_info_frame = d->shared_mfn,
-        .cpu_time = c.runtime, .nr_online_vcpus = c.online, .max_vcpu_id = c.last,
+        .domain = d->id,
+        .flags = info_flags(d, &c),
+        .tot_pages = d->pages,
+        .max_pages = d->pages_max,
+        .outstanding_pages = d->pages_claimed,
+        .shared_info_frame = d->shared_mfn,
+        .cpu_time = c.runtime,
+        .nr_online_vcpus = c.online,
+        .max_vcpu_id = c.last,
         .cpupool = d->sched.pool->id,
         .gpaddr_bits = (uint8_t)arch_address_bits(),
         .arch_config = { .emulation_flags = d->emulation, .misc_flags = d->options },

@@ -9,14 +9,16 @@
 #include "core/pirq.h"
 #include "core/vcpu.h"
 
-#define FRAMES_MAX 1024u                /* of one call; measured */
-#define LOG_MAX    (1ul << 26)          /* frames that are told of at once */
+#define FRAMES_MAX 1024u       /* of one call; measured */
+#define LOG_MAX    (1ul << 26) /* frames that are told of at once */
 
 static uint32_t type_of(struct domain *d, gfn_t gfn)
 {
     static const uint32_t types[FRAME_TYPES] = {
-        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB, [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
-        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB, [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+        [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+        [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
     };
     struct frame *f = d->kind->frame_get(d, gfn);
     uint32_t type;
@@ -51,9 +53,9 @@ DOMCTL(getpageframeinfo3)
 /* ---- log of writes ---- */
 
 /*
- * Nobody counts single writes: while the domain runs none is reported, and when it is stopped, which
- * is the round that counts, every frame is.  So all that was written since the start of the log is
- * told in the end, and a migration costs the time of a copy in which the domain stands still.
+ * Nobody counts single writes: while the domain runs none is reported, and when it is stopped,
+ * which is the round that counts, every frame is.  So all that was written since the start of the log
+ * is told in the end, and a migration costs the time of a copy in which the domain stands still.
  */
 static bool fill_bits(uint64_t at, uint64_t bytes, bool set)
 {
@@ -79,7 +81,8 @@ static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
         return -XEN_E2BIG;
     if (a->dirty_bitmap.p && !fill_bits((uint64_t)a->dirty_bitmap.p, (a->pages + 7) / 8, stopped))
         return -XEN_EFAULT;
-    a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = stopped ? (uint32_t)a->pages : 0 };
+    a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = stopped ? (uint32_t)a->pages
+                                                                           : 0 };
     return 0;
 }
 
@@ -98,21 +101,16 @@ DOMCTL(shadow_op)
     if (d == v->domain || !domain_vcpu(d, 0))
         return -XEN_EINVAL;
     switch (a->op) {
-    case XEN_DOMCTL_SHADOW_OP_OFF:
-        d->logs_writes = false;
-        return 0;
-    case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
-        return start_log(d);
+    case XEN_DOMCTL_SHADOW_OP_OFF: d->logs_writes = false; return 0;
+    case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: return start_log(d);
     case XEN_DOMCTL_SHADOW_OP_ENABLE:
         return a->mode == XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY ? start_log(d) : -XEN_EINVAL;
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
-    case XEN_DOMCTL_SHADOW_OP_PEEK:
-        return read_log(d, a);
+    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(d, a);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        a->mb = 0;                      /* there are no shadow page tables */
+        a->mb = 0; /* there are no shadow page tables */
         return 0;
-    default:
-        return -XEN_EINVAL;
+    default: return -XEN_EINVAL;
     }
 }
 

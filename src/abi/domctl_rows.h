@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows' functions of HYPERVISOR_domctl, for abi/domctl*.c only.  arg: struct xen_domctl; extra: the
- * domain that it is about, held, as a number (0 for those of NO_DOMAIN in domctl.c). */
+/* The rows' functions of HYPERVISOR_domctl, for abi/domctl*.c only.  arg: struct xen_domctl; extra:
+ * the domain that it is about, held, as a number (0: needs_domain in domctl.c says none). */
 #ifndef ABI_DOMCTL_ROWS_H
 #define ABI_DOMCTL_ROWS_H
 

@@ -102,7 +102,7 @@ DOMCTL(setvcpuaffinity)
     if (rc)
         return rc;
     if (a->flags & XEN_VCPUAFFINITY_FORCE)
-        sched_pin_override(target, -1);     /* if there is one */
+        sched_pin_override(target, -1); /* if there is one */
     if (a->flags & XEN_VCPUAFFINITY_HARD) {
         rc = sched_set_affinity(target, &hard);
         if (rc)
@@ -182,13 +182,11 @@ DOMCTL(scheduler_op)
     if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -XEN_EINVAL;
     switch (a->cmd) {
-    case XEN_DOMCTL_SCHEDOP_putinfo:
-        return set_parameters(d, &a->u.credit2);
+    case XEN_DOMCTL_SCHEDOP_putinfo: return set_parameters(d, &a->u.credit2);
     case XEN_DOMCTL_SCHEDOP_getinfo:
         a->u.credit2.weight = (uint16_t)d->sched.weight;
         a->u.credit2.cap = (uint16_t)d->sched.cap;
         return 0;
-    default:                            /* vCPUs have no parameters of their own */
-        return -XEN_EINVAL;
+    default: /* vCPUs have no parameters of their own */ return -XEN_EINVAL;
     }
 }

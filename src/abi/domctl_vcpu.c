@@ -97,13 +97,9 @@ DOMCTL(sendtrigger)
     if (!target)
         return -XEN_ESRCH;
     switch (a->trigger) {
-    case XEN_DOMCTL_SENDTRIGGER_NMI:
-        vcpu_send_nmi(target);
-        return 0;
+    case XEN_DOMCTL_SENDTRIGGER_NMI: vcpu_send_nmi(target); return 0;
     case XEN_DOMCTL_SENDTRIGGER_POWER:
-    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
-        return -XEN_EINVAL;
-    default:
-        return -XEN_ENOSYS;
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP: return -XEN_EINVAL;
+    default: return -XEN_ENOSYS;
     }
 }

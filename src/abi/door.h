@@ -23,7 +23,7 @@ struct vcpu;
 enum { KIND_PV = 1, KIND_HVM = 2, KIND_ALL = 3 };
 /* Of the argument struct; DIR_LIST: a list of structs, which the row copies itself. */
 enum { DIR_NONE, DIR_IN, DIR_OUT, DIR_INOUT, DIR_LIST };
-enum { AUTH_SELF, AUTH_DOM0 };                          /* who may: any domain, privileged only */
+enum { AUTH_SELF, AUTH_DOM0 }; /* who may: any domain, privileged only */
 enum { BOUNDED, RESUMABLE };
 
 /* A sub-operation.  arg: the copied-in struct (size bytes), or NULL without one.  The struct is
@@ -41,21 +41,21 @@ struct door_op {
 struct door_call {
     const char *name;
     uint8_t kinds;
-    const struct door_op *ops;          /* NULL: no sub-operations, or none that is a row */
-    const uint16_t *op_count;           /* of ops */
-    long unknown;                       /* what an unknown sub-operation returns: -XEN_ENOSYS or -XEN_EINVAL … */
+    const struct door_op *ops; /* NULL: no sub-operations, or none that is a row */
+    const uint16_t *op_count;  /* of ops */
+    long unknown; /* what an unknown sub-operation returns: -XEN_ENOSYS or -XEN_EINVAL … */
     long (*fn)(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 };
 
-#define DOOR_CALLS 64
-#define DOOR_ARG_MAX 1024               /* largest argument struct of a row, bytes */
+#define DOOR_CALLS   64
+#define DOOR_ARG_MAX 1024 /* largest argument struct of a row, bytes */
 
 /* Indexed by hypercall number; name NULL: there is none of it.  x86's entry has its own copy of the
  * fn pointers by kind: hypercall_pv[] (abi/table.c). */
 extern const struct door_call door_calls[DOOR_CALLS];
 typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
-extern hypercall_fn *const hypercall_pv[DOOR_CALLS];    /* never NULL: absent ones return -ENOSYS */
-extern hypercall_fn *const hypercall_hvm[DOOR_CALLS];   /* the same for hardware guests */
+extern hypercall_fn *const hypercall_pv[DOOR_CALLS];  /* never NULL: absent ones return -ENOSYS */
+extern hypercall_fn *const hypercall_hvm[DOOR_CALLS]; /* the same for hardware guests */
 
 /*
  * Find and run a sub-operation of a call for the current vCPU; guest: address of its argument struct.

@@ -196,8 +196,10 @@ static long do_set_priority(struct vcpu *v, void *arg, uint64_t extra)
 #define evtchn_reset_cont   evtchn_reset
 
 #define ROW(name_, direction, duration) \
-    { EVTCHNOP_##name_, #name_, sizeof(struct evtchn_##name_), direction, KIND_ALL, AUTH_SELF, \
-      duration, false, do_##name_ }
+    { \
+        EVTCHNOP_##name_, #name_, sizeof(struct evtchn_##name_), direction, KIND_ALL, AUTH_SELF, \
+            duration, false, do_##name_ \
+    }
 
 /* In the order of numbers.  Of others' domains only the privileged may say something: target(). */
 const struct door_op event_channel_ops[] = {

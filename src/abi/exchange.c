@@ -18,16 +18,16 @@
 
 #include <xen/memory.h>
 
-#define ORDER_GUEST 9           /* 2 MiB; memop-max-order of Xen's command line documents both */
+#define ORDER_GUEST 9 /* 2 MiB; memop-max-order of Xen's command line documents both */
 #define ORDER_DOM0  18
 
 /* One chunk. */
 struct chunk {
     struct domain *d;
     const xen_memory_exchange_t *a;
-    uint64_t inputs, outputs;           /* extents in it */
+    uint64_t inputs, outputs; /* extents in it */
     uint64_t first_input, first_output;
-    uint32_t stolen, fresh;             /* lists of frames; a fresh extent by its first */
+    uint32_t stolen, fresh; /* lists of frames; a fresh extent by its first */
 };
 
 unsigned int exchange_max_order(const struct vcpu *v)
@@ -161,14 +161,14 @@ static long check(struct vcpu *v, const xen_memory_exchange_t *a)
     if (a->nr_exchanged > a->in.nr_extents)
         return -XEN_EINVAL;
     if (a->in.nr_extents > ~0ul >> in || a->out.nr_extents > ~0ul >> out)
-        return -XEN_EINVAL;             /* the number of frames does not fit */
+        return -XEN_EINVAL; /* the number of frames does not fit */
     if (a->in.nr_extents << in != a->out.nr_extents << out)
         return -XEN_EINVAL;
     if (!list_fits((uint64_t)a->in.extent_start.p, a->in.nr_extents) ||
         !list_fits((uint64_t)a->out.extent_start.p, a->out.nr_extents))
         return -XEN_EFAULT;
     if (out > in && (a->nr_exchanged & ((1ul << (out - in)) - 1)))
-        return -XEN_EINVAL;             /* not at the start of an output extent */
+        return -XEN_EINVAL; /* not at the start of an output extent */
     if (a->in.domid != a->out.domid)
         return -XEN_EINVAL;
     if (id != v->domain->id && !v->domain->privileged)
@@ -190,11 +190,14 @@ long memory_exchange(struct vcpu *v, void *arg, uint64_t extra)
     if (!d)
         return -XEN_ESRCH;
     while (rc == 0 && a->nr_exchanged < a->in.nr_extents) {
-        struct chunk c = { .d = d, .a = a, .inputs = out > in ? 1ul << (out - in) : 1,
+        struct chunk c = { .d = d,
+                           .a = a,
+                           .inputs = out > in ? 1ul << (out - in) : 1,
                            .outputs = in > out ? 1ul << (in - out) : 1,
                            .first_input = a->nr_exchanged,
                            .first_output = a->nr_exchanged << in >> out,
-                           .stolen = FRAME_LIST_END, .fresh = FRAME_LIST_END };
+                           .stolen = FRAME_LIST_END,
+                           .fresh = FRAME_LIST_END };
 
         lock_take(&d->lock);
         rc = exchange_chunk(&c);

@@ -10,7 +10,7 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 
-#define UNMAP_BATCH 32u                 /* unmapped with one flush */
+#define UNMAP_BATCH 32u /* unmapped with one flush */
 
 /* What of a list is still to do. */
 struct grant_list {
@@ -92,7 +92,9 @@ static bool read_unmap(struct grant_unmap *u, uint64_t at)
 
     if (!copy_from_guest(&op, at, sizeof(op)))
         return false;
-    *u = (struct grant_unmap){ .handle = op.handle, .host = op.host_addr, .device = op.dev_bus_addr };
+    *u = (struct grant_unmap){ .handle = op.handle,
+                               .host = op.host_addr,
+                               .device = op.dev_bus_addr };
     return true;
 }
 
@@ -288,7 +290,7 @@ static long set_version(struct vcpu *v, void *arg, uint64_t extra)
     if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
         return -XEN_EFAULT;
     if (op.version == 2)
-        return -XEN_ENOSYS;             /* left out, as Xen with gnttab=max-ver:1 */
+        return -XEN_ENOSYS; /* left out, as Xen with gnttab=max-ver:1 */
     return op.version == 1 ? 0 : -XEN_EINVAL;
 }
 
@@ -354,7 +356,9 @@ static long transfer(struct vcpu *v, void *arg, uint64_t extra)
 }
 
 #define ROW(name_, duration, fn) \
-    { GNTTABOP_##name_, #name_, 0, DIR_LIST, KIND_ALL, AUTH_SELF, duration, false, fn }
+    { \
+        GNTTABOP_##name_, #name_, 0, DIR_LIST, KIND_ALL, AUTH_SELF, duration, false, fn \
+    }
 
 const struct door_op grant_ops[] = {
     ROW(map_grant_ref, RESUMABLE, map_grant_ref),

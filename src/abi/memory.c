@@ -19,12 +19,12 @@
 
 #include <xen/memory.h>
 
-#define MEMORY_RESERVED 2               /* a region's type (ACPI 6.4, table 15-4) */
-#define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB */
-#define REGION_RAM 1                    /* as the BIOS call E820 numbers it */
+#define MEMORY_RESERVED 2         /* a region's type (ACPI 6.4, table 15-4) */
+#define M2P_EXTENT      0x40000ul /* frames whose entries fill 2 MiB */
+#define REGION_RAM      1         /* as the BIOS call E820 numbers it */
 
 static struct memory_region machine_map[MEMORY_MAP_MAX];
-static unsigned int machine_count;      /* written at boot only */
+static unsigned int machine_count; /* written at boot only */
 
 /* The domain that a call is about, held; 0, -EPERM: not one's own; -ESRCH: there is none. */
 static int find(struct vcpu *v, domid_t id, struct domain **out)
@@ -42,7 +42,7 @@ static int find(struct vcpu *v, domid_t id, struct domain **out)
 /* One call in progress. */
 struct reservation {
     struct vcpu *v;
-    struct domain *d;                   /* held; its lock is held while extents change */
+    struct domain *d; /* held; its lock is held while extents change */
     uint64_t list, count, done;
     unsigned int order, node, address_bits;
 };
@@ -156,8 +156,11 @@ static long each_extent(struct reservation *r, uint64_t command, bool (*one)(str
 static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t command,
                     bool (*one)(struct reservation *))
 {
-    struct reservation r = { .v = v, .list = (uint64_t)a->extent_start.p, .count = a->nr_extents,
-                             .done = command >> MEMORY_START_SHIFT, .order = a->extent_order };
+    struct reservation r = { .v = v,
+                             .list = (uint64_t)a->extent_start.p,
+                             .count = a->nr_extents,
+                             .done = command >> MEMORY_START_SHIFT,
+                             .order = a->extent_order };
     unsigned int bits = XENMEMF_get_address_bits(a->mem_flags);
     long done;
 
@@ -168,7 +171,7 @@ static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t 
     r.node = (a->mem_flags >> 8) & 0xff ? XENMEMF_get_node(a->mem_flags) : NODE_ANY;
     r.address_bits = bits && bits < ADDRESS_ANY ? bits : ADDRESS_ANY;
     if (find(v, a->domid, &r.d))
-        return (long)r.done;            /* measured: no error here either */
+        return (long)r.done; /* measured: no error here either */
     done = each_extent(&r, command, one);
     domain_put(r.d);
     return done;
@@ -198,7 +201,7 @@ static long claim_pages(struct vcpu *v, void *arg, uint64_t extra)
     (void)v, (void)extra;
     if (a->extent_start.p || a->extent_order || a->mem_flags)
         return -XEN_EINVAL;
-    d = domain_get(a->domid);           /* measured: DOMID_SELF is no domain here */
+    d = domain_get(a->domid); /* measured: DOMID_SELF is no domain here */
     if (!d)
         return -XEN_EINVAL;
     lock_take(&d->lock);
@@ -216,7 +219,8 @@ static long maximum_ram_page(struct vcpu *v, void *arg, uint64_t extra)
     return (long)page_alloc_highest();
 }
 
-static long ask(struct vcpu *v, const struct xen_memory_domain *a, uint64_t (*answer)(struct domain *))
+static long ask(struct vcpu *v, const struct xen_memory_domain *a,
+                uint64_t (*answer)(struct domain *))
 {
     struct domain *d;
     long rc = find(v, a->domid, &d);
@@ -282,7 +286,7 @@ static long machphys_mfn_list(struct vcpu *v, void *arg, uint64_t extra)
         uint64_t mfn = arch_m2p_extent(i);
 
         if (!mfn)
-            mfn = last;                 /* a hole: any frame of the table does */
+            mfn = last; /* a hole: any frame of the table does */
         last = mfn;
         if (!copy_item_to_guest((uint64_t)a->extent_start.p, i, &mfn, sizeof(mfn)))
             return -XEN_EFAULT;
@@ -343,7 +347,8 @@ void memory_reserve_machine_page(uint64_t at)
     unsigned int i = machine_count;
 
     for (unsigned int k = 0; k < machine_count; k++)
-        if (at < machine_map[k].start + machine_map[k].size && machine_map[k].start < at + PAGE_SIZE)
+        if (at < machine_map[k].start + machine_map[k].size &&
+            machine_map[k].start < at + PAGE_SIZE)
             return;
     if (machine_count == MEMORY_MAP_MAX)
         return;
@@ -380,7 +385,9 @@ static long copy_map(xen_memory_map_t *a, const struct memory_map *map)
     if (a->nr_entries > map->count)
         a->nr_entries = map->count;
     return copy_to_guest((uint64_t)a->buffer.p, map->regions,
-                         a->nr_entries * sizeof(map->regions[0])) ? 0 : -XEN_EFAULT;
+                         a->nr_entries * sizeof(map->regions[0]))
+               ? 0
+               : -XEN_EFAULT;
 }
 
 static long memory_map(struct vcpu *v, void *arg, uint64_t extra)
@@ -404,8 +411,9 @@ static long machine_memory_map(struct vcpu *v, void *arg, uint64_t extra)
     a->nr_entries = machine_count;
     if (!a->buffer.p)
         return 0;
-    return copy_to_guest((uint64_t)a->buffer.p, machine_map,
-                         a->nr_entries * sizeof(machine_map[0])) ? 0 : -XEN_EFAULT;
+    return copy_to_guest((uint64_t)a->buffer.p, machine_map, a->nr_entries * sizeof(machine_map[0]))
+               ? 0
+               : -XEN_EFAULT;
 }
 
 static long set_memory_map(struct vcpu *v, void *arg, uint64_t extra)
@@ -483,7 +491,7 @@ static long access_op(struct vcpu *v, void *arg, uint64_t extra)
     if (rc)
         return rc;
     domain_put(d);
-    return -XEN_ENODEV;                 /* nobody listens: there is no monitor ring */
+    return -XEN_ENODEV; /* nobody listens: there is no monitor ring */
 }
 
 static long get_vnumainfo(struct vcpu *v, void *arg, uint64_t extra)
@@ -499,7 +507,7 @@ static long get_vnumainfo(struct vcpu *v, void *arg, uint64_t extra)
     if (rc)
         return rc;
     domain_put(d);
-    return -XEN_EOPNOTSUPP;             /* no domain has virtual NUMA nodes */
+    return -XEN_EOPNOTSUPP; /* no domain has virtual NUMA nodes */
 }
 
 /* Without an IOMMU no device has memory of its own. */
@@ -521,7 +529,7 @@ static long grant_frames(struct domain *d, xen_mem_acquire_resource_t *a)
 
     if (a->id != XENMEM_resource_grant_table_id_shared)
         return -XEN_EINVAL;
-    if (!a->frame_list.p) {             /* how many can there be? */
+    if (!a->frame_list.p) { /* how many can there be? */
         if (a->nr_frames)
             return -XEN_EINVAL;
         a->nr_frames = d->grant->frames_max;
@@ -554,16 +562,20 @@ static long acquire_resource(struct vcpu *v, void *arg, uint64_t extra)
         return rc;
     if (a->type == XENMEM_resource_grant_table)
         rc = grant_frames(d, a);
-    else        /* measured: none of I/O servers and of traces in a PV domain */
+    else /* measured: none of I/O servers and of traces in a PV domain */
         rc = a->type <= XENMEM_resource_vmtrace_buf ? -XEN_EINVAL : -XEN_EOPNOTSUPP;
     domain_put(d);
     return rc;
 }
 
 #define ROW(name, type, direction, kinds, auth, duration, fn) \
-    { XENMEM_##name, #name, sizeof(type), direction, kinds, auth, duration, false, fn }
+    { \
+        XENMEM_##name, #name, sizeof(type), direction, kinds, auth, duration, false, fn \
+    }
 #define BARE(name, auth, fn) \
-    { XENMEM_##name, #name, 0, DIR_NONE, KIND_ALL, auth, BOUNDED, false, fn }
+    { \
+        XENMEM_##name, #name, 0, DIR_NONE, KIND_ALL, auth, BOUNDED, false, fn \
+    }
 
 const struct door_op memory_ops[] = {
     ROW(increase_reservation, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
@@ -579,8 +591,7 @@ const struct door_op memory_ops[] = {
         machphys_mfn_list),
     ROW(populate_physmap, xen_memory_reservation_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
         populate_physmap),
-    ROW(add_to_physmap, xen_add_to_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE,
-        physmap_add),
+    ROW(add_to_physmap, xen_add_to_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE, physmap_add),
     ROW(memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_SELF, BOUNDED, memory_map),
     ROW(machine_memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED,
         machine_memory_map),

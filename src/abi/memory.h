@@ -11,7 +11,7 @@ struct domain;
 
 /* As the BIOS call E820 gives it (ACPI 6.4, 15.1); the ABI's layout. */
 struct __attribute__((packed)) memory_region {
-    uint64_t start, size;               /* bytes */
+    uint64_t start, size; /* bytes */
     uint32_t type;
 };
 

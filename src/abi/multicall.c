@@ -7,12 +7,12 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 
-#define BATCH 8                         /* entries copied in at once */
+#define BATCH 8 /* entries copied in at once */
 #define ENTRY sizeof(struct multicall_entry)
 
 /* The caller's list from the next entry on. */
 struct list {
-    uint64_t at;                        /* guest address */
+    uint64_t at; /* guest address */
     uint32_t left;
 };
 
@@ -71,7 +71,7 @@ static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long
     l->at += ENTRY;
     l->left--;
     if (iret) {
-        *end = result;                  /* what HYPERVISOR_iret has the way out load */
+        *end = result; /* what HYPERVISOR_iret has the way out load */
         return false;
     }
     if (l->left && preempt_wanted()) {

@@ -105,8 +105,10 @@ static long do_setup_gsi(struct vcpu *v, void *arg, uint64_t extra)
 
 static long map_message(struct domain *d, struct physdev_map_pirq *a)
 {
-    struct arch_msi which = { .bus = (uint8_t)a->bus, .devfn = (uint8_t)a->devfn,
-                              .entry = (uint32_t)a->entry_nr, .table = a->table_base };
+    struct arch_msi which = { .bus = (uint8_t)a->bus,
+                              .devfn = (uint8_t)a->devfn,
+                              .entry = (uint32_t)a->entry_nr,
+                              .table = a->table_base };
     int irq, rc;
 
     if (a->devfn < 0 || a->devfn > 255 || a->entry_nr < 0 ||
@@ -140,16 +142,14 @@ static long map_for(struct domain *d, struct physdev_map_pirq *a)
         a->pirq = rc;
         return 0;
     case MAP_PIRQ_TYPE_MULTI_MSI:
-        if (a->entry_nr != 1)           /* several need interrupt remapping: Dom0 takes one then */
+        if (a->entry_nr != 1) /* several need interrupt remapping: Dom0 takes one then */
             return -XEN_EOPNOTSUPP;
         a->entry_nr = 0;
         a->table_base = 0;
         /* fall through */
     case MAP_PIRQ_TYPE_MSI:
-    case MAP_PIRQ_TYPE_MSI_SEG:
-        return map_message(d, a);
-    default:
-        return -XEN_EINVAL;
+    case MAP_PIRQ_TYPE_MSI_SEG: return map_message(d, a);
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -238,7 +238,9 @@ static long do_dbgp(struct vcpu *v, void *arg, uint64_t extra)
 }
 
 #define ROW(name_, type, direction, kinds, authority, fn) \
-    { PHYSDEVOP_##name_, #name_, sizeof(type), direction, kinds, authority, BOUNDED, false, fn }
+    { \
+        PHYSDEVOP_##name_, #name_, sizeof(type), direction, kinds, authority, BOUNDED, false, fn \
+    }
 
 const struct door_op physdev_ops[] = {
     ROW(eoi, physdev_eoi_t, DIR_IN, KIND_ALL, AUTH_SELF, do_eoi),

@@ -57,7 +57,7 @@ static int add_grant_frame(struct domain *d, gfn_t gfn, uint64_t index)
     int rc;
 
     if (index & XENMAPIDX_grant_table_status)
-        return -XEN_EINVAL;             /* of version 2, which is left out */
+        return -XEN_EINVAL; /* of version 2, which is left out */
     if (!g || index >= g->frames_max)
         return -XEN_EINVAL;
     rc = grant_grow(d, (unsigned int)index + 1);
@@ -73,20 +73,17 @@ static int move(struct domain *d, gfn_t gfn, gfn_t from)
         return rc;
     rc = d->kind->map->add(d, gfn, mfn, 0);
     if (rc)
-        d->kind->map->add(d, from, mfn, 0);     /* where it was, there are tables */
+        d->kind->map->add(d, from, mfn, 0); /* where it was, there are tables */
     return rc;
 }
 
 static int add_one(struct domain *d, unsigned int space, uint64_t index, gfn_t gfn)
 {
     switch (space) {
-    case XENMAPSPACE_shared_info:
-        return index ? -XEN_EINVAL : add_shared(d, gfn, d->shared_mfn);
-    case XENMAPSPACE_grant_table:
-        return add_grant_frame(d, gfn, index);
+    case XENMAPSPACE_shared_info: return index ? -XEN_EINVAL : add_shared(d, gfn, d->shared_mfn);
+    case XENMAPSPACE_grant_table: return add_grant_frame(d, gfn, index);
     case XENMAPSPACE_gmfn:
-    case XENMAPSPACE_gmfn_range:
-        return move(d, gfn, index);
+    case XENMAPSPACE_gmfn_range: return move(d, gfn, index);
     }
     return -XEN_ENOSYS;
 }
@@ -128,7 +125,7 @@ long physmap_add(struct vcpu *v, void *arg, uint64_t command)
     long rc;
 
     if (a->space == XENMAPSPACE_gmfn_foreign)
-        return -XEN_ENOSYS;             /* by the batch only */
+        return -XEN_ENOSYS; /* by the batch only */
     rc = find(v, a->domid, &d);
     if (rc)
         return rc;

@@ -15,7 +15,10 @@
 
 /* Every row has the same arguments; a short one uses only op. */
 #define OP(name) static long name(struct vcpu *v, void *arg, uint64_t extra)
-#define ENTER struct xen_platform_op *op = arg; (void)v; (void)extra
+#define ENTER \
+    struct xen_platform_op *op = arg; \
+    (void)v; \
+    (void)extra
 
 OP(settime32)
 {
@@ -57,10 +60,12 @@ OP(platform_quirk)
 {
     ENTER;
     return op->u.platform_quirk.quirk_id >= QUIRK_NOIRQBALANCING &&
-           op->u.platform_quirk.quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL ? 0 : -XEN_EINVAL;
+                   op->u.platform_quirk.quirk_id <= QUIRK_IOAPIC_GOOD_REGSEL
+               ? 0
+               : -XEN_EINVAL;
 }
 
-static struct platform_efi efi;         /* written at boot only */
+static struct platform_efi efi; /* written at boot only */
 static bool has_efi;
 
 void platform_set_efi(const struct platform_efi *from)
@@ -78,7 +83,8 @@ static long efi_vendor(union xenpf_efi_info *a)
         most += sizeof(efi.vendor[0]);
     a->vendor.revision = efi.vendor_revision;
     return copy_to_guest((uint64_t)a->vendor.name.p, efi.vendor, bytes < most ? bytes : most)
-               ? 0 : -XEN_EFAULT;
+               ? 0
+               : -XEN_EFAULT;
 }
 
 /* The piece of the firmware's memory map that an address lies in, no further than was asked for. */
@@ -105,26 +111,17 @@ static long efi_info(uint32_t index, union xenpf_efi_info *a)
     if (!has_efi)
         return -XEN_ENOSYS;
     switch (index) {
-    case XEN_FW_EFI_VERSION:
-        a->version = efi.version;
-        return 0;
+    case XEN_FW_EFI_VERSION: a->version = efi.version; return 0;
     case XEN_FW_EFI_CONFIG_TABLE:
         a->cfg.addr = efi.tables;
         a->cfg.nent = efi.table_count;
         return 0;
-    case XEN_FW_EFI_VENDOR:
-        return efi_vendor(a);
-    case XEN_FW_EFI_MEM_INFO:
-        return efi_memory(a);
-    case XEN_FW_EFI_RT_VERSION:
-        a->version = efi.runtime_version;
-        return 0;
-    case XEN_FW_EFI_PCI_ROM:            /* none is kept */
-        return -XEN_ESRCH;
-    case XEN_FW_EFI_APPLE_PROPERTIES:
-        return -XEN_ENODATA;
-    default:
-        return -XEN_EINVAL;
+    case XEN_FW_EFI_VENDOR: return efi_vendor(a);
+    case XEN_FW_EFI_MEM_INFO: return efi_memory(a);
+    case XEN_FW_EFI_RT_VERSION: a->version = efi.runtime_version; return 0;
+    case XEN_FW_EFI_PCI_ROM: /* none is kept */ return -XEN_ESRCH;
+    case XEN_FW_EFI_APPLE_PROPERTIES: return -XEN_ENODATA;
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -132,10 +129,9 @@ OP(firmware_info)
 {
     ENTER;
     switch (op->u.firmware_info.type) {
-    case XEN_FW_DISK_INFO:              /* no list of BIOS disks is made: the first is none */
+    case XEN_FW_DISK_INFO: /* no list of BIOS disks is made: the first is none */
     case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
-        return -XEN_ESRCH;
+    case XEN_FW_VBEDDC_INFO: return -XEN_ESRCH;
     case XEN_FW_EFI_INFO:
         return efi_info(op->u.firmware_info.index, &op->u.firmware_info.u.efi_info);
     case XEN_FW_KBD_SHIFT_FLAGS:
@@ -143,8 +139,7 @@ OP(firmware_info)
             return -XEN_ESRCH;
         op->u.firmware_info.u.kbd_shift_flags = arch_keyboard_flags();
         return 0;
-    default:
-        return -XEN_EINVAL;
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -177,7 +172,7 @@ static bool idle_time(const struct xenpf_getidletime *a, unsigned int cpu, uint8
     if (cpu < cpu_count)
         spent = sched_runtime(arch_idle_vcpu(cpu));
     else
-        *byte &= (uint8_t)~(1 << cpu % 8);
+        *byte &= (uint8_t) ~(1 << cpu % 8);
     return copy_item_to_guest((uint64_t)a->idletime.p, cpu, &spent, sizeof(spent));
 }
 
@@ -208,13 +203,10 @@ OP(set_processor_pminfo)
     ENTER;
     switch (op->u.set_pminfo.type) {
     case XEN_PM_CX:
-    case XEN_PM_PDC:
-        return 0;
+    case XEN_PM_PDC: return 0;
     case XEN_PM_PX:
-    case XEN_PM_TX:
-        return -XEN_ENOSYS;
-    default:
-        return -XEN_EINVAL;
+    case XEN_PM_TX: return -XEN_ENOSYS;
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -314,8 +306,7 @@ OP(get_symbol)
     ENTER;
     const char end = 0;
 
-    if (op->u.symdata.namelen &&
-        !copy_to_guest((uint64_t)op->u.symdata.name.p, &end, sizeof(end)))
+    if (op->u.symdata.namelen && !copy_to_guest((uint64_t)op->u.symdata.name.p, &end, sizeof(end)))
         return -XEN_EFAULT;
     op->u.symdata.namelen = 0;
     op->u.symdata.address = 0;
@@ -324,8 +315,10 @@ OP(get_symbol)
 }
 
 #define ROW(name_, fn) \
-    { XENPF_##name_, #name_, sizeof(struct xen_platform_op), DIR_INOUT, KIND_ALL, AUTH_DOM0, \
-      BOUNDED, false, fn }
+    { \
+        XENPF_##name_, #name_, sizeof(struct xen_platform_op), DIR_INOUT, KIND_ALL, AUTH_DOM0, \
+            BOUNDED, false, fn \
+    }
 
 const struct door_op platform_ops[] = {
     ROW(settime32, settime32),
@@ -355,7 +348,9 @@ const uint16_t platform_op_count = ARRAY_SIZE(platform_ops);
 
 long platform_op(uint64_t guest, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-    struct { uint32_t cmd, version; } head;
+    struct {
+        uint32_t cmd, version;
+    } head;
 
     (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
     if (!copy_from_guest(&head, guest, sizeof(head)))

@@ -14,19 +14,19 @@ extern const uint16_t platform_op_count;
 #define PLATFORM_VENDOR 64
 
 struct platform_memory {
-    uint64_t start, size;               /* bytes */
+    uint64_t start, size; /* bytes */
     uint64_t attributes;
-    uint32_t type;                      /* these two as EFI has them */
+    uint32_t type; /* these two as EFI has them */
 };
 
 /* What Dom0 may know of the EFI firmware (XEN_FW_EFI_INFO). */
 struct platform_efi {
-    uint32_t version, runtime_version;  /* of the specification: major in the upper half */
-    uint64_t tables;                    /* machine address of the configuration tables */
+    uint32_t version, runtime_version; /* of the specification: major in the upper half */
+    uint64_t tables;                   /* machine address of the configuration tables */
     uint32_t table_count;
     uint32_t vendor_revision;
-    uint16_t vendor[PLATFORM_VENDOR];   /* UTF-16, ends with a zero */
-    const struct platform_memory *map;  /* kept */
+    uint16_t vendor[PLATFORM_VENDOR];  /* UTF-16, ends with a zero */
+    const struct platform_memory *map; /* kept */
     unsigned int map_count;
 };
 

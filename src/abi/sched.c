@@ -124,10 +124,14 @@ static long do_compat_shutdown(struct vcpu *v, void *arg, uint64_t extra)
 }
 
 #define ROW(name_, type, authority, fn) \
-    { SCHEDOP_##name_, #name_, sizeof(struct type), DIR_IN, KIND_ALL, authority, BOUNDED, false, \
-      fn }
+    { \
+        SCHEDOP_##name_, #name_, sizeof(struct type), DIR_IN, KIND_ALL, authority, BOUNDED, false, \
+            fn \
+    }
 #define ROW_NO_ARGUMENT(name_, fn) \
-    { SCHEDOP_##name_, #name_, 0, DIR_NONE, KIND_ALL, AUTH_SELF, BOUNDED, false, fn }
+    { \
+        SCHEDOP_##name_, #name_, 0, DIR_NONE, KIND_ALL, AUTH_SELF, BOUNDED, false, fn \
+    }
 
 const struct door_op sched_ops[] = {
     ROW_NO_ARGUMENT(yield, do_yield),

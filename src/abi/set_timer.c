@@ -5,7 +5,7 @@
 #include "core/vcpu.h"
 
 /* What lies further ahead is taken for a mistake, and comes soon: as measured on Xen 4.17. */
-#define AHEAD_MAX (1ll << 50)           /* ns */
+#define AHEAD_MAX (1ll << 50) /* ns */
 #define SOON      100000000ll
 
 long set_timer_op(uint64_t timeout, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)

@@ -27,9 +27,9 @@ SYSCTL(psr_alloc)
 
 /* ---- trace buffers: masks are kept, but there is no buffer and none can be made ---- */
 
-#define ALL_EVENTS 0x0ffff000u          /* measured */
+#define ALL_EVENTS 0x0ffff000u /* measured */
 
-static uint32_t event_mask = ALL_EVENTS;        /* atomic */
+static uint32_t event_mask = ALL_EVENTS; /* atomic */
 
 SYSCTL(tbuf_op)
 {
@@ -44,13 +44,10 @@ SYSCTL(tbuf_op)
     case XEN_SYSCTL_TBUFOP_set_evt_mask:
         __atomic_store_n(&event_mask, a->evt_mask, __ATOMIC_RELAXED);
         return 0;
-    case XEN_SYSCTL_TBUFOP_set_size:
-        return a->size ? -XEN_ENOMEM : -XEN_EINVAL;
+    case XEN_SYSCTL_TBUFOP_set_size: return a->size ? -XEN_ENOMEM : -XEN_EINVAL;
     case XEN_SYSCTL_TBUFOP_set_cpu_mask:
-    case XEN_SYSCTL_TBUFOP_disable:
-        return 0;
-    default:
-        return -XEN_EINVAL;
+    case XEN_SYSCTL_TBUFOP_disable: return 0;
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -97,13 +94,9 @@ SYSCTL(livepatch_op)
     case XEN_SYSCTL_LIVEPATCH_UPLOAD:
         rc = check_name(&a->u.upload.name);
         return rc ? rc : -XEN_EINVAL;
-    case XEN_SYSCTL_LIVEPATCH_GET:
-        return find(&a->u.get.name);
-    case XEN_SYSCTL_LIVEPATCH_LIST:
-        return list(&a->u.list);
-    case XEN_SYSCTL_LIVEPATCH_ACTION:
-        return find(&a->u.action.name);
-    default:
-        return -XEN_EOPNOTSUPP;
+    case XEN_SYSCTL_LIVEPATCH_GET: return find(&a->u.get.name);
+    case XEN_SYSCTL_LIVEPATCH_LIST: return list(&a->u.list);
+    case XEN_SYSCTL_LIVEPATCH_ACTION: return find(&a->u.action.name);
+    default: return -XEN_EOPNOTSUPP;
     }
 }

@@ -13,7 +13,7 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 
-#define DISTANCE_HERE  10u              /* of a node to itself, and to others (ACPI 6.4, 5.2.17) */
+#define DISTANCE_HERE  10u /* of a node to itself, and to others (ACPI 6.4, 5.2.17) */
 #define DISTANCE_THERE 20u
 
 /* ---- CPUs ---- */
@@ -39,11 +39,16 @@ SYSCTL(physinfo)
     uint32_t threads = count_with_first(true);
 
     *a = (struct xen_sysctl_physinfo){
-        .threads_per_core = threads, .cores_per_socket = count_with_first(false) / threads,
-        .nr_cpus = cpu_count, .max_cpu_id = cpu_count - 1,
-        .nr_nodes = arch_node_count(), .max_node_id = NODES_MAX - 1,
-        .total_pages = memory_machine_frames(), .free_pages = page_alloc_free_count(NODE_ANY),
-        .outstanding_pages = claim_total(), .max_mfn = memory_machine_end() - 1,
+        .threads_per_core = threads,
+        .cores_per_socket = count_with_first(false) / threads,
+        .nr_cpus = cpu_count,
+        .max_cpu_id = cpu_count - 1,
+        .nr_nodes = arch_node_count(),
+        .max_node_id = NODES_MAX - 1,
+        .total_pages = memory_machine_frames(),
+        .free_pages = page_alloc_free_count(NODE_ANY),
+        .outstanding_pages = claim_total(),
+        .max_mfn = memory_machine_end() - 1,
     };
     arch_describe(&a->cpu_khz, &a->capabilities, a->hw_cap);
     return 0;
@@ -124,7 +129,8 @@ SYSCTL(numainfo)
     if (!a->meminfo.p && !a->distance.p)
         count = nodes;
     for (uint32_t node = 0; a->meminfo.p && node < count; node++) {
-        xen_sysctl_meminfo_t info = { arch_node_size(node), page_alloc_free_count(node) * PAGE_SIZE };
+        xen_sysctl_meminfo_t info = { arch_node_size(node),
+                                      page_alloc_free_count(node) * PAGE_SIZE };
 
         if (!copy_item_to_guest((uint64_t)a->meminfo.p, node, &info, sizeof(info)))
             return -XEN_EFAULT;

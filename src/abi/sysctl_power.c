@@ -8,9 +8,10 @@
 #include "core/sched.h"
 #include "core/vcpu.h"
 
-#define STATES 2u                       /* C0: it works; C1 */
+#define STATES 2u /* C0: it works; C1 */
 
-static uint32_t max_cstate = 1, max_substate = XEN_SYSCTL_CX_UNLIMITED;     /* as they were set; atomic */
+static uint32_t max_cstate = 1,
+                max_substate = XEN_SYSCTL_CX_UNLIMITED; /* as they were set; atomic */
 
 /* Times a CPU spent in each state; how often it went there is not counted. */
 static long idle_statistics(struct pm_cx_stat *s, unsigned int cpu)
@@ -40,15 +41,10 @@ SYSCTL(get_pmstat)
     if ((a->type & PMSTAT_CATEGORY_MASK) != PMSTAT_CX)
         return -XEN_ENODEV;
     switch (a->type) {
-    case PMSTAT_get_max_cx:
-        a->u.getcx.nr = STATES;
-        return 0;
-    case PMSTAT_get_cxstat:
-        return idle_statistics(&a->u.getcx, a->cpuid);
-    case PMSTAT_reset_cxstat:
-        return 0;
-    default:
-        return -XEN_ENOSYS;
+    case PMSTAT_get_max_cx: a->u.getcx.nr = STATES; return 0;
+    case PMSTAT_get_cxstat: return idle_statistics(&a->u.getcx, a->cpuid);
+    case PMSTAT_reset_cxstat: return 0;
+    default: return -XEN_ENOSYS;
     }
 }
 
@@ -70,18 +66,15 @@ SYSCTL(pm_op)
     if (a->cpuid >= cpu_count)
         return -XEN_EINVAL;
     if ((a->cmd & PM_PARA_CATEGORY_MASK) == CPUFREQ_PARA)
-        return -XEN_EINVAL;             /* no frequency is driven */
+        return -XEN_EINVAL; /* no frequency is driven */
     switch (a->cmd) {
     case XEN_SYSCTL_pm_op_set_sched_opt_smt:
-        a->u.set_sched_opt_smt = 0;     /* what it was */
+        a->u.set_sched_opt_smt = 0; /* what it was */
         return 0;
     case XEN_SYSCTL_pm_op_get_max_cstate:
-    case XEN_SYSCTL_pm_op_set_max_cstate:
-        return limit(a);
+    case XEN_SYSCTL_pm_op_set_max_cstate: return limit(a);
     case XEN_SYSCTL_pm_op_enable_turbo:
-    case XEN_SYSCTL_pm_op_disable_turbo:
-        return -XEN_EACCES;
-    default:
-        return -XEN_ENOSYS;
+    case XEN_SYSCTL_pm_op_disable_turbo: return -XEN_EACCES;
+    default: return -XEN_ENOSYS;
     }
 }

@@ -17,7 +17,7 @@
 
 /* What lists that the caller gave room for are made of, in bytes. */
 struct sysctl_sizes {
-    uint16_t domain;                    /* struct xen_domctl_getdomaininfo, cut off at the end */
+    uint16_t domain; /* struct xen_domctl_getdomaininfo, cut off at the end */
 };
 
 /* sysctl_console.c */

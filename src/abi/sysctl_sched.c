@@ -88,20 +88,13 @@ SYSCTL(cpupool_op)
     switch (a->op) {
     case XEN_SYSCTL_CPUPOOL_OP_CREATE:
         return a->sched_id == XEN_SCHEDULER_CREDIT2 ? pool_create(&a->cpupool_id) : -XEN_ENOENT;
-    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-        return pool_destroy(a->cpupool_id);
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        return pool_info(a);
-    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-        return pool_add_cpu(a->cpupool_id, a->cpu);
-    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-        return pool_remove_cpu(a->cpupool_id, a->cpu);
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return pool_move_domain(v, a);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return pool_free_info(a);
-    default:
-        return -XEN_ENOSYS;
+    case XEN_SYSCTL_CPUPOOL_OP_DESTROY: return pool_destroy(a->cpupool_id);
+    case XEN_SYSCTL_CPUPOOL_OP_INFO: return pool_info(a);
+    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU: return pool_add_cpu(a->cpupool_id, a->cpu);
+    case XEN_SYSCTL_CPUPOOL_OP_RMCPU: return pool_remove_cpu(a->cpupool_id, a->cpu);
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN: return pool_move_domain(v, a);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return pool_free_info(a);
+    default: return -XEN_ENOSYS;
     }
 }
 

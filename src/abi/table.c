@@ -22,9 +22,13 @@
 #include "abi/vcpu.h"
 #include "machine/calls.h"
 
+/* A list by macros, whose form the formatter changes at each run. */
+/* clang-format off */
+
 /* Sub-operation numbers are 32 bits wide in the ABI. */
 #define SUB_OPERATIONS(name) \
-    static long name(uint64_t op, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5) \
+    static long name(uint64_t op, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4, \
+                     uint64_t a5) \
     { \
         (void)a2, (void)a3, (void)a4, (void)a5; \
         return door_enter(&door_calls[__HYPERVISOR_##name], (uint32_t)op, guest, 0); \
@@ -77,11 +81,11 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     OPS(domctl, KIND_ALL, domctl_ops, domctl_op_count, -XEN_ENOSYS, domctl) \
     OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
-    NONE(xsm_op) NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) \
-    NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) NONE(hypfs_op) NONE(arch_0) NONE(arch_1) \
-    NONE(arch_2) NONE(arch_3) NONE(arch_4) NONE(arch_5) NONE(arch_6) NONE(arch_7) \
-    FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) \
-    FREE(61) FREE(62) FREE(63)
+    NONE(xsm_op) \
+    NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) \
+        NONE(hypfs_op) NONE(arch_0) NONE(arch_1) NONE(arch_2) NONE(arch_3) NONE(arch_4) \
+            NONE(arch_5) NONE(arch_6) NONE(arch_7) FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) \
+                FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) FREE(61) FREE(62) FREE(63)
 
 #define AS_NOTHING(x)
 #define CALL_ROW(name, kinds, fn) \
@@ -89,22 +93,17 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
 #define OPS_ROW(name, kinds, ops, count, unknown, fn) \
     [__HYPERVISOR_##name] = { #name, kinds, ops, &(count), unknown, fn },
 
-const struct door_call door_calls[DOOR_CALLS] = {
-    CALLS(CALL_ROW, OPS_ROW, AS_NOTHING, AS_NOTHING)
-};
+const struct door_call door_calls[DOOR_CALLS] = { CALLS(CALL_ROW, OPS_ROW, AS_NOTHING,
+                                                        AS_NOTHING) };
 
-#define CALL_PV(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_PV ? (fn) : absent,
+#define CALL_PV(name, kinds, fn)                     [__HYPERVISOR_##name] = (kinds)&KIND_PV ? (fn) : absent,
 #define OPS_PV(name, kinds, ops, count, unknown, fn) CALL_PV(name, kinds, fn)
-#define NONE_PV(name) [__HYPERVISOR_##name] = absent,
-#define FREE_PV(number) [number] = absent,
+#define NONE_PV(name)                                [__HYPERVISOR_##name] = absent,
+#define FREE_PV(number)                              [number] = absent,
 
-hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
-    CALLS(CALL_PV, OPS_PV, NONE_PV, FREE_PV)
-};
+hypercall_fn *const hypercall_pv[DOOR_CALLS] = { CALLS(CALL_PV, OPS_PV, NONE_PV, FREE_PV) };
 
-#define CALL_HVM(name, kinds, fn) [__HYPERVISOR_##name] = (kinds) & KIND_HVM ? (fn) : absent,
+#define CALL_HVM(name, kinds, fn)                     [__HYPERVISOR_##name] = (kinds)&KIND_HVM ? (fn) : absent,
 #define OPS_HVM(name, kinds, ops, count, unknown, fn) CALL_HVM(name, kinds, fn)
 
-hypercall_fn *const hypercall_hvm[DOOR_CALLS] = {
-    CALLS(CALL_HVM, OPS_HVM, NONE_PV, FREE_PV)
-};
+hypercall_fn *const hypercall_hvm[DOOR_CALLS] = { CALLS(CALL_HVM, OPS_HVM, NONE_PV, FREE_PV) };

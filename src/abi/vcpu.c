@@ -10,13 +10,13 @@
 
 #include <xen/vcpu.h>
 
-#define PERIOD_MIN 1000000ll            /* ns */
+#define PERIOD_MIN 1000000ll /* ns */
 #define PERIOD_MAX (NS_MAX / 4)
 
 /* What a row's function needs beyond its struct: door_enter's extra is its address. */
 struct call {
     struct vcpu *target;
-    uint64_t guest;                     /* address of the struct */
+    uint64_t guest; /* address of the struct */
 };
 
 #define OP(name) static long name(struct vcpu *v, void *arg, uint64_t extra)
@@ -31,7 +31,7 @@ OP(initialise)
     struct vcpu_guest_context *context;
     long rc = -XEN_EFAULT;
 
-    if (!vcpu_has_info(target))         /* before the context is looked at */
+    if (!vcpu_has_info(target)) /* before the context is looked at */
         return -XEN_EINVAL;
     context = heap_alloc(sizeof(*context));
     if (!context)
@@ -183,14 +183,16 @@ OP(get_physid)
 }
 
 #define ROW(name_, size, direction, kinds, duration, fn) \
-    { VCPUOP_##name_, #name_, size, direction, kinds, AUTH_SELF, duration, false, fn }
-#define IN(name_, type, fn) ROW(name_, sizeof(type), DIR_IN, KIND_ALL, BOUNDED, fn)
+    { \
+        VCPUOP_##name_, #name_, size, direction, kinds, AUTH_SELF, duration, false, fn \
+    }
+#define IN(name_, type, fn)  ROW(name_, sizeof(type), DIR_IN, KIND_ALL, BOUNDED, fn)
 #define OUT(name_, type, fn) ROW(name_, sizeof(type), DIR_OUT, KIND_ALL, BOUNDED, fn)
-#define NONE(name_, fn) ROW(name_, 0, DIR_NONE, KIND_ALL, BOUNDED, fn)
+#define NONE(name_, fn)      ROW(name_, 0, DIR_NONE, KIND_ALL, BOUNDED, fn)
 
 /* In the order of numbers. */
 const struct door_op vcpu_ops[] = {
-    ROW(initialise, 0, DIR_NONE, KIND_PV, RESUMABLE, initialise),   /* too large for the door */
+    ROW(initialise, 0, DIR_NONE, KIND_PV, RESUMABLE, initialise), /* too large for the door */
     NONE(up, up),
     NONE(down, down),
     NONE(is_up, is_up),

@@ -15,13 +15,15 @@
 #define BUILD_ID_MAX 64
 
 /* What Xen 4.17 of Debian 12 answers to a PV Dom0: measured. */
-#define PV_FEATURES (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad | \
-                     1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits | \
-                     1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped)
-#define HVM_FEATURES (1u << XENFEAT_writable_page_tables | 1u << XENFEAT_auto_translated_physmap | \
-                      1u << XENFEAT_supervisor_mode_kernel | 1u << XENFEAT_hvm_callback_vector | \
-                      1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_memory_op_vnode_supported | \
-                      1u << XENFEAT_not_direct_mapped)
+#define PV_FEATURES \
+    (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad | \
+     1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits | \
+     1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped)
+#define HVM_FEATURES \
+    (1u << XENFEAT_writable_page_tables | 1u << XENFEAT_auto_translated_physmap | \
+     1u << XENFEAT_supervisor_mode_kernel | 1u << XENFEAT_hvm_callback_vector | \
+     1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_memory_op_vnode_supported | \
+     1u << XENFEAT_not_direct_mapped)
 
 uint32_t version_number = MAJOR << 16 | 17;
 static xen_commandline_t command_line;
@@ -55,7 +57,7 @@ void version_set_date(const char *date)
 
 /* Every row has the same arguments; extra is the guest's address of the struct. */
 #define OP(name) static long name(struct vcpu *v, void *arg, uint64_t extra)
-#define UNUSED (void)v, (void)arg, (void)extra
+#define UNUSED   (void)v, (void)arg, (void)extra
 
 /* The rest of the struct is zeros already: abi/door.c. */
 static void set_text(char *to, size_t size, const char *text)
@@ -118,7 +120,8 @@ OP(get_features)
     UNUSED;
     if (a->submap_idx >= XENFEAT_NR_SUBMAPS)
         return -XEN_EINVAL;
-    a->submap = (v->domain->kind->map ? HVM_FEATURES : PV_FEATURES) | (v->domain->privileged ? 1u << XENFEAT_dom0 : 0);
+    a->submap = (v->domain->kind->map ? HVM_FEATURES : PV_FEATURES) |
+                (v->domain->privileged ? 1u << XENFEAT_dom0 : 0);
     return 0;
 }
 

@@ -2,10 +2,10 @@
 #include "boot/bzimage.h"
 
 /* Offsets in the file. */
-#define SETUP_SECTORS  0x1f1            /* 512 bytes each, after the first; 0 means 4 */
+#define SETUP_SECTORS  0x1f1 /* 512 bytes each, after the first; 0 means 4 */
 #define MAGIC          0x202
 #define VERSION        0x206
-#define PAYLOAD_OFFSET 0x248            /* from the end of the setup sectors; since version 2.08 */
+#define PAYLOAD_OFFSET 0x248 /* from the end of the setup sectors; since version 2.08 */
 #define PAYLOAD_LENGTH 0x24c
 #define HEADER_END     0x250
 #define VERSION_LEAST  0x0208
@@ -17,7 +17,7 @@ static uint32_t word(const uint8_t *at)
 
 bool bzimage_is(const uint8_t *image, size_t size)
 {
-    return size >= HEADER_END && word(image + MAGIC) == 0x53726448;    /* "HdrS" */
+    return size >= HEADER_END && word(image + MAGIC) == 0x53726448; /* "HdrS" */
 }
 
 const char *bzimage_payload(const uint8_t *image, size_t size, struct bzimage_payload *out)

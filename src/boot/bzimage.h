@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct bzimage_payload {
-    const uint8_t *at;                  /* compressed, or an ELF file as it is */
-    size_t size;                        /* bytes, without the length behind a compressed one */
-    uint32_t unpacked;                  /* what the length behind it says, bytes; lz4's file has it too */
+    const uint8_t *at; /* compressed, or an ELF file as it is */
+    size_t size;       /* bytes, without the length behind a compressed one */
+    uint32_t unpacked; /* what the length behind it says, bytes; lz4's file has it too */
 };
 
 /* Is it such a kernel?  False: it does not begin like one. */

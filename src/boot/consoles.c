@@ -12,13 +12,13 @@
 static struct port {
     struct uart uart;
     uint16_t base;
-    uint8_t isa_irq;                    /* as PCs have them */
+    uint8_t isa_irq; /* as PCs have them */
     bool open;
 } ports[] = {
     { .base = UART_COM1, .isa_irq = 4 },
     { .base = UART_COM2, .isa_irq = 3 },
 };
-static struct console_device *screen;   /* NULL: none, or handed over */
+static struct console_device *screen; /* NULL: none, or handed over */
 static bool keep_screen;
 
 static void open_port(struct port *p, bool wanted, uint32_t baud)
@@ -102,5 +102,5 @@ void boot_consoles_end_boot(void)
     }
     if (input)
         console_input_announce();
-    console_start();                    /* until now nothing ran softirqs */
+    console_start(); /* until now nothing ran softirqs */
 }

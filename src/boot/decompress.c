@@ -9,8 +9,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define LZ4_BLOCK   (8ul << 20)         /* unpacked bytes of every block but the last */
-#define GZIP_WINDOW (15 + 16)           /* largest window, with gzip's header */
+#define LZ4_BLOCK   (8ul << 20) /* unpacked bytes of every block but the last */
+#define GZIP_WINDOW (15 + 16)   /* largest window, with gzip's header */
 
 static const char broken[] = "it is damaged", small[] = "it is larger than it says",
                   memory[] = "too little memory to unpack it";
@@ -22,7 +22,9 @@ static uint32_t word(const uint8_t *at)
 
 static const char *gzip(const uint8_t *from, size_t size, uint8_t *to, size_t room, size_t *done)
 {
-    z_stream s = { .next_in = (uint8_t *)(uintptr_t)from, .avail_in = (uInt)size, .next_out = to,
+    z_stream s = { .next_in = (uint8_t *)(uintptr_t)from,
+                   .avail_in = (uInt)size,
+                   .next_out = to,
                    .avail_out = (uInt)room };
     int result;
 
@@ -44,15 +46,10 @@ static const char *xz(const uint8_t *from, size_t size, uint8_t *to, size_t room
     size_t in = 0, out = 0;
 
     switch (lzma_stream_buffer_decode(&limit, 0, NULL, from, &in, size, to, &out, room)) {
-    case LZMA_OK:
-        *done = out;
-        return NULL;
-    case LZMA_MEM_ERROR:
-        return memory;
-    case LZMA_BUF_ERROR:
-        return small;
-    default:
-        return broken;
+    case LZMA_OK: *done = out; return NULL;
+    case LZMA_MEM_ERROR: return memory;
+    case LZMA_BUF_ERROR: return small;
+    default: return broken;
     }
 }
 
@@ -83,7 +80,7 @@ static const char *lz4(const uint8_t *from, size_t size, uint8_t *to, size_t roo
 
         at += 4;
         if (packed == 0 || packed > size - at)
-            break;                      /* the unpacked length that a kernel's build writes last */
+            break; /* the unpacked length that a kernel's build writes last */
         n = LZ4_decompress_safe((const char *)from + at, (char *)to + out, (int)packed, (int)left);
         if (n < 0)
             return broken;
@@ -102,7 +99,10 @@ static const struct packer {
     const char *(*unpack)(const uint8_t *from, size_t size, uint8_t *to, size_t room, size_t *done);
 } packers[] = {
     { "gzip", "\x1f\x8b", 2, gzip },
-    { "xz", "\xfd" "7zXZ", 6, xz },
+    { "xz",
+      "\xfd"
+      "7zXZ",
+      6, xz },
     { "zstd", "\x28\xb5\x2f\xfd", 4, zstd },
     { "lz4", "\x02\x21\x4c\x18", 4, lz4 },
 };

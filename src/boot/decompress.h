@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DECOMPRESS_ARENA (16ul << 20)   /* bytes of working memory that do for all but xz */
+#define DECOMPRESS_ARENA (16ul << 20) /* bytes of working memory that do for all but xz */
 
 /* The packer's name by the first bytes; NULL: not packed in a way we know. */
 const char *decompress_name(const uint8_t *from, size_t size);

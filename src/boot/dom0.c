@@ -27,9 +27,9 @@
 #include "x86/pv/kind.h"
 #include "x86/pv/validate.h"
 
-#define PIRQS      (64 + ARCH_IRQS)     /* one for every interrupt there can be, and some */
-#define OWN_PAGES  1024u                /* Zeroth keeps at least so much for what comes later, */
-#define OWN_A_VCPU 16u                  /* and this for each of Dom0's vCPUs */
+#define PIRQS      (64 + ARCH_IRQS) /* one for every interrupt there can be, and some */
+#define OWN_PAGES  1024u            /* Zeroth keeps at least so much for what comes later, */
+#define OWN_A_VCPU 16u              /* and this for each of Dom0's vCPUs */
 #define MIB(pages) ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
 
 /* What is being built. */
@@ -42,9 +42,9 @@ struct build {
     struct dom0_memory *memory;         /* memory->pages: as many as it has by now */
     struct vcpu_guest_context *context; /* of its first vCPU */
     struct domain *domain;
-    uint64_t free, pages;               /* frames: there are in all, Dom0 is to get */
+    uint64_t free, pages; /* frames: there are in all, Dom0 is to get */
     unsigned int vcpus;
-    bool initrd_given;                  /* its frames are Dom0's, and were not copied */
+    bool initrd_given; /* its frames are Dom0's, and were not copied */
 };
 
 static const struct boot_module *initrd(const struct build *b)
@@ -262,8 +262,8 @@ static void create_vcpus(const struct build *b)
 /* A guest finds its first tables pinned, and unpins them when it has others. */
 static void pin_tables(const struct build *b)
 {
-    struct frame *top = frame_of(dom0_memory_frame(b->memory,
-                                                   dom0_layout_gfn(&b->layout, b->layout.tables)));
+    struct frame *top =
+        frame_of(dom0_memory_frame(b->memory, dom0_layout_gfn(&b->layout, b->layout.tables)));
     int rc;
 
     pv_tables_lock(b->domain);
@@ -294,7 +294,7 @@ static void start_vcpu(const struct build *b)
         rc = vcpu_initialise(v, c);
     while (rc == -XEN_ERESTART);
     ASSERT(rc == 0);
-    rc = vcpu_up(v);                    /* the domain is still paused */
+    rc = vcpu_up(v); /* the domain is still paused */
     ASSERT(rc == 0);
 }
 
@@ -305,13 +305,13 @@ void dom0_build(const struct boot_info *info, const struct options *o)
     open_kernel(&b);
     choose_size(&b);
     lay_out(&b);
-    create(&b);                         /* before memory, which has an owner from here on */
+    create(&b); /* before memory, which has an owner from here on */
     give_memory(&b);
     dom0_tables_build(b.memory, &b.layout);
     dom0_tables_list(b.memory, &b.layout);
     write_info(&b);
     create_vcpus(&b);
-    pin_tables(&b);                     /* last: tables can be written no more */
+    pin_tables(&b); /* last: tables can be written no more */
     start_vcpu(&b);
     dom0_efi_tell(info);
     heap_free(b.memory);

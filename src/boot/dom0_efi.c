@@ -7,7 +7,7 @@
 #include "core/heap.h"
 #include "x86/map.h"
 
-#define SIGNATURE 0x5453595320494249ul  /* "IBI SYST" (UEFI 2.10, section 4.3) */
+#define SIGNATURE 0x5453595320494249ul /* "IBI SYST" (UEFI 2.10, section 4.3) */
 
 /* UEFI 2.10, section 4.2. */
 struct efi_head {

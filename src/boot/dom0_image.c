@@ -9,14 +9,14 @@
 #include "core/page_alloc.h"
 #include "x86/map.h"
 
-#define ARENA_BEST  14                  /* orders: 64 MiB do for any kernel of Debian's, */
-#define ARENA_LEAST 12                  /* 16 MiB for all but xz */
-#define ROOM_BEST   16                  /* 256 MiB, where a file does not say its length */
+#define ARENA_BEST  14 /* orders: 64 MiB do for any kernel of Debian's, */
+#define ARENA_LEAST 12 /* 16 MiB for all but xz */
+#define ROOM_BEST   16 /* 256 MiB, where a file does not say its length */
 #define ROOM_LEAST  13
 
 static void *map_block(mfn_t mfn)
 {
-    return direct(mfn << PAGE_SHIFT);   /* in a row, as the frames are */
+    return direct(mfn << PAGE_SHIFT); /* in a row, as the frames are */
 }
 
 /* The largest free block of these orders; MFN_NONE: none. */

@@ -8,7 +8,7 @@
 struct dom0_image {
     const uint8_t *at;
     size_t size;
-    mfn_t buffer;                       /* where it was unpacked to; MFN_NONE: nowhere */
+    mfn_t buffer; /* where it was unpacked to; MFN_NONE: nowhere */
     unsigned int order;
 };
 

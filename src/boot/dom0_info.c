@@ -5,8 +5,8 @@
 #include "core/assert.h"
 #include "lib/memory.h"
 
-#define LFB_UNIT   16                   /* of lfb_size: 64 KiB, as a power of two */
-#define CAPS_NO_VGA 2                   /* of gbl_caps (VBE 3.0, function 00h): no VGA */
+#define LFB_UNIT     16 /* of lfb_size: 64 KiB, as a power of two */
+#define CAPS_NO_VGA  2  /* of gbl_caps (VBE 3.0, function 00h): no VGA */
 #define TEXT_ROWS    25
 #define TEXT_COLUMNS 80
 #define FONT_HEIGHT  16
@@ -86,7 +86,7 @@ static void fill_initrd(struct start_info *si, const struct dom0_layout *l, uint
 
 bool dom0_info_fill(void *page, const struct dom0_layout *l, const struct dom0_facts *facts)
 {
-    static const char magic[] = "xen-3.0-x86_64p";      /* measured on Xen 4.17 */
+    static const char magic[] = "xen-3.0-x86_64p"; /* measured on Xen 4.17 */
     struct start_info *si = page;
     unsigned int cursor = 0;
     bool vga_text = dom0_screen_is_text(&cursor);

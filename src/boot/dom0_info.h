@@ -12,8 +12,8 @@
 struct dom0_facts {
     uint64_t pages;
     mfn_t shared_info;
-    uint64_t initrd_bytes;              /* 0: there is no initrd */
-    const char *line;                   /* its command line; cut off at MAX_GUEST_CMDLINE */
+    uint64_t initrd_bytes; /* 0: there is no initrd */
+    const char *line;      /* its command line; cut off at MAX_GUEST_CMDLINE */
     const struct boot_info *boot;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/dom0_layout.h"
 
-#define REGION_ALIGN (4ul << 20)        /* the end of the region; rules 2 and 7 of xen/xen.h */
+#define REGION_ALIGN (4ul << 20) /* the end of the region; rules 2 and 7 of xen/xen.h */
 #define PADDING      (512ul << 10)
-#define LOW_END      (1ul << 47)        /* of the addresses before those not canonical */
-#define HIGH_START   0xffff880000000000ul       /* first address behind Zeroth's */
-#define L1_SHIFT     21                 /* what a table of a level maps: a power of two, bytes */
+#define LOW_END      (1ul << 47)          /* of the addresses before those not canonical */
+#define HIGH_START   0xffff880000000000ul /* first address behind Zeroth's */
+#define L1_SHIFT     21                   /* what a table of a level maps: a power of two, bytes */
 #define L2_SHIFT     30
 #define L3_SHIFT     39
 
@@ -137,9 +137,11 @@ static bool region_fits(const struct dom0_layout *l, const struct elf_kernel *k)
 const char *dom0_layout(struct dom0_layout *l, const struct elf_kernel *k, uint64_t pages,
                         uint64_t initrd_bytes)
 {
-    *l = (struct dom0_layout){ .base = k->virt_base, .initrd_pages = pages_of(initrd_bytes),
+    *l = (struct dom0_layout){ .base = k->virt_base,
+                               .initrd_pages = pages_of(initrd_bytes),
                                .list_pages = pages_of(pages * sizeof(uint64_t)),
-                               .list_outside = k->init_p2m != ELF_NONE, .list = k->init_p2m };
+                               .list_outside = k->init_p2m != ELF_NONE,
+                               .list = k->init_p2m };
     if (pages == 0)
         return "there is no memory for it";
     if (l->base & PAGE_MASK)

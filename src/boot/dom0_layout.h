@@ -17,10 +17,10 @@ struct dom0_layout {
     uint64_t region_pages, table_pages; /* table_pages: of the region's and the level-4 table */
     uint64_t initrd_pages;
     gfn_t initrd_gfn;
-    uint64_t list_pages, list_tables;   /* list_tables: tables that only a list outside needs */
-    gfn_t list_gfn;                     /* of those tables and then the list */
+    uint64_t list_pages, list_tables; /* list_tables: tables that only a list outside needs */
+    gfn_t list_gfn;                   /* of those tables and then the list */
     bool list_outside;
-    uint64_t least;                     /* frames that all of this takes */
+    uint64_t least; /* frames that all of this takes */
 };
 
 /* Lay out a kernel in so many frames.  NULL, or why it cannot be. */

@@ -50,7 +50,7 @@ bool dom0_memory_add(struct dom0_memory *m, mfn_t mfn, uint64_t count)
         unsigned int order = order_within(count);
         int rc = frame_assign_range(mfn, order, m->domain);
 
-        ASSERT(rc == 0);                /* the bound was looked at, and nobody else is there */
+        ASSERT(rc == 0); /* the bound was looked at, and nobody else is there */
         mfn += 1ul << order;
         count -= 1ul << order;
     }
@@ -71,7 +71,7 @@ bool dom0_memory_fill(struct dom0_memory *m, uint64_t pages)
         if (mfn == MFN_NONE) {
             if (order == 0)
                 return false;
-            largest = order - 1;        /* no larger one comes again */
+            largest = order - 1; /* no larger one comes again */
             continue;
         }
         if (!dom0_memory_add(m, mfn, 1ul << order)) {

@@ -18,9 +18,9 @@ struct dom0_run {
 
 struct dom0_memory {
     struct domain *domain;
-    uint64_t pages;                     /* it has; the next gfn */
+    uint64_t pages; /* it has; the next gfn */
     unsigned int run_count;
-    struct dom0_run runs[DOM0_RUNS];    /* ascending gfn, without gaps */
+    struct dom0_run runs[DOM0_RUNS]; /* ascending gfn, without gaps */
 };
 
 /* Give frames, fresh from page_alloc and in a row, to the domain as its next ones.  False: there

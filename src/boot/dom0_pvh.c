@@ -35,18 +35,18 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
-#define LOW_END     0xa0000ul           /* addresses */
-#define ACPI_AT     0xe0000ul
-#define HIGH_START  0x100000ul
-#define HOLE_START  0xf0000000ul
-#define HOLE_END    0x100000000ul
-#define ACPI_ROOM   (16 * PAGE_SIZE)
-#define PIRQS       64u
-#define OWN_PAGES   2048u               /* what Zeroth keeps */
-#define REGIONS     4u
-#define RAM         1u
-#define RESERVED    2u
-#define MIB(pages)  ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
+#define LOW_END    0xa0000ul /* addresses */
+#define ACPI_AT    0xe0000ul
+#define HIGH_START 0x100000ul
+#define HOLE_START 0xf0000000ul
+#define HOLE_END   0x100000000ul
+#define ACPI_ROOM  (16 * PAGE_SIZE)
+#define PIRQS      64u
+#define OWN_PAGES  2048u /* what Zeroth keeps */
+#define REGIONS    4u
+#define RAM        1u
+#define RESERVED   2u
+#define MIB(pages) ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
 
 struct build {
     const struct boot_info *info;
@@ -58,7 +58,7 @@ struct build {
     unsigned int vcpus;
     struct memory_region regions[REGIONS];
     unsigned int region_count;
-    uint64_t end;                       /* address behind all that was put into its memory */
+    uint64_t end; /* address behind all that was put into its memory */
     uint64_t start_info;
 };
 
@@ -158,8 +158,9 @@ static void give_range(struct build *b, gfn_t gfn, gfn_t end)
         }
         if (mfn == MFN_NONE || frame_assign_range(mfn, order, b->domain) ||
             map->add(b->domain, gfn, mfn, order))
-            console_fatal("Dom0: %lu MiB of memory were to be its own, and only %lu MiB could be had",
-                          MIB(b->pages), MIB(b->domain->pages));
+            console_fatal(
+                "Dom0: %lu MiB of memory were to be its own, and only %lu MiB could be had",
+                MIB(b->pages), MIB(b->domain->pages));
         gfn += 1ul << order;
     }
 }
@@ -224,8 +225,7 @@ static void load_kernel(struct build *b)
 
     while (PAGE_SIZE << order < size)
         order++;
-    if (b->kernel.start < HIGH_START ||
-        b->kernel.end > b->regions[2].start + b->regions[2].size)
+    if (b->kernel.start < HIGH_START || b->kernel.end > b->regions[2].start + b->regions[2].size)
         console_fatal("Dom0: its kernel lies outside of its memory");
     buffer = order <= ORDER_MAX ? page_alloc(order, NODE_ANY, ADDRESS_ANY) : MFN_NONE;
     if (buffer == MFN_NONE)
@@ -291,7 +291,7 @@ static uint64_t put_map(struct build *b)
 
 static uint32_t apic_id(unsigned int vcpu)
 {
-    return vcpu * 2;                    /* hvm_lapic_id */
+    return vcpu * 2; /* hvm_lapic_id */
 }
 
 static void put_acpi(const struct build *b)
@@ -308,14 +308,17 @@ static void put_acpi(const struct build *b)
 static void put_start_info(struct build *b)
 {
     struct hvm_start_info start = {
-        .magic = XEN_HVM_START_MAGIC_VALUE, .version = 1, .flags = SIF_PRIVILEGED | SIF_INITDOMAIN,
-        .nr_modules = b->info->module_count - 1, .rsdp_paddr = ACPI_AT,
+        .magic = XEN_HVM_START_MAGIC_VALUE,
+        .version = 1,
+        .flags = SIF_PRIVILEGED | SIF_INITDOMAIN,
+        .nr_modules = b->info->module_count - 1,
+        .rsdp_paddr = ACPI_AT,
         .memmap_entries = b->region_count,
     };
 
     b->start_info = take_room(b, sizeof(start));
-    start.cmdline_paddr = put_text(b, multiboot_arguments(b->info->modules[0].line,
-                                                          b->info->loader));
+    start.cmdline_paddr = put_text(b,
+                                   multiboot_arguments(b->info->modules[0].line, b->info->loader));
     start.memmap_paddr = put_map(b);
     start.modlist_paddr = put_modules(b);
     put(b, b->start_info, &start, sizeof(start));
@@ -345,7 +348,7 @@ static void start_vcpu(const struct build *b)
 
     hvm_start_pvh(x86_vcpu(v), (uint32_t)b->kernel.entry_pvh, (uint32_t)b->start_info);
     v->initialised = true;
-    rc = vcpu_up(v);                    /* the domain is still paused */
+    rc = vcpu_up(v); /* the domain is still paused */
     ASSERT(rc == 0);
 }
 

@@ -6,7 +6,7 @@
 
 #define LAPIC_ADDRESS 0xfee00000u
 #define LAPIC_ENABLED 1u
-#define LAPIC_IDS     255u              /* from this on an x2APIC's structure is needed */
+#define LAPIC_IDS     255u /* from this on an x2APIC's structure is needed */
 
 struct __attribute__((packed)) rsdp {
     char signature[8];

@@ -3,7 +3,7 @@
 
 #include "core/types.h"
 
-#define RESERVE_PART 16                 /* of the free frames */
+#define RESERVE_PART 16 /* of the free frames */
 #define RESERVE_MAX  ((128ul << 20) >> PAGE_SHIFT)
 
 _Static_assert(DOM0_VCPUS_MAX == CPUS_MAX, "one for each CPU is possible");

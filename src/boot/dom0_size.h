@@ -8,8 +8,8 @@
 
 #include "boot/options.h"
 
-#define DOM0_VCPUS_MAX 256u             /* CPUS_MAX */
-#define DOM0_UNLIMITED 0xffffffffu      /* frames: what Xen says of a Dom0 without a bound */
+#define DOM0_VCPUS_MAX 256u        /* CPUS_MAX */
+#define DOM0_UNLIMITED 0xffffffffu /* frames: what Xen says of a Dom0 without a bound */
 
 /*
  * Frames that Dom0 gets of so many free ones.  Without dom0_mem: all but a reserve of 1/16, at most

@@ -7,10 +7,10 @@
 #include "lib/memory.h"
 #include "x86/pv/pte.h"
 
-#define READABLE   (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
-#define WRITABLE   (READABLE | PTE_WRITABLE | PTE_DIRTY)
-#define TABLE      WRITABLE             /* rights are the leaf's */
-#define PER_PAGE   (PAGE_SIZE / sizeof(uint64_t))
+#define READABLE (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
+#define WRITABLE (READABLE | PTE_WRITABLE | PTE_DIRTY)
+#define TABLE    WRITABLE /* rights are the leaf's */
+#define PER_PAGE (PAGE_SIZE / sizeof(uint64_t))
 
 /* Pages for tables: gfns [next, end). */
 struct builder {

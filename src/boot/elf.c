@@ -14,7 +14,7 @@
 #define MACHINE_X86  62
 #define PT_LOAD      1
 #define PT_NOTE      4
-#define KERNEL_MAX   (1ul << 30)        /* bytes from the lowest to the highest address */
+#define KERNEL_MAX   (1ul << 30) /* bytes from the lowest to the highest address */
 #define PVH_END      (3ul << 30)
 #define HOLE_START   0xffff800000000000ul
 #define HOLE_END     0xffff880000000000ul
@@ -35,18 +35,20 @@ struct elf_segment {
 };
 
 struct elf_note {
-    uint32_t name_size, size, type;     /* then name and content, each to a multiple of 4 bytes */
+    uint32_t name_size, size, type; /* then name and content, each to a multiple of 4 bytes */
 };
 
 /* Features that a PV guest of Zeroth's may rely on; the others belong to other kinds of guest. */
-#define KNOWN_FEATURES (1ul << XENFEAT_writable_page_tables | 1ul << XENFEAT_dom0 | \
-                        1ul << XENFEAT_pae_pgdir_above_4gb | 1ul << XENFEAT_highmem_assist | \
-                        1ul << XENFEAT_mmu_pt_update_preserve_ad | \
-                        1ul << XENFEAT_gnttab_map_avail_bits | \
-                        1ul << XENFEAT_memory_op_vnode_supported | \
-                        1ul << XENFEAT_not_direct_mapped)
+#define KNOWN_FEATURES \
+    (1ul << XENFEAT_writable_page_tables | 1ul << XENFEAT_dom0 | \
+     1ul << XENFEAT_pae_pgdir_above_4gb | 1ul << XENFEAT_highmem_assist | \
+     1ul << XENFEAT_mmu_pt_update_preserve_ad | 1ul << XENFEAT_gnttab_map_avail_bits | \
+     1ul << XENFEAT_memory_op_vnode_supported | 1ul << XENFEAT_not_direct_mapped)
 
-static const struct { const char *name; uint8_t bit; } feature_names[] = {
+static const struct {
+    const char *name;
+    uint8_t bit;
+} feature_names[] = {
     { "writable_page_tables", XENFEAT_writable_page_tables },
     { "writable_descriptor_tables", XENFEAT_writable_descriptor_tables },
     { "auto_translated_physmap", XENFEAT_auto_translated_physmap },
@@ -196,27 +198,27 @@ static const char *read_note(struct elf_kernel *k, uint32_t type, const uint8_t 
     bool good = true;
 
     switch (type) {
-    case XEN_ELFNOTE_ENTRY:              good = read_number(at, size, &k->entry); break;
-    case XEN_ELFNOTE_PHYS32_ENTRY:       good = read_number(at, size, &k->entry_pvh); break;
-    case XEN_ELFNOTE_HYPERCALL_PAGE:     good = read_number(at, size, &k->hypercall_page); break;
-    case XEN_ELFNOTE_VIRT_BASE:          good = read_number(at, size, &k->virt_base); break;
-    case XEN_ELFNOTE_PADDR_OFFSET:       good = read_number(at, size, &k->paddr_offset); break;
-    case XEN_ELFNOTE_INIT_P2M:           good = read_number(at, size, &k->init_p2m); break;
-    case XEN_ELFNOTE_HV_START_LOW:       good = read_number(at, size, &k->hole_start); break;
-    case XEN_ELFNOTE_MOD_START_PFN:      good = read_flag(at, size, &k->mod_start_pfn); break;
-    case XEN_ELFNOTE_SUSPEND_CANCEL:     good = read_flag(at, size, &k->suspend_cancel); break;
-    case XEN_ELFNOTE_L1_MFN_VALID:       good = read_l1_rules(k, at, size); break;
+    case XEN_ELFNOTE_ENTRY: good = read_number(at, size, &k->entry); break;
+    case XEN_ELFNOTE_PHYS32_ENTRY: good = read_number(at, size, &k->entry_pvh); break;
+    case XEN_ELFNOTE_HYPERCALL_PAGE: good = read_number(at, size, &k->hypercall_page); break;
+    case XEN_ELFNOTE_VIRT_BASE: good = read_number(at, size, &k->virt_base); break;
+    case XEN_ELFNOTE_PADDR_OFFSET: good = read_number(at, size, &k->paddr_offset); break;
+    case XEN_ELFNOTE_INIT_P2M: good = read_number(at, size, &k->init_p2m); break;
+    case XEN_ELFNOTE_HV_START_LOW: good = read_number(at, size, &k->hole_start); break;
+    case XEN_ELFNOTE_MOD_START_PFN: good = read_flag(at, size, &k->mod_start_pfn); break;
+    case XEN_ELFNOTE_SUSPEND_CANCEL: good = read_flag(at, size, &k->suspend_cancel); break;
+    case XEN_ELFNOTE_L1_MFN_VALID: good = read_l1_rules(k, at, size); break;
     case XEN_ELFNOTE_SUPPORTED_FEATURES:
         good = read_number(at, size, &more);
         k->features |= more;
         k->says_supported = true;
         break;
-    case XEN_ELFNOTE_FEATURES:           return read_features(k, at, size);
-    case XEN_ELFNOTE_XEN_VERSION:        read_text(k->xen_version, at, size); break;
-    case XEN_ELFNOTE_GUEST_OS:           read_text(k->guest_os, at, size); break;
-    case XEN_ELFNOTE_GUEST_VERSION:      read_text(k->guest_version, at, size); break;
-    case XEN_ELFNOTE_LOADER:             read_text(k->loader, at, size); break;
-    default:                             break;
+    case XEN_ELFNOTE_FEATURES: return read_features(k, at, size);
+    case XEN_ELFNOTE_XEN_VERSION: read_text(k->xen_version, at, size); break;
+    case XEN_ELFNOTE_GUEST_OS: read_text(k->guest_os, at, size); break;
+    case XEN_ELFNOTE_GUEST_VERSION: read_text(k->guest_version, at, size); break;
+    case XEN_ELFNOTE_LOADER: read_text(k->loader, at, size); break;
+    default: break;
     }
     return good ? NULL : "a note of it is malformed";
 }
@@ -237,7 +239,8 @@ static const char *read_notes(struct elf_kernel *k, const struct elf_segment *s)
         all = sizeof(n) + name + (((uint64_t)n.size + 3) & ~3ul);
         if (sizeof(n) + name + n.size > left)
             return "its notes are cut off";
-        if (n.name_size == 4 && text_equal((struct span){ (const char *)at + sizeof(n), 3 }, "Xen")) {
+        if (n.name_size == 4 &&
+            text_equal((struct span){ (const char *)at + sizeof(n), 3 }, "Xen")) {
             why = read_note(k, n.type, at + sizeof(n) + name, n.size);
             if (why)
                 return why;
@@ -309,8 +312,7 @@ static const char *check_kernel(const struct elf_kernel *k)
     if (k->says_supported && !(k->features & 1ul << XENFEAT_dom0))
         return "it is a guest's kernel that cannot be Dom0";
     if (!canonical(k->start) || !canonical(k->end - 1) ||
-        (k->start < HOLE_END && k->end > HOLE_START) ||
-        (k->start >> 63) != ((k->end - 1) >> 63))
+        (k->start < HOLE_END && k->end > HOLE_START) || (k->start >> 63) != ((k->end - 1) >> 63))
         return "its addresses are not a guest's";
     if (k->start < k->virt_base)
         return "it lies below its own base address";
@@ -334,8 +336,11 @@ static const char *read_file(struct elf_kernel *k, const void *image, size_t siz
     struct elf_header h;
     const char *why;
 
-    *k = (struct elf_kernel){ .image = image, .size = size, .hypercall_page = ELF_NONE,
-                              .entry_pvh = ELF_NONE, .init_p2m = ELF_NONE,
+    *k = (struct elf_kernel){ .image = image,
+                              .size = size,
+                              .hypercall_page = ELF_NONE,
+                              .entry_pvh = ELF_NONE,
+                              .init_p2m = ELF_NONE,
                               .hole_start = ELF_NONE };
     if (!elf_is(image, size))
         return "it is no ELF file";
@@ -377,7 +382,7 @@ const char *elf_read_pvh(struct elf_kernel *k, const void *image, size_t size)
 void elf_load(const struct elf_kernel *k, void *to)
 {
     uint8_t *base = to;
-    uint64_t done = k->start;           /* all below is written */
+    uint64_t done = k->start; /* all below is written */
 
     for (unsigned int i = 0; i < segment_count(k); i++) {
         struct elf_segment s = segment(k, i);

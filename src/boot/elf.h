@@ -7,25 +7,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_NONE    (~0ul)              /* of an address that no note gave */
-#define ELF_TEXT    64                  /* longest text kept of a note, its end included */
-#define ELF_RULES   4                   /* pairs of XEN_ELFNOTE_L1_MFN_VALID kept */
+#define ELF_NONE  (~0ul) /* of an address that no note gave */
+#define ELF_TEXT  64     /* longest text kept of a note, its end included */
+#define ELF_RULES 4      /* pairs of XEN_ELFNOTE_L1_MFN_VALID kept */
 
 struct elf_kernel {
-    const uint8_t *image;               /* the file; goes on being read by elf_load */
+    const uint8_t *image; /* the file; goes on being read by elf_load */
     size_t size;
-    uint64_t virt_base, paddr_offset;   /* virtual = ELF's physical - paddr_offset + virt_base */
-    uint64_t start, end;                /* virtual addresses that the segments take, end not included */
+    uint64_t virt_base, paddr_offset; /* virtual = ELF's physical - paddr_offset + virt_base */
+    uint64_t start, end; /* virtual addresses that the segments take, end not included */
     uint64_t entry;
-    uint64_t entry_pvh;                 /* physical, in 32-bit mode; ELF_NONE: no such entry */
-    uint64_t hypercall_page;            /* ELF_NONE: the kernel has none */
-    uint64_t init_p2m;                  /* ELF_NONE: the list goes behind the modules */
-    uint64_t hole_start;                /* lowest start of Zeroth's addresses it can bear; ELF_NONE */
-    uint64_t features, required;        /* bits XENFEAT_*; required ones are features too */
-    bool says_supported;                /* there is a XEN_ELFNOTE_SUPPORTED_FEATURES */
+    uint64_t entry_pvh;          /* physical, in 32-bit mode; ELF_NONE: no such entry */
+    uint64_t hypercall_page;     /* ELF_NONE: the kernel has none */
+    uint64_t init_p2m;           /* ELF_NONE: the list goes behind the modules */
+    uint64_t hole_start;         /* lowest start of Zeroth's addresses it can bear; ELF_NONE */
+    uint64_t features, required; /* bits XENFEAT_*; required ones are features too */
+    bool says_supported;         /* there is a XEN_ELFNOTE_SUPPORTED_FEATURES */
     uint64_t l1_mask[ELF_RULES], l1_value[ELF_RULES];
     unsigned int l1_rules;
-    bool mod_start_pfn;                 /* the initrd need not be mapped */
+    bool mod_start_pfn; /* the initrd need not be mapped */
     bool suspend_cancel;
     char guest_os[ELF_TEXT], guest_version[ELF_TEXT], loader[ELF_TEXT], xen_version[ELF_TEXT];
 };

@@ -18,7 +18,7 @@
 /* Set by the linker script. */
 extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
 
-static uint64_t canary[6];              /* the last one, at 28h, is the canary */
+static uint64_t canary[6]; /* the last one, at 28h, is the canary */
 static uint64_t old_cr0, old_cr4, old_fs;
 static bool constructed;
 static uint8_t *next;
@@ -74,7 +74,7 @@ void libc_shim_begin(void)
     __asm__ volatile("mov %0, %%cr0" : : "r"((old_cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP));
     __asm__ volatile("mov %0, %%cr4" : : "r"(old_cr4 | CR4_OSFXSR | CR4_OSXMMEXCPT));
     __asm__ volatile("fninit");
-    canary[5] = 0x5a65726f7468ff00;     /* the same at every boot: it finds bugs, it is no defence */
+    canary[5] = 0x5a65726f7468ff00; /* the same at every boot: it finds bugs, it is no defence */
     wrmsr(FS_BASE, (uint64_t)canary);
     for (unsigned int i = 0; !constructed && init_array_start + i < init_array_end; i++)
         init_array_start[i]();
@@ -91,7 +91,7 @@ void libc_shim_end(void)
 unsigned long long ZSTD_trace_decompress_begin(const void *context)
 {
     (void)context;
-    return 0;                           /* do not trace */
+    return 0; /* do not trace */
 }
 
 void ZSTD_trace_decompress_end(unsigned long long trace, const void *record)

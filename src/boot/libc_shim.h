@@ -18,7 +18,7 @@ void libc_shim_end(void);
 /* Linked against by name; see C11 7.22.3 and 7.24. */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
-void free(void *object);                /* keeps it: the arena goes as a whole */
+void free(void *object); /* keeps it: the arena goes as a whole */
 _Noreturn void __stack_chk_fail(void);
 
 /* zstd's hooks for tracing, weak there: a weak reference cannot reach address 0 from the image. */

@@ -34,9 +34,9 @@
 #define RAM         1
 #define ACPI_TABLES 3
 #define ACPI_NVS    4
-#define SEARCH_MAX  (16 * MIB)  /* of firmware's memory, for ACPI's root pointer */
+#define SEARCH_MAX  (16 * MIB) /* of firmware's memory, for ACPI's root pointer */
 #define MIB         (1ul << 20)
-#define LEAST_MB    64          /* Zeroth itself and the smallest Dom0 there is */
+#define LEAST_MB    64 /* Zeroth itself and the smallest Dom0 there is */
 
 static struct boot_info info;
 static struct options options;
@@ -81,8 +81,11 @@ static void read_command_line(void)
 static void apply_options(void)
 {
     static const enum power_reset resets[] = {
-        [REBOOT_ANY] = RESET_ACPI, [REBOOT_ACPI] = RESET_ACPI, [REBOOT_PCI] = RESET_CHIPSET,
-        [REBOOT_KEYBOARD] = RESET_KEYBOARD, [REBOOT_TRIPLE] = RESET_TRIPLE_FAULT,
+        [REBOOT_ANY] = RESET_ACPI,
+        [REBOOT_ACPI] = RESET_ACPI,
+        [REBOOT_PCI] = RESET_CHIPSET,
+        [REBOOT_KEYBOARD] = RESET_KEYBOARD,
+        [REBOOT_TRIPLE] = RESET_TRIPLE_FAULT,
     };
 
     version_set_minor(options.abi_minor);
@@ -100,8 +103,9 @@ static void apply_options(void)
 static void choose_mitigations(void)
 {
     const struct options_spec *o = &options.spec;
-    const struct spec_wishes wishes = { o->all, o->rsb, o->verw, o->ibrs, o->ibpb, o->ssbd,
-                                        o->stibp };
+    const struct spec_wishes wishes = {
+        o->all, o->rsb, o->verw, o->ibrs, o->ibpb, o->ssbd, o->stibp
+    };
 
     spec_init(&wishes);
 }
@@ -162,21 +166,21 @@ static void start_memory(void)
     boot_memory_init(&info, options.mem);
     map_init(boot_memory_ranges, boot_memory_range_count, boot_memory_end, boot_memory_early);
     boot_memory_frames();
-    if (!acpi_init(info.rsdp) && !search_acpi())        /* read memory that map_init has mapped */
+    if (!acpi_init(info.rsdp) && !search_acpi()) /* read memory that map_init has mapped */
         console_fatal("ACPI: no usable tables; Zeroth finds CPUs and interrupts by them only");
-    boot_memory_give(acpi_node_at);     /* nodes are known by ACPI's SRAT */
+    boot_memory_give(acpi_node_at); /* nodes are known by ACPI's SRAT */
 }
 
 /* Interrupts and time, on this CPU. */
 static void start_interrupts(void)
 {
     static const enum time_reference references[] = {
-        [CLOCK_ANY] = REFERENCE_ANY, [CLOCK_HPET] = REFERENCE_HPET,
+        [CLOCK_ANY] = REFERENCE_ANY,       [CLOCK_HPET] = REFERENCE_HPET,
         [CLOCK_ACPI] = REFERENCE_PM_TIMER, [CLOCK_PIT] = REFERENCE_PIT,
         [CLOCK_TSC] = REFERENCE_CPUID,
     };
 
-    irq_init();                         /* the 8259s are quiet before their line is masked */
+    irq_init(); /* the 8259s are quiet before their line is masked */
     apic_init();
     smp_init();
     tlb_init();
@@ -190,7 +194,7 @@ static void start_rooms(void)
     sched_init();
     if (timer_cpu_create(0) || sched_cpu_create(0))
         console_fatal("CPUs: no memory for the first one");
-    time_init();                        /* arms a timer of this CPU */
+    time_init(); /* arms a timer of this CPU */
     domain_init();
     pv_mmu_init();
     irq_on();
@@ -200,8 +204,8 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
 {
     bool known = multiboot_read(&info, magic, address, NULL);
 
-    cpu_init_first();                   /* locks and faults need the CPU's own data */
-    read_command_line();                /* all later lines need the console */
+    cpu_init_first();    /* locks and faults need the CPU's own data */
+    read_command_line(); /* all later lines need the console */
     if (!paging_protect())
         console_fatal("paging: this CPU has no NX");
     if (!known)
@@ -212,15 +216,15 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     check_modules();
     start_memory();
     boot_consoles_map();
-    choose_mitigations();               /* patches code that runs from here on */
-    cpu_init_stacks();                  /* needs the allocators */
+    choose_mitigations(); /* patches code that runs from here on */
+    cpu_init_stacks();    /* needs the allocators */
     start_interrupts();
     start_rooms();
     boot_consoles_start_input();
-    smp_start(options.maxcpus);         /* needs this CPU's idle vCPU and interrupts */
+    smp_start(options.maxcpus); /* needs this CPU's idle vCPU and interrupts */
     (options.dom0_pvh ? dom0_pvh_build : dom0_build)(&info, &options);
-    boot_memory_release_modules();      /* Dom0 has copies */
-    map_low_drop();                     /* nothing reads the loader's memory any more */
+    boot_memory_release_modules(); /* Dom0 has copies */
+    map_low_drop();                /* nothing reads the loader's memory any more */
     boot_consoles_end_boot();
     domain_unpause(dom0);
     exit_to_guest();

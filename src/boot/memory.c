@@ -11,11 +11,11 @@
 
 #define RAM       1
 #define MIB       (1ul << 20)
-#define LOW_END   MIB                   /* real-mode data, the trampoline, firmware's tables */
-#define EARLY_END (1ul << 32)           /* what start.S maps one to one */
-#define EARLY_MIN (16 * MIB)            /* leave what old devices need */
+#define LOW_END   MIB         /* real-mode data, the trampoline, firmware's tables */
+#define EARLY_END (1ul << 32) /* what start.S maps one to one */
+#define EARLY_MIN (16 * MIB)  /* leave what old devices need */
 #define USED_MAX  (2 * BOOT_MODULES + 16)
-#define RSDP_SIZE 36                    /* bytes of ACPI's root pointer */
+#define RSDP_SIZE 36 /* bytes of ACPI's root pointer */
 
 extern char image_start[], image_end[];
 
@@ -27,7 +27,7 @@ static struct boot_region map[BOOT_REGIONS];
 static unsigned int map_count;
 static struct map_range used[USED_MAX], modules[BOOT_MODULES];
 static unsigned int used_count, module_count;
-static struct map_range early;          /* start moves up as it is taken */
+static struct map_range early; /* start moves up as it is taken */
 static paddr_t early_from;
 static unsigned int (*find_node)(paddr_t at, paddr_t *end);
 
@@ -97,7 +97,7 @@ static void find_ram(uint64_t limit)
         if (limit && end > limit)
             end = limit;
         if (end > DIRECT_SIZE)
-            end = DIRECT_SIZE;          /* more than the direct map holds */
+            end = DIRECT_SIZE; /* more than the direct map holds */
         while (start < end) {
             paddr_t stop;
 
@@ -222,7 +222,7 @@ void boot_memory_frames(void)
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
         frame_reserve(boot_memory_ranges[i].start >> PAGE_SHIFT,
                       boot_memory_ranges[i].end >> PAGE_SHIFT);
-    frame_reserve_firmware(0, LOW_END >> PAGE_SHIFT);   /* Dom0 reads BIOS's tables in all of it */
+    frame_reserve_firmware(0, LOW_END >> PAGE_SHIFT); /* Dom0 reads BIOS's tables in all of it */
 }
 
 static void give(paddr_t start, paddr_t end)
@@ -255,7 +255,7 @@ void boot_memory_give(unsigned int (*node_of)(paddr_t at, paddr_t *end))
     find_node = node_of;
     tell_machine_map();
     use(used, &used_count, USED_MAX, early_from, early.start);
-    early.end = early.start;            /* nothing more from there */
+    early.end = early.start; /* nothing more from there */
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
         each_free(&boot_memory_ranges[i], give);
 }
@@ -333,6 +333,6 @@ void boot_memory_release_modules(void)
             if (part.start < part.end)
                 each_free(&part, give);
         }
-        use(used, &used_count, USED_MAX, gone[i].start, gone[i].end);   /* given: not again */
+        use(used, &used_count, USED_MAX, gone[i].start, gone[i].end); /* given: not again */
     }
 }

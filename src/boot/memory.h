@@ -13,7 +13,7 @@
 /* Whole pages of RAM, ascending, apart from each other. */
 extern struct map_range boot_memory_ranges[BOOT_REGIONS];
 extern unsigned int boot_memory_range_count;
-extern mfn_t boot_memory_end;           /* one above the highest frame of RAM */
+extern mfn_t boot_memory_end; /* one above the highest frame of RAM */
 
 /*
  * Find the RAM and what of it is in use: the first MiB, the image, modules.  limit: bytes, RAM above
@@ -27,7 +27,7 @@ void boot_memory_init(const struct boot_info *info, uint64_t limit);
  * calls give ascending addresses.  0: no memory.
  */
 paddr_t boot_memory_early(uint64_t size, uint64_t align);
-paddr_t boot_memory_early_page(void);   /* a page; does not return when there is none */
+paddr_t boot_memory_early_page(void); /* a page; does not return when there is none */
 
 /* After map_init: make all RAM known to core/frame.h, as Zeroth's own for the moment. */
 void boot_memory_frames(void);

@@ -10,12 +10,22 @@
 #define MB1_REGIONS    (1u << 6)
 #define MB1_LOADER     (1u << 9)
 #define MB1_SCREEN     (1u << 12)
-#define MB2_SIZE_LIMIT (1u << 20)       /* bytes of tags that we are ready to believe in */
+#define MB2_SIZE_LIMIT (1u << 20) /* bytes of tags that we are ready to believe in */
 
-#define EFI_ENTRY      40u              /* bytes of a memory descriptor (UEFI 2.10, 7.2) */
+#define EFI_ENTRY 40u /* bytes of a memory descriptor (UEFI 2.10, 7.2) */
 
-enum { TAG_END = 0, TAG_LINE = 1, TAG_LOADER = 2, TAG_MODULE = 3, TAG_REGIONS = 6,
-       TAG_SCREEN = 8, TAG_EFI64 = 12, TAG_ACPI_OLD = 14, TAG_ACPI_NEW = 15, TAG_EFI_MAP = 17 };
+enum {
+    TAG_END = 0,
+    TAG_LINE = 1,
+    TAG_LOADER = 2,
+    TAG_MODULE = 3,
+    TAG_REGIONS = 6,
+    TAG_SCREEN = 8,
+    TAG_EFI64 = 12,
+    TAG_ACPI_OLD = 14,
+    TAG_ACPI_NEW = 15,
+    TAG_EFI_MAP = 17
+};
 
 /* A screen, the same in both protocols; what follows kind differs. */
 struct __attribute__((packed)) mb_screen {
@@ -47,7 +57,7 @@ struct mb1_module {
 };
 
 struct __attribute__((packed)) mb1_region {
-    uint32_t size;                      /* of what follows */
+    uint32_t size; /* of what follows */
     uint64_t start, length;
     uint32_t type;
 };
@@ -94,7 +104,7 @@ static const void *at(const void *base, uint64_t address)
 static void add_region(struct boot_info *info, uint64_t start, uint64_t size, uint32_t type)
 {
     if (size == 0 || start + size < start)
-        return;                         /* nothing, or past the end of all addresses */
+        return; /* nothing, or past the end of all addresses */
     if (info->region_count == BOOT_REGIONS) {
         info->cut = true;
         return;
@@ -128,10 +138,13 @@ static void read_screen(struct boot_info *info, const struct mb_screen *s,
     struct boot_screen *to = &info->screen;
 
     if (s->kind != KIND_RGB && s->kind != KIND_TEXT)
-        return;                         /* a palette is nothing that Dom0 could be told of */
+        return; /* a palette is nothing that Dom0 could be told of */
     *to = (struct boot_screen){ .kind = s->kind == KIND_RGB ? SCREEN_PIXELS : SCREEN_TEXT,
-                                .bits = s->bits, .pitch = s->pitch, .width = s->width,
-                                .height = s->height, .address = s->address };
+                                .bits = s->bits,
+                                .pitch = s->pitch,
+                                .width = s->width,
+                                .height = s->height,
+                                .address = s->address };
     if (s->kind == KIND_TEXT)
         return;
     to->red_at = c->red_at;
@@ -207,39 +220,28 @@ static void read_mb2_tag(struct boot_info *info, const void *base, const struct 
     const struct mb2_module *module = (const void *)tag;
 
     switch (tag->type) {
-    case TAG_LINE:
-        info->line = at(tag, sizeof(*tag));
-        break;
-    case TAG_LOADER:
-        info->loader = at(tag, sizeof(*tag));
-        break;
+    case TAG_LINE: info->line = at(tag, sizeof(*tag)); break;
+    case TAG_LOADER: info->loader = at(tag, sizeof(*tag)); break;
     case TAG_MODULE:
         if (tag->size >= sizeof(*module))
             add_module(info, module->start, module->end,
                        tag->size > sizeof(*module) ? module->line : "");
         break;
-    case TAG_REGIONS:
-        read_mb2_regions(info, (const void *)tag);
-        break;
+    case TAG_REGIONS: read_mb2_regions(info, (const void *)tag); break;
     case TAG_EFI64:
         if (tag->size >= sizeof(*tag) + 8)
             info->efi_system_table = *(const uint64_t *)at(tag, sizeof(*tag));
         break;
-    case TAG_SCREEN:
-        read_mb2_screen(info, (const void *)tag);
-        break;
-    case TAG_EFI_MAP:
-        read_mb2_efi_map(info, base, (const void *)tag);
-        break;
-    case TAG_ACPI_OLD:                  /* a copy of the root pointer stands in the tag itself */
+    case TAG_SCREEN: read_mb2_screen(info, (const void *)tag); break;
+    case TAG_EFI_MAP: read_mb2_efi_map(info, base, (const void *)tag); break;
+    case TAG_ACPI_OLD: /* a copy of the root pointer stands in the tag itself */
         if (!info->rsdp)
             info->rsdp = (uint64_t)((const char *)tag + sizeof(*tag) - (const char *)base);
         break;
     case TAG_ACPI_NEW:
         info->rsdp = (uint64_t)((const char *)tag + sizeof(*tag) - (const char *)base);
         break;
-    default:
-        break;                          /* what we have no use for */
+    default: break; /* what we have no use for */
     }
 }
 

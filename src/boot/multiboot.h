@@ -10,23 +10,23 @@
 
 /* A range of physical memory; type as in an E820 map (ACPI 6.4, table 15.4): 1 is RAM. */
 struct boot_region {
-    uint64_t start, size;               /* bytes */
+    uint64_t start, size; /* bytes */
     uint32_t type;
 };
 
 struct boot_module {
-    uint64_t start, end;                /* physical addresses, end not included */
-    const char *line;                   /* its own command line, "" without one */
+    uint64_t start, end; /* physical addresses, end not included */
+    const char *line;    /* its own command line, "" without one */
 };
 
 /* The screen as the loader left it. */
 enum { SCREEN_UNKNOWN, SCREEN_PIXELS, SCREEN_TEXT };
 struct boot_screen {
-    uint8_t kind;                       /* SCREEN_* */
-    uint8_t bits;                       /* a pixel */
+    uint8_t kind;                                                       /* SCREEN_* */
+    uint8_t bits;                                                       /* a pixel */
     uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits; /* in a pixel */
-    uint32_t pitch, width, height;      /* pitch: bytes a line; the others pixels, or characters */
-    uint64_t address;                   /* physical, of the first pixel */
+    uint32_t pitch, width, height; /* pitch: bytes a line; the others pixels, or characters */
+    uint64_t address;              /* physical, of the first pixel */
 };
 
 /* What a boot loader handed over, by whichever protocol. */
@@ -35,12 +35,12 @@ struct boot_info {
     struct boot_region regions[BOOT_REGIONS];
     struct boot_module modules[BOOT_MODULES];
     unsigned int region_count, module_count;
-    bool cut;                           /* there were more regions or modules than we keep */
-    uint64_t rsdp;                      /* physical address of ACPI's root pointer, 0: unknown */
-    bool rsdp_searched;                 /* no loader told it: Dom0's kernel would not find it either */
-    uint64_t efi_system_table;          /* physical address, 0: not started by EFI */
-    uint64_t efi_map;                   /* its memory map: physical address, 0: none */
-    uint32_t efi_map_size, efi_map_entry;       /* bytes of all of it, of one descriptor */
+    bool cut;                  /* there were more regions or modules than we keep */
+    uint64_t rsdp;             /* physical address of ACPI's root pointer, 0: unknown */
+    bool rsdp_searched;        /* no loader told it: Dom0's kernel would not find it either */
+    uint64_t efi_system_table; /* physical address, 0: not started by EFI */
+    uint64_t efi_map;          /* its memory map: physical address, 0: none */
+    uint32_t efi_map_size, efi_map_entry; /* bytes of all of it, of one descriptor */
     struct boot_screen screen;
 };
 

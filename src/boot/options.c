@@ -7,8 +7,8 @@ struct choice {
 };
 
 static const struct choice booleans[] = {
-    { "", 1 }, { "yes", 1 }, { "on", 1 }, { "true", 1 }, { "enable", 1 }, { "1", 1 },
-    { "no", 0 }, { "off", 0 }, { "false", 0 }, { "disable", 0 }, { "0", 0 }, { NULL, 0 },
+    { "", 1 },   { "yes", 1 }, { "on", 1 },    { "true", 1 },    { "enable", 1 }, { "1", 1 },
+    { "no", 0 }, { "off", 0 }, { "false", 0 }, { "disable", 0 }, { "0", 0 },      { NULL, 0 },
 };
 
 static bool choose(const struct choice *list, struct span value, uint8_t *to)
@@ -34,7 +34,10 @@ static bool read_flag(struct span value, bool *to)
 /* A number with B, K, M, G or T behind it; without one KiB, as Xen counts. */
 static bool read_size(struct span value, uint64_t *bytes)
 {
-    static const struct { char letter; uint8_t shift; } units[] = {
+    static const struct {
+        char letter;
+        uint8_t shift;
+    } units[] = {
         { 'b', 0 }, { 'k', 10 }, { 'm', 20 }, { 'g', 30 }, { 't', 40 },
     };
     unsigned int shift = 10;
@@ -154,9 +157,9 @@ static bool read_vga(struct options *o, struct span value)
 static bool read_timestamps(struct options *o, struct span value)
 {
     static const struct choice names[] = {
-        { "none", TIMESTAMPS_NONE }, { "no", TIMESTAMPS_NONE }, { "", TIMESTAMPS_DATE },
-        { "yes", TIMESTAMPS_DATE }, { "date", TIMESTAMPS_DATE }, { "datems", TIMESTAMPS_DATE_MS },
-        { "boot", TIMESTAMPS_BOOT }, { "raw", TIMESTAMPS_RAW }, { NULL, 0 },
+        { "none", TIMESTAMPS_NONE }, { "no", TIMESTAMPS_NONE },   { "", TIMESTAMPS_DATE },
+        { "yes", TIMESTAMPS_DATE },  { "date", TIMESTAMPS_DATE }, { "datems", TIMESTAMPS_DATE_MS },
+        { "boot", TIMESTAMPS_BOOT }, { "raw", TIMESTAMPS_RAW },   { NULL, 0 },
     };
 
     return choose(names, value, &o->timestamps);
@@ -167,7 +170,8 @@ static bool read_level(struct span value, uint8_t *level, bool *quiet)
 {
     static const struct choice names[] = {
         { "none", LOG_ERROR }, { "error", LOG_ERROR }, { "warning", LOG_WARNING },
-        { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG }, { NULL, 0 },
+        { "info", LOG_INFO },  { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+        { NULL, 0 },
     };
     struct span lower = text_cut(&value, '/');
     struct span upper = value.length ? value : lower;
@@ -182,7 +186,7 @@ static bool read_level(struct span value, uint8_t *level, bool *quiet)
 
 static bool read_loglvl(struct options *o, struct span value)
 {
-    bool quiet;                         /* what stops the boot is printed even so */
+    bool quiet; /* what stops the boot is printed even so */
 
     return read_level(value, &o->loglvl, &quiet);
 }
@@ -315,7 +319,10 @@ static bool read_x2apic(struct options *o, struct span value)
 static bool read_clocksource(struct options *o, struct span value)
 {
     static const struct choice names[] = {
-        { "hpet", CLOCK_HPET }, { "acpi", CLOCK_ACPI }, { "pit", CLOCK_PIT }, { "tsc", CLOCK_TSC },
+        { "hpet", CLOCK_HPET },
+        { "acpi", CLOCK_ACPI },
+        { "pit", CLOCK_PIT },
+        { "tsc", CLOCK_TSC },
         { NULL, 0 },
     };
 
@@ -324,9 +331,12 @@ static bool read_clocksource(struct options *o, struct span value)
 
 static uint8_t *spec_field(struct options_spec *spec, struct span name)
 {
-    const struct { const char *name; uint8_t *field; } fields[] = {
-        { "rsb", &spec->rsb }, { "verw", &spec->verw }, { "md-clear", &spec->verw },
-        { "ibrs", &spec->ibrs }, { "ibpb", &spec->ibpb }, { "ibpb-entry", &spec->ibpb },
+    const struct {
+        const char *name;
+        uint8_t *field;
+    } fields[] = {
+        { "rsb", &spec->rsb },   { "verw", &spec->verw },   { "md-clear", &spec->verw },
+        { "ibrs", &spec->ibrs }, { "ibpb", &spec->ibpb },   { "ibpb-entry", &spec->ibpb },
         { "ssbd", &spec->ssbd }, { "stibp", &spec->stibp },
     };
 
@@ -362,7 +372,7 @@ static bool read_spec(struct options *o, struct span value)
 
 static bool read_sched(struct options *o, struct span value)
 {
-    (void)o;                            /* there is one scheduler, which answers to Xen's name */
+    (void)o; /* there is one scheduler, which answers to Xen's name */
     return text_equal(value, "credit2");
 }
 
@@ -374,9 +384,11 @@ static bool read_noreboot(struct options *o, struct span value)
 static bool read_reboot(struct options *o, struct span value)
 {
     static const struct choice names[] = {
-        { "acpi", REBOOT_ACPI }, { "kbd", REBOOT_KEYBOARD }, { "pci", REBOOT_PCI },
-        { "power", REBOOT_PCI }, { "triple", REBOOT_TRIPLE }, { "a", REBOOT_ACPI },
-        { "k", REBOOT_KEYBOARD }, { "P", REBOOT_PCI }, { "t", REBOOT_TRIPLE }, { NULL, 0 },
+        { "acpi", REBOOT_ACPI },     { "kbd", REBOOT_KEYBOARD },
+        { "pci", REBOOT_PCI },       { "power", REBOOT_PCI },
+        { "triple", REBOOT_TRIPLE }, { "a", REBOOT_ACPI },
+        { "k", REBOOT_KEYBOARD },    { "P", REBOOT_PCI },
+        { "t", REBOOT_TRIPLE },      { NULL, 0 },
     };
     uint8_t how = o->reboot;
     bool warm = o->reboot_warm, no = o->noreboot;
@@ -404,8 +416,8 @@ static bool read_reboot(struct options *o, struct span value)
 static bool read_abi(struct options *o, struct span value)
 {
     static const struct choice names[] = {
-        { "4.14", 14 }, { "4.15", 15 }, { "4.16", 16 }, { "4.17", 17 }, { "4.18", 18 },
-        { "4.19", 19 }, { "4.20", 20 }, { NULL, 0 },
+        { "4.14", 14 }, { "4.15", 15 }, { "4.16", 16 }, { "4.17", 17 },
+        { "4.18", 18 }, { "4.19", 19 }, { "4.20", 20 }, { NULL, 0 },
     };
 
     return choose(names, value, &o->abi_minor);
@@ -420,11 +432,10 @@ static bool read_nothing(struct options *o, struct span value)
 }
 
 const struct option option_table[] = {
-    { "console", "com1,com2,vga,none", "com1,vga",
-      "where messages go; several parted by commas", read_console },
+    { "console", "com1,com2,vga,none", "com1,vga", "where messages go; several parted by commas",
+      read_console },
     { "com1", "BAUD|auto[,8n1]", "auto", "line of the first serial port (port 0x3f8)", read_com1 },
-    { "com2", "BAUD|auto[,8n1]", "auto", "line of the second serial port (port 0x2f8)",
-      read_com2 },
+    { "com2", "BAUD|auto[,8n1]", "auto", "line of the second serial port (port 0x2f8)", read_com2 },
     { "vga", "text-80x25|current|none[,keep]", "current",
       "the screen while booting, left in the loader's mode; keep: also when Dom0 runs", read_vga },
     { "console_timestamps", "none|date|datems|boot|raw", "none",
@@ -433,13 +444,13 @@ const struct option option_table[] = {
     { "loglvl", "LEVEL[/LEVEL], none|error|warning|info|debug|all", "warning",
       "print messages up to this level; what stops the boot is always printed", read_loglvl },
     { "guest_loglvl", "LEVEL[/LEVEL]", "none/warning",
-      "the same for messages about guests, whose number a second is limited",
-      read_guest_loglvl },
+      "the same for messages about guests, whose number a second is limited", read_guest_loglvl },
     { "dom0", "pv|pvh", "pv",
       "Dom0's kind; pvh: a hardware guest, for kernels that need no devices", read_dom0 },
     { "dom0_mem", "[-]SIZE,min:[-]SIZE,max:[-]SIZE", "what is free but a reserve",
       "Dom0's memory, at least, at most (also for its balloon); with - that much less than is "
-      "free; SIZE ends in B, K, M, G or T, else it is KiB", read_dom0_mem },
+      "free; SIZE ends in B, K, M, G or T, else it is KiB",
+      read_dom0_mem },
     { "dom0_max_vcpus", "N|N-M|N-|-M", "one for each CPU", "Dom0's vCPUs", read_dom0_max_vcpus },
     { "dom0_vcpus_pin", "", "off", "each of Dom0's vCPUs stays on the CPU of its number",
       read_dom0_pin },
@@ -469,8 +480,12 @@ const unsigned int option_count = sizeof(option_table) / sizeof(option_table[0])
 struct options options_default(void)
 {
     return (struct options){
-        .console_com1 = true, .console_vga = true, .loglvl = LOG_WARNING,
-        .guest_loglvl = LOG_WARNING, .x2apic = CHOICE_AUTO, .abi_minor = 17,
+        .console_com1 = true,
+        .console_vga = true,
+        .loglvl = LOG_WARNING,
+        .guest_loglvl = LOG_WARNING,
+        .x2apic = CHOICE_AUTO,
+        .abi_minor = 17,
         .spec = { CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO,
                   CHOICE_AUTO },
     };

@@ -17,44 +17,44 @@ struct options_size {
 
 /* Mitigations asked for: CHOICE_*. */
 struct options_spec {
-    uint8_t all;                        /* CHOICE_NO: none whatever the others say */
+    uint8_t all; /* CHOICE_NO: none whatever the others say */
     uint8_t rsb, verw, ibrs, ibpb, ssbd, stibp;
 };
 
 /* What the command line chose. */
 struct options {
     bool console_com1, console_com2, console_vga;
-    uint32_t com1_baud, com2_baud;      /* bits per second; 0: as the firmware left it */
-    bool vga_keep;                      /* go on writing to the screen when Dom0 runs */
-    uint8_t timestamps;                 /* TIMESTAMPS_* */
-    uint8_t loglvl, guest_loglvl;       /* messages up to this LOG_* are printed */
-    bool guest_quiet;                   /* none of a guest's at all */
+    uint32_t com1_baud, com2_baud; /* bits per second; 0: as the firmware left it */
+    bool vga_keep;                 /* go on writing to the screen when Dom0 runs */
+    uint8_t timestamps;            /* TIMESTAMPS_* */
+    uint8_t loglvl, guest_loglvl;  /* messages up to this LOG_* are printed */
+    bool guest_quiet;              /* none of a guest's at all */
 
     struct options_size dom0_mem, dom0_mem_min, dom0_mem_max;
-    uint32_t dom0_vcpus_min, dom0_vcpus_max;    /* 0: not given */
-    bool dom0_pvh;                      /* a hardware guest, not a PV one */
-    bool dom0_pin;                      /* each vCPU stays on the CPU of its number */
+    uint32_t dom0_vcpus_min, dom0_vcpus_max; /* 0: not given */
+    bool dom0_pvh;                           /* a hardware guest, not a PV one */
+    bool dom0_pin;                           /* each vCPU stays on the CPU of its number */
 
-    uint64_t mem;                       /* RAM above this address is left alone, bytes; 0: all is used */
-    uint32_t maxcpus;                   /* CPUs to start, 0: all; nosmp: 1 */
-    bool no_acpi, no_ioapic;            /* asked for, and refused in one line: Zeroth needs both */
-    uint8_t x2apic;                     /* CHOICE_*; auto: when the CPU has it */
-    uint8_t clocksource;                /* CLOCK_*, what the TSC is measured against */
+    uint64_t mem;            /* RAM above this address is left alone, bytes; 0: all is used */
+    uint32_t maxcpus;        /* CPUs to start, 0: all; nosmp: 1 */
+    bool no_acpi, no_ioapic; /* asked for, and refused in one line: Zeroth needs both */
+    uint8_t x2apic;          /* CHOICE_*; auto: when the CPU has it */
+    uint8_t clocksource;     /* CLOCK_*, what the TSC is measured against */
     struct options_spec spec;
 
-    bool noreboot;                      /* halt, do not reset, when boot fails or Dom0 asks for a reset */
-    uint8_t reboot;                     /* REBOOT_* to try first */
-    bool reboot_warm;                   /* the BIOS is to skip its memory test */
-    uint8_t abi_minor;                  /* the 4.x that guests and tools are told */
+    bool noreboot;     /* halt, do not reset, when boot fails or Dom0 asks for a reset */
+    uint8_t reboot;    /* REBOOT_* to try first */
+    bool reboot_warm;  /* the BIOS is to skip its memory test */
+    uint8_t abi_minor; /* the 4.x that guests and tools are told */
 };
 
 /* One row of the option table: everything there is to know of an option. */
 struct option {
     const char *name;
-    const char *values;                 /* what may follow '=', "" for a flag */
-    const char *fallback;               /* the default, for the documents */
+    const char *values;   /* what may follow '=', "" for a flag */
+    const char *fallback; /* the default, for the documents */
     const char *help;
-    bool (*read)(struct options *o, struct span value);     /* false: malformed */
+    bool (*read)(struct options *o, struct span value); /* false: malformed */
 };
 
 extern const struct option option_table[];

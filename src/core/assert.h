@@ -8,8 +8,7 @@
  */
 _Noreturn void arch_panic(const char *file, int line, const char *what);
 
-#define ASSERT(condition) \
-    ((condition) ? (void)0 : arch_panic(__FILE__, __LINE__, #condition))
-#define BUG(what) arch_panic(__FILE__, __LINE__, what)
+#define ASSERT(condition) ((condition) ? (void)0 : arch_panic(__FILE__, __LINE__, #condition))
+#define BUG(what)         arch_panic(__FILE__, __LINE__, what)
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <xen/errno.h>
 
-static uint64_t total;                  /* sum of all domains' pages_claimed; atomic */
+static uint64_t total; /* sum of all domains' pages_claimed; atomic */
 
 uint64_t claim_total(void)
 {

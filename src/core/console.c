@@ -9,7 +9,7 @@
 
 static unsigned int host_level = LOG_WARNING, guest_level = LOG_WARNING;
 static unsigned int timestamps;
-static uint64_t wallclock;              /* seconds since 1970 at system time 0 */
+static uint64_t wallclock; /* seconds since 1970 at system time 0 */
 static bool guest_quiet, noreboot;
 
 static size_t date(char *to, size_t size, ns_t now)
@@ -30,15 +30,12 @@ static size_t timestamp(char *to, size_t size)
 
     switch (timestamps) {
     case TIMESTAMPS_DATE:
-    case TIMESTAMPS_DATE_MS:
-        return date(to, size, now);
+    case TIMESTAMPS_DATE_MS: return date(to, size, now);
     case TIMESTAMPS_BOOT:
         return format(to, size, "[%5lu.%06lu] ", (unsigned long)(now / SECOND),
                       (unsigned long)(now % SECOND / 1000));
-    case TIMESTAMPS_RAW:
-        return format(to, size, "[%020lu] ", (unsigned long)arch_tsc());
-    default:
-        return 0;
+    case TIMESTAMPS_RAW: return format(to, size, "[%020lu] ", (unsigned long)arch_tsc());
+    default: return 0;
     }
 }
 

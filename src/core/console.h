@@ -26,13 +26,13 @@ struct console_device {
     struct console_device *next;
 };
 void console_add(struct console_device *device);
-void console_remove(struct console_device *device);     /* what is queued is put out first */
+void console_remove(struct console_device *device); /* what is queued is put out first */
 
 /* The options. */
 void console_set_levels(unsigned int host, unsigned int guest);
-void console_set_guest_quiet(bool quiet);               /* guest_loglvl=none */
-void console_set_timestamps(unsigned int mode);         /* date: reads the battery clock */
-void console_set_noreboot(bool noreboot);               /* console_fatal halts */
+void console_set_guest_quiet(bool quiet);       /* guest_loglvl=none */
+void console_set_timestamps(unsigned int mode); /* date: reads the battery clock */
+void console_set_noreboot(bool noreboot);       /* console_fatal halts */
 
 /* Boot, once, when softirqs begin to run: from now on devices are written to in SOFTIRQ_CONSOLE. */
 void console_start(void);

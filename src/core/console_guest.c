@@ -7,16 +7,16 @@
 #include "lib/format.h"
 #include "lib/memory.h"
 
-#define RATE_SLOTS  16                  /* domains share one when equal modulo it */
-#define RATE_BURST  20                  /* lines about a guest in a row... */
-#define RATE_PERIOD (SECOND / 4)        /* ...and then one in this time */
+#define RATE_SLOTS  16           /* domains share one when equal modulo it */
+#define RATE_BURST  20           /* lines about a guest in a row... */
+#define RATE_PERIOD (SECOND / 4) /* ...and then one in this time */
 #define LINE_SLOTS  4
-#define STEP        256u                /* bytes queued at once, interrupts off */
+#define STEP        256u /* bytes queued at once, interrupts off */
 
 /* The console's lock guards these. */
 static struct rate {
-    ns_t since;                         /* when `spent` was last right */
-    ns_t spent;                         /* one RATE_PERIOD a line */
+    ns_t since; /* when `spent` was last right */
+    ns_t spent; /* one RATE_PERIOD a line */
     uint32_t left_out;
 } rates[RATE_SLOTS];
 
@@ -26,7 +26,7 @@ static struct guest_line {
     uint16_t length;
     char text[120];
 } guest_lines[LINE_SLOTS];
-static unsigned int guest_line_next;    /* the slot to be emptied when none is free */
+static unsigned int guest_line_next; /* the slot to be emptied when none is free */
 
 bool console_rate_allows(domid_t id, uint32_t *left_out)
 {
@@ -107,4 +107,3 @@ void console_guest_write(domid_t id, const char *text, size_t length)
         length -= step;
     }
 }
-

@@ -8,11 +8,11 @@
 #include "core/machine.h"
 #include "core/softirq.h"
 
-#define SWITCH      '\x01'              /* Ctrl-a */
-#define SWITCH_RUN  3                   /* so many in a row */
-#define INPUT_SIZE  256u                /* powers of two */
-#define WAITING     16u
-#define KEYS        32
+#define SWITCH     '\x01' /* Ctrl-a */
+#define SWITCH_RUN 3      /* so many in a row */
+#define INPUT_SIZE 256u   /* powers of two */
+#define WAITING    16u
+#define KEYS       32
 
 /* Bytes on their way to a reader; positions run on and wrap. */
 struct fifo {
@@ -20,12 +20,12 @@ struct fifo {
     char *bytes;
 };
 
-static struct lock lock = LOCK(RANK_CONSOLE);   /* guards: the rest but keys, which are boot's */
+static struct lock lock = LOCK(RANK_CONSOLE); /* guards: the rest but keys, which are boot's */
 static char input_bytes[INPUT_SIZE], key_bytes[WAITING];
 static struct fifo input = { 0, 0, INPUT_SIZE, input_bytes };
 static struct fifo pressed = { 0, 0, WAITING, key_bytes };
-static unsigned int switches;           /* Ctrl-a in a row so far: held back */
-static bool to_zeroth, announce;        /* announce: it was switched, and nothing said of it yet */
+static unsigned int switches;    /* Ctrl-a in a row so far: held back */
+static bool to_zeroth, announce; /* announce: it was switched, and nothing said of it yet */
 
 static struct key {
     char key;

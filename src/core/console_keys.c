@@ -33,8 +33,8 @@ static void show_vcpu(const struct vcpu *v)
 static void show_domain(struct domain *d)
 {
     console_say("domain %u (%s): %lu pages of at most %lu, paused %u times%s%s", d->id,
-                d->kind->name, (unsigned long)d->pages, (unsigned long)d->pages_max,
-                d->pause_count, d->is_shut_down ? ", shut down" : "", d->is_dying ? ", dying" : "");
+                d->kind->name, (unsigned long)d->pages, (unsigned long)d->pages_max, d->pause_count,
+                d->is_shut_down ? ", shut down" : "", d->is_dying ? ", dying" : "");
     for (unsigned int i = 0; i < d->max_vcpus; i++)
         if (d->vcpus[i])
             show_vcpu(d->vcpus[i]);

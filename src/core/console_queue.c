@@ -11,22 +11,22 @@
 #include "lib/format.h"
 #include "lib/memory.h"
 
-#define RING_SIZE   32768u              /* powers of two: positions run on and wrap */
-#define QUEUE_SIZE  16384u
-#define BUSY        4096u               /* queued bytes from which on guests wait */
-#define BUDGET      2048u               /* bytes put out before others have a turn */
-#define CHUNK       64u                 /* bytes taken out of the queue at once, the lock held */
+#define RING_SIZE  32768u /* powers of two: positions run on and wrap */
+#define QUEUE_SIZE 16384u
+#define BUSY       4096u /* queued bytes from which on guests wait */
+#define BUDGET     2048u /* bytes put out before others have a turn */
+#define CHUNK      64u   /* bytes taken out of the queue at once, the lock held */
 
-static struct lock lock = LOCK(RANK_CONSOLE);   /* guards: the next seven, and console_guest.c's */
+static struct lock lock = LOCK(RANK_CONSOLE); /* guards: the next seven, and console_guest.c's */
 static char ring[RING_SIZE], queue[QUEUE_SIZE];
 static uint32_t ring_head, ring_oldest; /* written so far; first byte that is still there */
 static uint32_t queue_head, queue_tail; /* written so far; put out so far */
 static uint32_t queue_lost;             /* bytes overwritten before they were put out */
 static bool line_is_open;               /* the last byte queued was no newline */
 
-static struct console_device *devices;  /* changed and walked by who has `draining` */
-static uint32_t draining;               /* 1: a CPU writes to the devices */
-static uint32_t announced;              /* ring_head that VIRQ_CON_RING was last sent for */
+static struct console_device *devices; /* changed and walked by who has `draining` */
+static uint32_t draining;              /* 1: a CPU writes to the devices */
+static uint32_t announced;             /* ring_head that VIRQ_CON_RING was last sent for */
 static bool started, forced;
 
 bool console_take(void)
@@ -59,6 +59,8 @@ static void load(char *to, const char *buffer, uint32_t size, uint32_t at, size_
 {
     size_t first = size - at % size;
 
+    if (length == 0)
+        return; /* to may be NULL then */
     if (first > length)
         first = length;
     memcpy(to, buffer + at % size, first);
@@ -178,9 +180,9 @@ void console_put_out(bool urgent)
     if (!started || forced)
         drain_all();
     else if (urgent)
-        drain(BUDGET);                          /* interrupts may be off */
+        drain(BUDGET); /* interrupts may be off */
     if (started && !forced)
-        softirq_raise(SOFTIRQ_CONSOLE);         /* also for VIRQ_CON_RING */
+        softirq_raise(SOFTIRQ_CONSOLE); /* also for VIRQ_CON_RING */
 }
 
 void console_put_out_some(void)
@@ -235,7 +237,9 @@ void console_remove(struct console_device *device)
 bool console_busy(void)
 {
     return __atomic_load_n(&queue_head, __ATOMIC_RELAXED) -
-           __atomic_load_n(&queue_tail, __ATOMIC_RELAXED) > BUSY && devices;
+                   __atomic_load_n(&queue_tail, __ATOMIC_RELAXED) >
+               BUSY &&
+           devices;
 }
 
 void console_force(void)
@@ -255,7 +259,7 @@ size_t console_ring_read(char *to, size_t size, uint32_t *index)
     }
     if (size > available)
         size = available;
-    if (size)                           /* to may be NULL when nothing is asked for */
+    if (size) /* to may be NULL when nothing is asked for */
         load(to, ring, RING_SIZE, *index, size);
     *index += (uint32_t)size;
     console_release(on);

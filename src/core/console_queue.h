@@ -7,7 +7,7 @@
 
 #include <xen/xen.h>
 
-#define CONSOLE_LINE_MAX 512            /* bytes of a line, its newline included */
+#define CONSOLE_LINE_MAX 512 /* bytes of a line, its newline included */
 
 /* The console's lock, interrupts off; none after console_force.  Pass on what take returned. */
 bool console_take(void);

@@ -24,17 +24,17 @@
 #include <xen/errno.h>
 
 struct slot {
-    struct domain *domain;              /* NULL: free; written under list_lock */
+    struct domain *domain; /* NULL: free; written under list_lock */
     uint32_t references;
-    uint32_t orphans;                   /* frames that a domain of this id has left behind */
+    uint32_t orphans; /* frames that a domain of this id has left behind */
 };
 
 #define SLOTS (PAGE_SIZE / sizeof(struct slot))
 
 static struct slot *slot_pages[DOMID_FIRST_RESERVED / SLOTS + 1];
 static struct lock list_lock = LOCK(RANK_DOMAIN_LIST);
-static struct domain *first;            /* ascending id; list_lock */
-static struct domain *dead;             /* to be freed; atomic */
+static struct domain *first; /* ascending id; list_lock */
+static struct domain *dead;  /* to be freed; atomic */
 struct domain *dom0;
 
 /* ---- finding ---- */
@@ -57,9 +57,9 @@ static struct slot *slot_make(domid_t id)
     if (slot_of(id))
         return slot_of(id);
     page = heap_alloc(PAGE_SIZE);
-    if (page && !__atomic_compare_exchange_n(at, &none, page, false, __ATOMIC_ACQ_REL,
-                                             __ATOMIC_ACQUIRE))
-        heap_free(page);                /* another CPU was first */
+    if (page &&
+        !__atomic_compare_exchange_n(at, &none, page, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        heap_free(page); /* another CPU was first */
     return slot_of(id);
 }
 
@@ -223,7 +223,7 @@ static void set_defaults(struct domain *d, domid_t id, const struct guest_kind *
     d->privileged = id == 0;
     d->pause_count = 1;
     d->started = id == 0;
-    d->pauses = id != 0;                /* the toolstack lets it run, Dom0 runs by itself */
+    d->pauses = id != 0; /* the toolstack lets it run, Dom0 runs by itself */
     d->pages_first = FRAME_LIST_END;
     lock_init(&d->pause_lock, RANK_PAUSE);
     lock_init(&d->lock, RANK_DOMAIN);
@@ -313,7 +313,7 @@ int domain_create_as(domid_t id, const struct guest_kind *kind, const struct dom
     s = slot_make(id);
     if (!s)
         return -XEN_ENOMEM;
-    if (taken(s))                       /* not yet for sure: publish looks again */
+    if (taken(s)) /* not yet for sure: publish looks again */
         return -XEN_EEXIST;
     d = domain_new(id, kind, config);
     if (!d)
@@ -379,8 +379,8 @@ static int relinquish(struct domain *d)
 
 /* In this order; each returns 0 or -XEN_ERESTART, and is called until 0. */
 static int (*const stages[])(struct domain *d) = {
-    stop_vcpus, leave_pool, event_domain_close, drop_pirqs, retire_vcpus, relinquish,
-    grant_domain_relinquish, frame_release_all,
+    stop_vcpus,   leave_pool, event_domain_close,      drop_pirqs,
+    retire_vcpus, relinquish, grant_domain_relinquish, frame_release_all,
 };
 
 static int tear_down(struct domain *d)
@@ -421,7 +421,7 @@ int domain_destroy(struct domain *d)
     ASSERT(d != dom0 && d != current_vcpu()->domain);
     begin_dying(d);
     if (__atomic_exchange_n(&d->tearing, true, __ATOMIC_ACQUIRE))
-        return -XEN_ERESTART;           /* another CPU is at it */
+        return -XEN_ERESTART; /* another CPU is at it */
     if (d->teardown < ARRAY_SIZE(stages)) {
         rc = tear_down(d);
         ends = d->teardown == ARRAY_SIZE(stages);
@@ -444,7 +444,7 @@ static void free_dead(void)
         ASSERT(d->teardown == ARRAY_SIZE(stages) && d->pages_first == FRAME_LIST_END);
         unpublish(d);
         domain_free(d);
-        event_send_global_virq(VIRQ_DOM_EXC);   /* it can be found no more */
+        event_send_global_virq(VIRQ_DOM_EXC); /* it can be found no more */
     }
 }
 

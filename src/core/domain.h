@@ -21,8 +21,8 @@ struct pirq_domain;
 struct guest_map;
 struct guest_kind {
     const char *name;
-    uint8_t bit;                                        /* KIND_* of abi/door.h */
-    struct domain *(*domain_alloc)(void);               /* the whole struct, zeroed; NULL: no memory */
+    uint8_t bit;                          /* KIND_* of abi/door.h */
+    struct domain *(*domain_alloc)(void); /* the whole struct, zeroed; NULL: no memory */
     void (*domain_free)(struct domain *d);
     /* The whole struct, zeroed, with domain and id set and the kind's defaults; NULL: no memory. */
     struct vcpu *(*vcpu_alloc)(struct domain *d, unsigned int id);
@@ -40,18 +40,19 @@ struct guest_kind {
     int (*vcpu_reset)(struct vcpu *v);
     /* May events be delivered now?  For preempt_wanted and SCHEDOP_block. */
     bool (*event_deliverable)(const struct vcpu *v);
-    bool events_masked;                                 /* a new vCPU's evtchn_upcall_mask */
+    bool events_masked; /* a new vCPU's evtchn_upcall_mask */
     /* Arguments of the hypercall in progress, for restarting it: n from 0. */
     void (*set_argument)(struct vcpu *v, unsigned int n, uint64_t value);
-    void (*report)(struct vcpu *v);                     /* print its state to the console */
+    void (*report)(struct vcpu *v); /* print its state to the console */
     /* The frame behind a number of the domain's, with a reference; NULL: none of its own. */
     struct frame *(*frame_get)(struct domain *d, gfn_t gfn);
     /* A frame that granter granted, mapped where the current vCPU says (GNTMAP_* flags), and that mapping
      * gone, or replaced by the one at another address; GNTST_*.  The frame is held.  No lock. */
-    int (*grant_map)(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *granter, mfn_t mfn);
+    int (*grant_map)(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *granter,
+                     mfn_t mfn);
     int (*grant_unmap)(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replace, mfn_t mfn);
-    void (*flush)(struct domain *d);                    /* all translations of it, on all CPUs */
-    const struct guest_map *map;                        /* NULL: its frame numbers are the machine's */
+    void (*flush)(struct domain *d); /* all translations of it, on all CPUs */
+    const struct guest_map *map;     /* NULL: its frame numbers are the machine's */
 };
 
 /* Of a kind whose domains have frame numbers of their own.  RANK_DOMAIN of d may be held. */
@@ -64,73 +65,75 @@ struct guest_map {
     int (*drop)(struct domain *d, gfn_t gfn);
     /* The same, but the frame stays the domain's, to be added elsewhere. */
     int (*take)(struct domain *d, gfn_t gfn, mfn_t *mfn);
-    gfn_t (*highest)(const struct domain *d);           /* number that was ever added */
+    gfn_t (*highest)(const struct domain *d); /* number that was ever added */
 };
 
 struct domain {
     domid_t id;
     const struct guest_kind *kind;
-    struct domain *next;                /* list of all, ascending id; RANK_DOMAIN_LIST */
+    struct domain *next; /* list of all, ascending id; RANK_DOMAIN_LIST */
     struct domain *next_dead;
-    bool privileged;                    /* Dom0's rights */
-    bool is_shut_down;                  /* RANK_PAUSE */
-    bool is_dying;                      /* set under lock and page_lock, never cleared */
-    bool is_crashed;                    /* reported, stopped or about to be; atomic */
-    bool tearing;                       /* a CPU is in domain_destroy; atomic */
-    uint8_t teardown;                   /* stages of domain_destroy that are done */
-    uint8_t shutdown_code;              /* SHUTDOWN_*, valid when is_shut_down */
-    bool shutdown_code_set;             /* SCHEDOP_shutdown_code has set the code */
-    uint32_t pause_count;               /* RANK_PAUSE */
-    struct lock pause_lock;             /* RANK_PAUSE; guards also: vcpus[] as they come */
-    struct lock lock;                   /* RANK_DOMAIN */
-    struct lock pagetable_lock;         /* RANK_PAGETABLES */
+    bool privileged;            /* Dom0's rights */
+    bool is_shut_down;          /* RANK_PAUSE */
+    bool is_dying;              /* set under lock and page_lock, never cleared */
+    bool is_crashed;            /* reported, stopped or about to be; atomic */
+    bool tearing;               /* a CPU is in domain_destroy; atomic */
+    uint8_t teardown;           /* stages of domain_destroy that are done */
+    uint8_t shutdown_code;      /* SHUTDOWN_*, valid when is_shut_down */
+    bool shutdown_code_set;     /* SCHEDOP_shutdown_code has set the code */
+    uint32_t pause_count;       /* RANK_PAUSE */
+    struct lock pause_lock;     /* RANK_PAUSE; guards also: vcpus[] as they come */
+    struct lock lock;           /* RANK_DOMAIN */
+    struct lock pagetable_lock; /* RANK_PAGETABLES */
 
-    struct vcpu **vcpus;                /* max_vcpus of them, NULL where not created */
+    struct vcpu **vcpus; /* max_vcpus of them, NULL where not created */
     unsigned int max_vcpus;
 
-    struct lock page_lock;              /* RANK_PAGE_LIST; guards the next four */
-    uint32_t pages_first;               /* list by struct frame.next: mfn, ~0 at the end */
-    uint64_t pages, pages_max;          /* frames it has and may have */
-    uint64_t pages_claimed;             /* XENMEM_claim_pages: still to come; RANK_DOMAIN */
-    struct memory_map *memory_map;      /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */
-    uint64_t pages_shared;              /* Zeroth's frames that it may map */
+    struct lock page_lock;         /* RANK_PAGE_LIST; guards the next four */
+    uint32_t pages_first;          /* list by struct frame.next: mfn, ~0 at the end */
+    uint64_t pages, pages_max;     /* frames it has and may have */
+    uint64_t pages_claimed;        /* XENMEM_claim_pages: still to come; RANK_DOMAIN */
+    struct memory_map *memory_map; /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */
+    uint64_t pages_shared;         /* Zeroth's frames that it may map */
 
-    struct shared_info *shared;         /* mapped until the domain is torn down, then NULL */
+    struct shared_info *shared; /* mapped until the domain is torn down, then NULL */
     mfn_t shared_mfn;
     struct event_domain event;
     struct sched_domain sched;
     struct grant_domain *grant;
     struct pirq_domain *pirq;
-    uint64_t vm_assist;                 /* bits by VMASST_TYPE_* */
-    int64_t time_offset;                /* seconds */
+    uint64_t vm_assist;  /* bits by VMASST_TYPE_* */
+    int64_t time_offset; /* seconds */
     xen_domain_handle_t handle;
 
     /* The toolstack's; RANK_DOMAIN. */
-    uint32_t pauses;                    /* of pause_count: XEN_DOMCTL_pausedomain's */
-    uint32_t flags;                     /* XEN_DOMCTL_CDF_* */
-    uint32_t emulation, options;        /* struct xen_arch_domainconfig */
-    bool started;                       /* it was let run once; never cleared */
-    bool debugged;                      /* XEN_DOMCTL_setdebugging */
-    bool logs_writes;                   /* XEN_DOMCTL_shadow_op */
-    port_t suspend_port;                /* XEN_DOMCTL_subscribe; 0: none */
-    uint64_t nodes;                     /* XEN_DOMCTL_setnodeaffinity; 0: never set */
+    uint32_t pauses;             /* of pause_count: XEN_DOMCTL_pausedomain's */
+    uint32_t flags;              /* XEN_DOMCTL_CDF_* */
+    uint32_t emulation, options; /* struct xen_arch_domainconfig */
+    bool started;                /* it was let run once; never cleared */
+    bool debugged;               /* XEN_DOMCTL_setdebugging */
+    bool logs_writes;            /* XEN_DOMCTL_shadow_op */
+    port_t suspend_port;         /* XEN_DOMCTL_subscribe; 0: none */
+    uint64_t nodes;              /* XEN_DOMCTL_setnodeaffinity; 0: never set */
 };
 
 #define DOMAIN_VCPUS_MAX 8192u
 
 /* What a domain is created with. */
 struct domain_config {
-    unsigned int vcpus;                 /* that it may have */
-    port_t port_max;                    /* highest event channel */
-    unsigned int grant_frames, grant_tracks;    /* pages at most: core/grant.h */
-    unsigned int pirqs;                 /* 0: its creator makes them */
-    uint32_t pool;                      /* core/pool.h */
+    unsigned int vcpus;                      /* that it may have */
+    port_t port_max;                         /* highest event channel */
+    unsigned int grant_frames, grant_tracks; /* pages at most: core/grant.h */
+    unsigned int pirqs;                      /* 0: its creator makes them */
+    uint32_t pool;                           /* core/pool.h */
     uint32_t flags, emulation, options;
     xen_domain_handle_t handle;
 };
 #define DOMAIN_CONFIG(vcpus_) \
-    { .vcpus = (vcpus_), .port_max = ~0u, .grant_frames = GRANT_FRAMES_DEFAULT, \
-      .grant_tracks = GRANT_TRACKS_DEFAULT }
+    { \
+        .vcpus = (vcpus_), .port_max = ~0u, .grant_frames = GRANT_FRAMES_DEFAULT, \
+        .grant_tracks = GRANT_TRACKS_DEFAULT \
+    }
 
 /* Boot, once, before the first domain_create: binds SOFTIRQ_DOMAIN. */
 void domain_init(void);
@@ -161,7 +164,7 @@ int domain_destroy(struct domain *d);
 struct domain *domain_get(domid_t id);
 /* The same for the first with this id or a higher one.  No lock. */
 struct domain *domain_get_from(domid_t id);
-void domain_put(struct domain *d);              /* any context */
+void domain_put(struct domain *d); /* any context */
 /* For core/frame.c: a frame that others refer to is given up by its domain and keeps the number of
  * it; and: that is over.  Meanwhile no other domain gets the number.  Any context. */
 void domain_orphan(domid_t id);
@@ -171,7 +174,7 @@ extern struct domain *dom0;
 /* Call for each domain, with RANK_DOMAIN_LIST held, in ascending order. */
 void domain_for_each(void (*fn)(struct domain *d));
 
-void domain_pause(struct domain *d);            /* does not wait; any context */
+void domain_pause(struct domain *d); /* does not wait; any context */
 /* Waits until no vCPU runs; not for one's own.  Interrupts on, no lock. */
 void domain_pause_sync(struct domain *d);
 /* The same after domain_pause; also returns when that has been undone. */

@@ -9,8 +9,8 @@
 
 #include <xen/errno.h>
 
-#define CLOSE_TRIES 8           /* a peer may change as often while its lock is waited for */
-#define CLOSE_STEP  32          /* ports closed between two questions whether to stop */
+#define CLOSE_TRIES 8  /* a peer may change as often while its lock is waited for */
+#define CLOSE_STEP  32 /* ports closed between two questions whether to stop */
 
 /* Open a port that needs no other lock. */
 static int open_alone(struct domain *d, const struct event *as, port_t *port)
@@ -42,8 +42,8 @@ static int join(struct domain *d, struct domain *peer, port_t theirs, port_t *ou
 
     if (!remote || remote->state != EVENT_UNBOUND || remote->other != d->id)
         return -XEN_EINVAL;
-    rc = event_open(d, &(struct event){ .state = EVENT_INTERDOMAIN, .peer = peer,
-                                        .other = theirs }, ours);
+    rc = event_open(d, &(struct event){ .state = EVENT_INTERDOMAIN, .peer = peer, .other = theirs },
+                    ours);
     if (rc)
         return rc;
     __atomic_store_n(&remote->other, *ours, __ATOMIC_RELAXED);
@@ -86,8 +86,8 @@ int event_bind_virq(struct domain *d, unsigned int virq, unsigned int vcpu, port
     if (v->event.virq_port[virq])
         rc = -XEN_EEXIST;
     else
-        rc = event_open(d, &(struct event){ .state = EVENT_VIRQ, .other = virq,
-                                            .vcpu = (uint16_t)vcpu }, port);
+        rc = event_open(
+            d, &(struct event){ .state = EVENT_VIRQ, .other = virq, .vcpu = (uint16_t)vcpu }, port);
     if (rc == 0)
         __atomic_store_n(&v->event.virq_port[virq], *port, __ATOMIC_RELEASE);
     event_unlock(d, NULL, irq);
@@ -151,17 +151,11 @@ static int close_held(struct domain *d, port_t port, struct event *e, bool *sett
         __atomic_store_n(&e->state, EVENT_SETTLING, __ATOMIC_RELEASE);
         *settling = true;
         return 0;
-    case EVENT_INTERDOMAIN:
-        part(d, e);
-        break;
-    case EVENT_VIRQ:
-        unbind_virq(d, port, e);
-        break;
+    case EVENT_INTERDOMAIN: part(d, e); break;
+    case EVENT_VIRQ: unbind_virq(d, port, e); break;
     case EVENT_UNBOUND:
-    case EVENT_IPI:
-        break;
-    default:
-        return -XEN_EINVAL;
+    case EVENT_IPI: break;
+    default: return -XEN_EINVAL;
     }
     event_free(d, port, e);
     return 0;
@@ -207,7 +201,7 @@ int event_close(struct domain *d, port_t port)
 
 static bool has_open_ports(const struct event_table *table, unsigned int bucket)
 {
-    return table->used[bucket] > (bucket == 0);     /* port 0 is never open */
+    return table->used[bucket] > (bucket == 0); /* port 0 is never open */
 }
 
 /* False: not all of them were tried, call again. */
@@ -281,8 +275,8 @@ static void describe(const struct event *e, struct evtchn_status *status)
 {
     static const uint8_t status_of[] = {
         [EVENT_UNBOUND] = EVTCHNSTAT_unbound, [EVENT_INTERDOMAIN] = EVTCHNSTAT_interdomain,
-        [EVENT_PIRQ] = EVTCHNSTAT_pirq, [EVENT_VIRQ] = EVTCHNSTAT_virq,
-        [EVENT_IPI] = EVTCHNSTAT_ipi, [EVENT_SETTLING] = EVTCHNSTAT_closed,
+        [EVENT_PIRQ] = EVTCHNSTAT_pirq,       [EVENT_VIRQ] = EVTCHNSTAT_virq,
+        [EVENT_IPI] = EVTCHNSTAT_ipi,         [EVENT_SETTLING] = EVTCHNSTAT_closed,
     };
 
     status->status = status_of[e->state];

@@ -24,22 +24,22 @@ struct event_fifo;
 
 /* In struct domain; fields are core/event*.c's. */
 struct event_domain {
-    struct lock lock;           /* RANK_EVENT; guards: this and the ports.  Two: lower id first */
+    struct lock lock; /* RANK_EVENT; guards: this and the ports.  Two: lower id first */
     struct event_table *table;
-    unsigned int valid_ports;   /* below it they have a struct event; grows until the end */
-    unsigned int port_limit;    /* first port that may not be opened: the ABI's and the quota's */
-    unsigned int quota;         /* ports that the domain may have */
-    unsigned int room;          /* buckets below it are full */
-    bool closed;                /* the domain ends: no port may be opened */
-    bool leaving;               /* FIFO's parts are being given back */
-    struct event_fifo *fifo;    /* NULL: 2-level */
+    unsigned int valid_ports; /* below it they have a struct event; grows until the end */
+    unsigned int port_limit;  /* first port that may not be opened: the ABI's and the quota's */
+    unsigned int quota;       /* ports that the domain may have */
+    unsigned int room;        /* buckets below it are full */
+    bool closed;              /* the domain ends: no port may be opened */
+    bool leaving;             /* FIFO's parts are being given back */
+    struct event_fifo *fifo;  /* NULL: 2-level */
 };
 
 /* In struct vcpu. */
 struct event_vcpu {
     port_t virq_port[NR_VIRQS]; /* 0: not bound; global ones are vCPU 0's */
     /* FIFO, all zero until EVTCHNOP_init_control. */
-    struct lock lock;           /* RANK_EVENT_QUEUE; guards: tail, head, ready */
+    struct lock lock; /* RANK_EVENT_QUEUE; guards: tail, head, ready */
     port_t tail[EVTCHN_FIFO_MAX_QUEUES];
     struct evtchn_fifo_control_block *block;
     struct frame *frame;

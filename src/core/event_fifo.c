@@ -33,8 +33,8 @@
 #define WORDS_PER_PAGE EVENT_FIFO_WORDS
 #define ARRAY_PAGES    EVENT_FIFO_PAGES
 
-#define TRIES_PLAIN 4           /* to link the tail before the guest is asked to keep still */
-#define TRIES_BUSY  64          /* and after; then the guest is not honest */
+#define TRIES_PLAIN 4  /* to link the tail before the guest is asked to keep still */
+#define TRIES_BUSY  64 /* and after; then the guest is not honest */
 
 static event_word_t *word_of(struct event_fifo *fifo, port_t port)
 {
@@ -81,8 +81,8 @@ static bool link_tail(event_word_t *word, port_t port)
             busy = true;
         }
         new = (old & ~(LINK | BUSY)) | port;
-        if ((old & LINKED) && __atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST,
-                                                          __ATOMIC_RELAXED))
+        if ((old & LINKED) &&
+            __atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             return true;
     }
     if (busy)
@@ -134,7 +134,7 @@ static void enqueue(struct domain *d, struct event_fifo *fifo, struct event *e, 
     if (!v || !__atomic_load_n(&v->event.block, __ATOMIC_ACQUIRE))
         return;
     old = d->vcpus[queue_vcpu];
-    ASSERT(old);                        /* vCPU 0 at first, then one that had a control block */
+    ASSERT(old); /* vCPU 0 at first, then one that had a control block */
     irq = lock_queues(v, old);
     if (e->queue_vcpu == queue_vcpu &&
         !(__atomic_fetch_or(word, LINKED, __ATOMIC_SEQ_CST) & LINKED)) {

@@ -11,8 +11,8 @@
 _Static_assert(sizeof(struct event) == 64 && EVENTS_PER_BUCKET <= UINT8_MAX, "counted in a byte");
 
 #define EVENT_NO_PORT (~(port_t)0)
-#define BUSY_BUCKETS  16        /* with free ports only that the guest has not taken off a queue */
-#define FREE_STEP     16           /* pages freed between two questions whether to stop */
+#define BUSY_BUCKETS  16 /* with free ports only that the guest has not taken off a queue */
+#define FREE_STEP     16 /* pages freed between two questions whether to stop */
 
 struct event_cpu event_cpus[CPUS_MAX];
 
@@ -30,7 +30,7 @@ static void wait_sender(const struct event_cpu *c)
 void event_wait_senders(void)
 {
     ASSERT(!(event_cpus[cpu_id()].sections & EVENT_SECTIONS_OPEN));
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);        /* see event_enter */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* see event_enter */
     for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
         wait_sender(&event_cpus[cpu]);
 }

@@ -9,13 +9,13 @@
 
 enum event_state {
     EVENT_FREE,
-    EVENT_RESERVED,     /* port 0 */
+    EVENT_RESERVED, /* port 0 */
     EVENT_UNBOUND,
     EVENT_INTERDOMAIN,
     EVENT_PIRQ,
     EVENT_VIRQ,
     EVENT_IPI,
-    EVENT_SETTLING,     /* a pirq is just being bound to it or unbound: no other operation may */
+    EVENT_SETTLING, /* a pirq is just being bound to it or unbound: no other operation may */
 };
 
 /*
@@ -26,23 +26,23 @@ enum event_state {
  * becomes pending late.  Xen allows that as well; guests must expect events without a cause.
  */
 struct event {
-    struct domain *peer;        /* of INTERDOMAIN, else NULL: it is never anything else */
-    uint32_t other;             /* peer's port; UNBOUND: domain waited for; else the number */
-    uint16_t vcpu;              /* notified; may not be created yet */
-    uint16_t queue_vcpu;        /* FIFO: the queue that it is in, or was in last */
+    struct domain *peer; /* of INTERDOMAIN, else NULL: it is never anything else */
+    uint32_t other;      /* peer's port; UNBOUND: domain waited for; else the number */
+    uint16_t vcpu;       /* notified; may not be created yet */
+    uint16_t queue_vcpu; /* FIFO: the queue that it is in, or was in last */
     uint8_t queue_priority;
     uint8_t state;              /* enum event_state */
     uint8_t priority;           /* FIFO: for the next time */
     bool lost;                  /* FIFO: raised while it had no word */
     bool polled;                /* a vCPU may wait for it in SCHEDOP_poll */
-} __attribute__((aligned(64)));  /* a cache line: CPUs send by neighbouring ports */
+} __attribute__((aligned(64))); /* a cache line: CPUs send by neighbouring ports */
 
 #define EVENTS_PER_BUCKET (PAGE_SIZE / sizeof(struct event))
 #define EVENT_BUCKETS     (EVTCHN_FIFO_NR_CHANNELS / EVENTS_PER_BUCKET)
 
 struct event_table {
-    struct event *bucket[EVENT_BUCKETS];    /* a page each; there are no gaps; as many as Xen's */
-    uint8_t used[EVENT_BUCKETS];            /* ports that are not FREE */
+    struct event *bucket[EVENT_BUCKETS]; /* a page each; there are no gaps; as many as Xen's */
+    uint8_t used[EVENT_BUCKETS];         /* ports that are not FREE */
 };
 
 /* A port that has a struct, else NULL.  The domain's lock is held, or event_enter()'s section is
@@ -66,10 +66,10 @@ static inline bool event_is_open(const struct event *e)
 }
 
 /* FIFO: the guest's array of event words; fields are event_fifo.c's. */
-#define EVENT_FIFO_WORDS (PAGE_SIZE / sizeof(event_word_t))     /* in a page */
+#define EVENT_FIFO_WORDS (PAGE_SIZE / sizeof(event_word_t)) /* in a page */
 #define EVENT_FIFO_PAGES (EVTCHN_FIFO_NR_CHANNELS / EVENT_FIFO_WORDS)
 struct event_fifo {
-    unsigned int pages;                         /* of the array; grows */
+    unsigned int pages; /* of the array; grows */
     event_word_t *words[EVENT_FIFO_PAGES];
     struct frame *frames[EVENT_FIFO_PAGES];
 };
@@ -82,7 +82,7 @@ struct event_fifo {
  * section sees that the thing is gone, or the other side sees that the section is open.
  */
 struct event_cpu {
-    uint64_t sections;          /* low half: open ones; high half: how often it came down to none */
+    uint64_t sections; /* low half: open ones; high half: how often it came down to none */
 } __attribute__((aligned(64)));
 extern struct event_cpu event_cpus[CPUS_MAX];
 #define EVENT_SECTIONS_OPEN  0xfffffffful
@@ -149,7 +149,7 @@ void event_fifo_raise(struct domain *d, struct event_fifo *fifo, struct event *e
 void event_fifo_unmask(struct domain *d, struct event_fifo *fifo, struct event *e, port_t port);
 void event_fifo_clear(struct event_fifo *fifo, port_t port);
 bool event_fifo_pending(struct event_fifo *fifo, port_t port);
-bool event_fifo_linked(struct event_fifo *fifo, port_t port);     /* in a queue, the guest says */
+bool event_fifo_linked(struct event_fifo *fifo, port_t port); /* in a queue, the guest says */
 
 /* Back to 2-level.  Interrupts on, no lock, no section open. */
 void event_fifo_leave(struct domain *d);

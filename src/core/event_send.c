@@ -55,14 +55,10 @@ static inline long send_from(struct domain *d, port_t port)
     if (!e)
         return -XEN_EINVAL;
     switch (event_state(e)) {
-    case EVENT_UNBOUND:
-        return 0;
-    case EVENT_INTERDOMAIN:
-        return send_to_peer(d, e, port);
-    case EVENT_IPI:
-        return send_to_self(d, e, port);
-    default:
-        return -XEN_EINVAL;
+    case EVENT_UNBOUND: return 0;
+    case EVENT_INTERDOMAIN: return send_to_peer(d, e, port);
+    case EVENT_IPI: return send_to_self(d, e, port);
+    default: return -XEN_EINVAL;
     }
 }
 

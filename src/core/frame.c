@@ -26,8 +26,8 @@ _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bi
 
 /* What guests can reach by mapping a frame over and over; above it is room for Zeroth's own. */
 #define REFS_GUEST_MAX (REFS_COUNT / 2)
-#define TABLE_ENTRIES 512               /* what aux counts down from */
-#define UNLIKELY(x)   __builtin_expect(x, false)
+#define TABLE_ENTRIES  512 /* what aux counts down from */
+#define UNLIKELY(x)    __builtin_expect(x, false)
 
 mfn_t frames_end;
 static const struct frame_table_ops *table_ops;
@@ -40,8 +40,9 @@ static uint64_t load(const uint64_t *word)
 /* False, with what is there in *old: somebody else was quicker, which is rare. */
 static inline bool swap(uint64_t *word, uint64_t *old, uint64_t new)
 {
-    return __builtin_expect(__atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST,
-                                                        __ATOMIC_ACQUIRE), true);
+    return __builtin_expect(
+        __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE),
+        true);
 }
 
 /*
@@ -110,7 +111,7 @@ static inline __attribute__((always_inline)) bool get(struct frame *f, const str
     uint64_t old = load(&f->refs);
 
     do {
-        if (UNLIKELY((old & REFS_COUNT) - 1 >= REFS_GUEST_MAX - 1))     /* none, or too many */
+        if (UNLIKELY((old & REFS_COUNT) - 1 >= REFS_GUEST_MAX - 1)) /* none, or too many */
             return false;
         if (UNLIKELY(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) != d->id))
             return false;
@@ -167,7 +168,7 @@ void frame_put(struct frame *f)
         ASSERT((old & REFS_COUNT) != 0);
         new = stamped(old - 1);
     } while (!swap(&f->refs, &old, new));
-    if (!(new & REFS_COUNT))
+    if (!(new &REFS_COUNT))
         orphan_gone(f, new);
 }
 
@@ -196,8 +197,8 @@ static void drop_last(struct frame *f)
 
     do {
         ASSERT((old & TYPE_COUNT) == 1);
-        new = stamped(old & ~(TYPE_COUNT | TYPE_VALIDATED | TYPE_BUSY | TYPE_PARTIAL | TYPE_DROPPING |
-                              TYPE_PINNED));
+        new = stamped(old & ~(TYPE_COUNT | TYPE_VALIDATED | TYPE_BUSY | TYPE_PARTIAL |
+                              TYPE_DROPPING | TYPE_PINNED));
     } while (!swap(&f->type, &old, new));
 }
 
@@ -212,7 +213,7 @@ static int validate_table(struct frame *f, enum frame_type type)
         return 0;
     }
     if (rc == -XEN_ERESTART) {
-        frame_get_more(f);              /* what is counted so far needs the frame */
+        frame_get_more(f); /* what is counted so far needs the frame */
         end_busy(f, TYPE_PARTIAL);
         return rc;
     }
@@ -231,7 +232,7 @@ static int resume_table(struct frame *f, enum frame_type type)
         ASSERT((old & TYPE_PARTIAL) && (old & TYPE_COUNT) == 1);
     } while (!swap(&f->type, &old, (old & ~TYPE_PARTIAL) | TYPE_BUSY));
     rc = validate_table(f, type);
-    frame_put(f);                       /* the one that PARTIAL had; a new stop took its own */
+    frame_put(f); /* the one that PARTIAL had; a new stop took its own */
     return rc;
 }
 
@@ -243,11 +244,11 @@ static int get_first_table(struct frame *f, enum frame_type type, uint64_t old)
     if (!swap(&f->type, &old, new))
         return -XEN_EAGAIN;
     if (!(load(&f->refs) & REFS_ALLOCATED)) {
-        drop_last(f);                   /* given back, only still referred to */
+        drop_last(f); /* given back, only still referred to */
         return -XEN_EINVAL;
     }
     if (type_in(old) != FRAME_NONE)
-        flush_since(old);               /* no CPU writes it by an old mapping from here on */
+        flush_since(old); /* no CPU writes it by an old mapping from here on */
     f->aux = 0;
     return validate_table(f, type);
 }
@@ -260,9 +261,9 @@ static int get_table(struct frame *f, enum frame_type type, uint64_t old)
     if (type_in(old) != type)
         return -XEN_EINVAL;
     if (old & TYPE_BUSY)
-        return -XEN_EINVAL;             /* it is being checked above us: it refers to itself */
+        return -XEN_EINVAL; /* it is being checked above us: it refers to itself */
     if (old & TYPE_DROPPING)
-        return -XEN_ERESTART;           /* the one who gives it back must finish first */
+        return -XEN_ERESTART; /* the one who gives it back must finish first */
     if (old & TYPE_PARTIAL)
         return resume_table(f, type);
     if ((old & TYPE_COUNT) == TYPE_COUNT)
@@ -297,12 +298,12 @@ static int get_plain(struct frame *f, enum frame_type type, uint64_t old)
     if (same && (old & TYPE_VALIDATED))
         return swap(&f->type, &old, old + 1) ? 0 : -XEN_EAGAIN;
     if (!(old & TYPE_COUNT) && type_in(old) == FRAME_NONE && type == FRAME_WRITABLE)
-        new = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED | 1;        /* nothing to flush */
+        new = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED | 1; /* nothing to flush */
     else
         new = (old & ~(TYPE_MASK | TYPE_VALIDATED)) + ((uint64_t)type << TYPE_SHIFT) + 1;
     if (!swap(&f->type, &old, new))
         return -XEN_EAGAIN;
-    return new & TYPE_VALIDATED ? 0 : make_good(f, type, old);
+    return new &TYPE_VALIDATED ? 0 : make_good(f, type, old);
 }
 
 int frame_get_type(struct frame *f, enum frame_type type)
@@ -353,7 +354,7 @@ static int put_type(struct frame *f, bool preemptible, uint64_t flags)
             rc = put_last_table(f, old, preemptible);
         } else {
             /* A use that failed before it was made good leaves a type that is not. */
-            if ((new & TYPE_COUNT) == 0 && type_in(old) == FRAME_SEGMENTS)
+            if ((new &TYPE_COUNT) == 0 && type_in(old) == FRAME_SEGMENTS)
                 new &= ~TYPE_VALIDATED; /* others may write it before its next use */
             rc = swap(&f->type, &old, new) ? 0 : -XEN_EAGAIN;
         }
@@ -379,7 +380,7 @@ int frame_pin(struct frame *f, enum frame_type type)
     set_flags(f, TYPE_PINNED);
     if (load(&f->refs) & REFS_ALLOCATED)
         return 0;
-    rc = put_type(f, false, TYPE_PINNED);       /* given back meanwhile: see held_for_good */
+    rc = put_type(f, false, TYPE_PINNED); /* given back meanwhile: see held_for_good */
     ASSERT(rc == 0);
     frame_put(f);
     return -XEN_EINVAL;
@@ -409,8 +410,9 @@ int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type)
     if (!get(f, d))
         return -XEN_EINVAL;
     old = load(&f->type);
-    if (!UNLIKELY((old & (TYPE_MASK | TYPE_VALIDATED)) != good || (old & TYPE_COUNT) == TYPE_COUNT)
-        && swap(&f->type, &old, old + 1))
+    if (!UNLIKELY((old & (TYPE_MASK | TYPE_VALIDATED)) != good ||
+                  (old & TYPE_COUNT) == TYPE_COUNT) &&
+        swap(&f->type, &old, old + 1))
         return 0;
     /* Its first use of all: no translation of it is stale. */
     if (old == 0 && type == FRAME_WRITABLE && swap(&f->type, &old, good | 1))

@@ -21,22 +21,25 @@
 struct domain;
 
 enum frame_type {
-    FRAME_NONE,         /* no use that needs a type: read-only mappings at most */
-    FRAME_WRITABLE,     /* mapped writable */
-    FRAME_L1, FRAME_L2, FRAME_L3, FRAME_L4,     /* a page table of a PV guest */
-    FRAME_SEGMENTS,     /* a page of a PV guest's GDT or LDT */
+    FRAME_NONE,     /* no use that needs a type: read-only mappings at most */
+    FRAME_WRITABLE, /* mapped writable */
+    FRAME_L1,
+    FRAME_L2,
+    FRAME_L3,
+    FRAME_L4,       /* a page table of a PV guest */
+    FRAME_SEGMENTS, /* a page of a PV guest's GDT or LDT */
     FRAME_TYPES,
 };
 
 /* 32 bytes: with the M2P 1 % of RAM.  Fields are core/frame.c's and core/page_alloc.c's; while a
  * frame is Zeroth's own (fresh from page_alloc), aux, next and prev are its user's.  All zero: a hole. */
 struct frame {
-    uint64_t type;      /* TYPE_*: count, state and type, TLB clock when a use last went */
-    uint64_t refs;      /* REFS_*: count, state, TLB clock when a reference last went */
-    uint16_t owner;     /* domid_t; DOMID_INVALID: none; DOMID_XEN: Zeroth's own */
-    uint16_t aux;       /* order while free; progress of a PARTIAL page table */
-    uint32_t node;      /* NUMA node, while it is the first of a free block */
-    uint32_t next, prev;/* list of the owner's, or of the allocator's, pages: mfn, ~0 at the end */
+    uint64_t type;       /* TYPE_*: count, state and type, TLB clock when a use last went */
+    uint64_t refs;       /* REFS_*: count, state, TLB clock when a reference last went */
+    uint16_t owner;      /* domid_t; DOMID_INVALID: none; DOMID_XEN: Zeroth's own */
+    uint16_t aux;        /* order while free; progress of a PARTIAL page table */
+    uint32_t node;       /* NUMA node, while it is the first of a free block */
+    uint32_t next, prev; /* list of the owner's, or of the allocator's, pages: mfn, ~0 at the end */
 };
 
 /* The words' layout: only for core/frame.c and core/page_alloc.c. */
@@ -44,19 +47,20 @@ struct frame {
 #define TYPE_SHIFT     24
 #define TYPE_MASK      0x0000000007000000ul
 #define TYPE_PINNED    0x0000000008000000ul
-#define TYPE_VALIDATED 0x0000000010000000ul    /* content checked, stale translations flushed */
-#define TYPE_BUSY      0x0000000020000000ul    /* a CPU is (de)validating it */
-#define TYPE_PARTIAL   0x0000000040000000ul    /* validation stopped at aux; has a use and a reference */
-#define TYPE_DROPPING  0x0000000080000000ul    /* devalidation stopped at aux; the last use is still there */
+#define TYPE_VALIDATED 0x0000000010000000ul /* content checked, stale translations flushed */
+#define TYPE_BUSY      0x0000000020000000ul /* a CPU is (de)validating it */
+#define TYPE_PARTIAL   0x0000000040000000ul /* validation stopped at aux; has a use and a reference */
+#define TYPE_DROPPING \
+    0x0000000080000000ul /* devalidation stopped at aux; the last use is still there */
 #define REFS_COUNT     0x000000000ffffffful
 #define REFS_ALLOCATED 0x0000000010000000ul
 #define REFS_RAM       0x0000000020000000ul
-#define REFS_FOUL      0x0000000040000000ul    /* may hold somebody's data: scrub before a domain gets it */
-#define REFS_FREE      0x0000000080000000ul    /* first frame of a free block */
+#define REFS_FOUL      0x0000000040000000ul /* may hold somebody's data: scrub before a domain gets it */
+#define REFS_FREE      0x0000000080000000ul /* first frame of a free block */
 #define STAMP_SHIFT    32
 #define FRAME_LIST_END 0xffffffffu
 
-extern mfn_t frames_end;                /* of the frame table; core/frame.c's */
+extern mfn_t frames_end; /* of the frame table; core/frame.c's */
 
 /* The frame's struct; NULL if mfn is not RAM known to Zeroth.  Any context. */
 static inline struct frame *frame_of(mfn_t mfn)
@@ -155,7 +159,7 @@ void m2p_set_range(mfn_t mfn, gfn_t gfn, uint64_t count);
 struct frame_table_ops {
     int (*validate)(struct frame *f, enum frame_type type, uint16_t *progress);
     int (*devalidate)(struct frame *f, enum frame_type type, uint16_t *progress, bool preemptible);
-    void (*lock)(struct domain *d);     /* RANK_PAGETABLES of d, for its destruction */
+    void (*lock)(struct domain *d); /* RANK_PAGETABLES of d, for its destruction */
     void (*unlock)(struct domain *d);
 };
 void frame_bind_tables(const struct frame_table_ops *ops);

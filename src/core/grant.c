@@ -15,7 +15,7 @@
 
 #define FRAMES_MAX 2048u
 #define TRACKS_MAX 65536u
-#define TRIES      8                    /* with an entry that the guest changes meanwhile */
+#define TRIES      8 /* with an entry that the guest changes meanwhile */
 
 /* A frame for entries, which the domain may map; NULL: no memory. */
 static grant_entry_v1_t *share_frame(struct domain *d)
@@ -150,7 +150,7 @@ static int mark_used(grant_entry_v1_t *e, const struct domain *user, bool write)
                                         __ATOMIC_ACQUIRE))
             return GNTST_okay;
     }
-    return GNTST_general_error;         /* the guest changes it all the time */
+    return GNTST_general_error; /* the guest changes it all the time */
 }
 
 static void mark_unused(grant_entry_v1_t *e, const struct grant_use *u)

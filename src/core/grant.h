@@ -21,21 +21,21 @@ struct vcpu;
 struct grant_use;
 struct grant_track;
 
-#define GRANT_FRAMES_DEFAULT   64u      /* gnttab_max_frames of Xen's command line documents these */
-#define GRANT_TRACKS_DEFAULT   1024u    /* pages of maptrack */
-#define GRANT_ENTRIES          (PAGE_SIZE / sizeof(grant_entry_v1_t))
+#define GRANT_FRAMES_DEFAULT 64u   /* gnttab_max_frames of Xen's command line documents these */
+#define GRANT_TRACKS_DEFAULT 1024u /* pages of maptrack */
+#define GRANT_ENTRIES        (PAGE_SIZE / sizeof(grant_entry_v1_t))
 
 /* In struct domain, by a pointer. */
 struct grant_domain {
-    struct lock lock;                   /* RANK_GRANT; guards: all of this and what it points to */
+    struct lock lock; /* RANK_GRANT; guards: all of this and what it points to */
     unsigned int frames, frames_max;
-    grant_entry_v1_t **shared;          /* frames_max of them: mapped frames, shared with the domain */
-    struct grant_use **uses;            /* for each shared frame */
+    grant_entry_v1_t **shared; /* frames_max of them: mapped frames, shared with the domain */
+    struct grant_use **uses;   /* for each shared frame */
     unsigned int track_pages, track_pages_max;
     struct grant_track **tracks;
-    uint32_t track_free;                /* first free handle, ~0: none */
-    uint64_t mapped;                    /* handles in use */
-    grant_handle_t relinquished;        /* handles below it are given back, at the mapper's end */
+    uint32_t track_free;         /* first free handle, ~0: none */
+    uint64_t mapped;             /* handles in use */
+    grant_handle_t relinquished; /* handles below it are given back, at the mapper's end */
 };
 
 /* -XEN_ENOMEM; -XEN_EINVAL: no frame at all, or a limit too high.  The table has one frame at first. */
@@ -71,9 +71,9 @@ void grant_copy(struct vcpu *v, struct gnttab_copy *op);
  */
 struct grant_unmap {
     grant_handle_t handle;
-    uint64_t host, device, replace;     /* addresses; 0: not concerned */
-    int16_t status;                     /* GNTST_* */
-    struct grant_track *track;          /* between the steps; NULL: nothing to finish */
+    uint64_t host, device, replace; /* addresses; 0: not concerned */
+    int16_t status;                 /* GNTST_* */
+    struct grant_track *track;      /* between the steps; NULL: nothing to finish */
 };
 void grant_unmap_begin(struct vcpu *v, struct grant_unmap *u);
 void grant_unmap_end(struct vcpu *v, struct grant_unmap *u);

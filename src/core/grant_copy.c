@@ -54,7 +54,8 @@ static int get_side(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr
     return grant_acquire(s->d, s->ref, v->domain, s->write, &s->f);
 }
 
-static void copy_frames(const struct gnttab_copy *op, const struct side *from, const struct side *to)
+static void copy_frames(const struct gnttab_copy *op, const struct side *from,
+                        const struct side *to)
 {
     char *target = frame_map(frame_mfn(to->f));
     const char *source = frame_map(frame_mfn(from->f));

@@ -179,7 +179,7 @@ void grant_unmap_end(struct vcpu *v, struct grant_unmap *u)
     if (!t)
         return;
     ASSERT(t->state == TRACK_UNMAPPING);
-    if (t->flags & KINDS) {             /* not wholly gone: the handle lives on */
+    if (t->flags & KINDS) { /* not wholly gone: the handle lives on */
         lock_take(&g->lock);
         t->state = TRACK_MAPPED;
         lock_release(&g->lock);

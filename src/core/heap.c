@@ -15,21 +15,21 @@
 #include "lib/memory.h"
 
 #define LEAST_SHIFT 5
-#define CLASSES     7           /* 32, 64, … 2048 */
+#define CLASSES     7 /* 32, 64, … 2048 */
 #define PAGES_MAX   0x7fffu
-#define AUX_PAGES   0x8000u     /* aux: whole pages, their count */
-#define AUX_SLAB    0x4000u     /* aux: a slab of a class */
+#define AUX_PAGES   0x8000u /* aux: whole pages, their count */
+#define AUX_SLAB    0x4000u /* aux: a slab of a class */
 #define NO_OBJECT   0xffffu
 
 /* At the start of a slab page; the objects follow at multiples of their size. */
 struct slab {
-    uint16_t first_free;        /* offset in the page; NO_OBJECT: full */
+    uint16_t first_free; /* offset in the page; NO_OBJECT: full */
     uint16_t used;
 };
 
-static struct lock lock = LOCK(RANK_HEAP);      /* guards: slabs, and all slab pages */
-static uint32_t slabs[CLASSES] = {              /* slabs with room */
-    [0 ... CLASSES - 1] = FRAME_LIST_END
+static struct lock lock = LOCK(RANK_HEAP); /* guards: slabs, and all slab pages */
+static uint32_t slabs[CLASSES] = {         /* slabs with room */
+                                   [0 ... CLASSES - 1] = FRAME_LIST_END
 };
 
 static void slab_link(struct frame *f, unsigned int class)
@@ -63,7 +63,8 @@ static struct frame *slab_create(unsigned int class)
     slab = frame_map(mfn);
     *slab = (struct slab){ .first_free = (uint16_t)size };
     for (at = size; at < PAGE_SIZE; at += size)
-        *(uint16_t *)((char *)slab + at) = (uint16_t)(at + size < PAGE_SIZE ? at + size : NO_OBJECT);
+        *(uint16_t *)((char *)slab + at) = (uint16_t)(at + size < PAGE_SIZE ? at + size
+                                                                            : NO_OBJECT);
     frame_table()[mfn].aux = (uint16_t)(AUX_SLAB | class);
     return &frame_table()[mfn];
 }
@@ -90,7 +91,7 @@ static void *small_alloc(unsigned int class)
     bool on = lock_take_irq(&lock);
 
     if (slabs[class] == FRAME_LIST_END) {
-        lock_release_irq(&lock, on);    /* page_alloc's lock ranks below ours */
+        lock_release_irq(&lock, on); /* page_alloc's lock ranks below ours */
         fresh = slab_create(class);
         if (!fresh)
             return NULL;
@@ -168,7 +169,7 @@ void *heap_alloc(size_t size)
         return object;
     }
     while (1ul << (class + LEAST_SHIFT) < size)
-        class++;
+        class ++;
     object = small_alloc(class);
     if (object)
         memset(object, 0, 1ul << (class + LEAST_SHIFT));

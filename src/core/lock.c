@@ -9,13 +9,14 @@
  * numbers: a handler may then interrupt the holder of any lock that is not one of these, and
  * nobody who holds one of these can wait for that holder.
  */
-#define IRQ_SAFE (1u << RANK_IRQ | 1u << RANK_EVENT | 1u << RANK_EVENT_QUEUE | 1u << RANK_PAUSE | \
-                  1u << RANK_VCPU | 1u << RANK_SCHED | 1u << RANK_TIMER | 1u << RANK_TIME | \
-                  1u << RANK_PAGE_ALLOC | 1u << RANK_HEAP | 1u << RANK_DEVICE | 1u << RANK_CONSOLE)
+#define IRQ_SAFE \
+    (1u << RANK_IRQ | 1u << RANK_EVENT | 1u << RANK_EVENT_QUEUE | 1u << RANK_PAUSE | \
+     1u << RANK_VCPU | 1u << RANK_SCHED | 1u << RANK_TIMER | 1u << RANK_TIME | \
+     1u << RANK_PAGE_ALLOC | 1u << RANK_HEAP | 1u << RANK_DEVICE | 1u << RANK_CONSOLE)
 
 /* What each CPU holds; a line of its own each, written by that CPU only. */
 static struct {
-    uint32_t ranks;                     /* bits */
+    uint32_t ranks; /* bits */
     uint8_t count[RANK_COUNT];
 } __attribute__((aligned(64))) held[CPUS_MAX];
 
@@ -97,7 +98,7 @@ bool lock_try(struct lock *l)
                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return false;
     while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != serving)
-        cpu_relax();        /* only if all 65536 tickets went by since: cannot happen, but is right */
+        cpu_relax(); /* only if all 65536 tickets went by since: cannot happen, but is right */
     if (LOCK_CHECKS)
         note_taken(l);
     return true;

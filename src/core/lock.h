@@ -16,39 +16,42 @@
 
 enum lock_rank {
     RANK_NONE,
-    RANK_POOL,          /* CPU pools: their CPUs and domains, and affinity of vCPUs */
-    RANK_DOMAIN_LIST,   /* the list of domains */
-    RANK_DOMAIN,        /* one domain's creation, destruction and memory operations */
-    RANK_PAGETABLES,    /* one domain's page-table pages: validation and updates of entries */
-    RANK_SEGMENTS,      /* GDT and LDT windows of one domain */
-    RANK_GRANT,         /* one domain's grant table; two domains: lower id first */
-    RANK_GUEST_COPY,    /* not a lock: locks above this must not be held while copying */
-    RANK_PIRQ,          /* one domain's physical interrupts */
-    RANK_IRQ,           /* one interrupt line (irq-safe) */
-    RANK_EVENT,         /* one domain's event channels (irq-safe); two domains: lower id first */
-    RANK_EVENT_QUEUE,   /* one vCPU's FIFO event queues (irq-safe); two: lower vCPU first */
-    RANK_PAUSE,         /* one domain's pauses and shutdown (irq-safe) */
-    RANK_VCPU,          /* one vCPU's pause and wait state (irq-safe) */
-    RANK_SCHED,         /* one CPU's run queue (irq-safe) */
-    RANK_TIMER,         /* one CPU's timers (irq-safe); two: lower CPU first */
-    RANK_TIME,          /* wall clock and calibration (irq-safe) */
-    RANK_PAGE_LIST,     /* one domain's list of pages */
-    RANK_PAGE_ALLOC,    /* free pages of one node (irq-safe) */
-    RANK_HEAP,          /* small objects (irq-safe) */
-    RANK_MAPPING,       /* Zeroth's own page tables and address ranges */
-    RANK_TLB,           /* sending one flush to other CPUs */
-    RANK_DEVICE,        /* registers of one device, PCI configuration ports (irq-safe) */
-    RANK_CONSOLE,       /* the console ring and its devices (irq-safe) */
+    RANK_POOL,        /* CPU pools: their CPUs and domains, and affinity of vCPUs */
+    RANK_DOMAIN_LIST, /* the list of domains */
+    RANK_DOMAIN,      /* one domain's creation, destruction and memory operations */
+    RANK_PAGETABLES,  /* one domain's page-table pages: validation and updates of entries */
+    RANK_SEGMENTS,    /* GDT and LDT windows of one domain */
+    RANK_GRANT,       /* one domain's grant table; two domains: lower id first */
+    RANK_GUEST_COPY,  /* not a lock: locks above this must not be held while copying */
+    RANK_PIRQ,        /* one domain's physical interrupts */
+    RANK_IRQ,         /* one interrupt line (irq-safe) */
+    RANK_EVENT,       /* one domain's event channels (irq-safe); two domains: lower id first */
+    RANK_EVENT_QUEUE, /* one vCPU's FIFO event queues (irq-safe); two: lower vCPU first */
+    RANK_PAUSE,       /* one domain's pauses and shutdown (irq-safe) */
+    RANK_VCPU,        /* one vCPU's pause and wait state (irq-safe) */
+    RANK_SCHED,       /* one CPU's run queue (irq-safe) */
+    RANK_TIMER,       /* one CPU's timers (irq-safe); two: lower CPU first */
+    RANK_TIME,        /* wall clock and calibration (irq-safe) */
+    RANK_PAGE_LIST,   /* one domain's list of pages */
+    RANK_PAGE_ALLOC,  /* free pages of one node (irq-safe) */
+    RANK_HEAP,        /* small objects (irq-safe) */
+    RANK_MAPPING,     /* Zeroth's own page tables and address ranges */
+    RANK_TLB,         /* sending one flush to other CPUs */
+    RANK_DEVICE,      /* registers of one device, PCI configuration ports (irq-safe) */
+    RANK_CONSOLE,     /* the console ring and its devices (irq-safe) */
     RANK_COUNT,
 };
 
 struct lock {
-    uint16_t next, serving;     /* tickets */
+    uint16_t next, serving; /* tickets */
     uint16_t rank;
-    uint16_t holder;            /* CPU + 1 while held; for checks */
+    uint16_t holder; /* CPU + 1 while held; for checks */
 };
 
-#define LOCK(rank_) { .rank = (rank_) }
+#define LOCK(rank_) \
+    { \
+        .rank = (rank_) \
+    }
 
 static inline void lock_init(struct lock *l, enum lock_rank rank)
 {

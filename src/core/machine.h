@@ -58,7 +58,7 @@ mfn_t arch_m2p_extent(unsigned int index);
 /* After the last reference by a type that let guests write (or be walked by a CPU) is gone: flush
  * TLBs that may still hold mappings of it.  stamp: tlb_clock() when the last mapping went;
  * d NULL: a mapping of any domain.  Interrupts on when there is more than one CPU. */
-extern uint32_t tlb_clock;              /* the machine counts whole flushes here */
+extern uint32_t tlb_clock; /* the machine counts whole flushes here */
 static inline uint32_t arch_tlb_clock(void)
 {
     return __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);

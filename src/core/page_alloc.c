@@ -12,14 +12,14 @@
 #include "core/machine.h"
 
 #define ZONES      32
-#define ZONE_BITS  12           /* zone 0: frame numbers of up to 12 bits, that is below 16 MiB */
+#define ZONE_BITS  12 /* zone 0: frame numbers of up to 12 bits, that is below 16 MiB */
 #define RANGES_MAX 256
 
 struct node {
-    struct lock lock;           /* RANK_PAGE_ALLOC; guards: all of this and its free frames */
+    struct lock lock; /* RANK_PAGE_ALLOC; guards: all of this and its free frames */
     uint64_t free;
-    uint64_t free_in[ZONES];    /* the same, by zone */
-    uint32_t orders[ZONES];     /* bit n: the list of order n is not empty */
+    uint64_t free_in[ZONES]; /* the same, by zone */
+    uint32_t orders[ZONES];  /* bit n: the list of order n is not empty */
     uint32_t head[ZONES][ORDER_MAX + 1];
 };
 
@@ -31,7 +31,7 @@ struct range {
 _Static_assert(sizeof(struct node) <= PAGE_SIZE, "a node lives in a page of its own memory");
 
 static struct node *nodes[NODES_MAX];
-static struct range ranges[RANGES_MAX];         /* written at boot only */
+static struct range ranges[RANGES_MAX]; /* written at boot only */
 static unsigned int range_count;
 static uint64_t total;
 static mfn_t highest;
@@ -211,7 +211,7 @@ static mfn_t take_from_zone(struct node *n, unsigned int zone, unsigned int orde
             continue;
         node = frame_table()[at].node;
         list_remove(n, at, have);
-        while (have > order) {          /* the lower half is kept, the upper goes back */
+        while (have > order) { /* the lower half is kept, the upper goes back */
             have--;
             frame_table()[at + (1u << have)].node = node;
             list_add(n, at + (1ul << have), have);

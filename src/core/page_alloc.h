@@ -5,10 +5,10 @@
 
 #include "core/types.h"
 
-#define NODES_MAX     64
-#define NODE_ANY      (~0u)
-#define ORDER_MAX     18        /* 1 GiB */
-#define ADDRESS_ANY   64        /* address_bits: no limit */
+#define NODES_MAX   64
+#define NODE_ANY    (~0u)
+#define ORDER_MAX   18 /* 1 GiB */
+#define ADDRESS_ANY 64 /* address_bits: no limit */
 
 /* Boot: give a range of RAM [start, end) that lies in one node; ranges do not overlap. */
 void page_alloc_add(mfn_t start, mfn_t end, unsigned int node);
@@ -24,11 +24,11 @@ bool page_alloc_add_taken(mfn_t start, mfn_t end, unsigned int node);
 mfn_t page_alloc(unsigned int order, unsigned int node, unsigned int address_bits);
 void page_free(mfn_t mfn, unsigned int order);
 
-uint64_t page_alloc_free_count(unsigned int node);      /* frames; NODE_ANY: all nodes */
+uint64_t page_alloc_free_count(unsigned int node); /* frames; NODE_ANY: all nodes */
 /* Free frames whose addresses have at least and at most so many bits (0: no limit), as far as the
  * allocator tells them apart: those of less than 24 bits count as having 24. */
 uint64_t page_alloc_free_between(unsigned int node, unsigned int least, unsigned int most);
-uint64_t page_alloc_total(void);                        /* frames ever given */
-mfn_t page_alloc_highest(void);                         /* highest frame given */
+uint64_t page_alloc_total(void); /* frames ever given */
+mfn_t page_alloc_highest(void);  /* highest frame given */
 
 #endif

@@ -66,7 +66,7 @@ int pirq_bind(struct domain *d, unsigned int nr, port_t port, bool share, struct
     struct pirq *pirq = get(d, nr);
     int rc = 0;
 
-    (void)share;                        /* one domain holds a line at a time */
+    (void)share; /* one domain holds a line at a time */
     if (!pirq)
         return -XEN_EINVAL;
     lock_take(&d->pirq->lock);
@@ -75,7 +75,7 @@ int pirq_bind(struct domain *d, unsigned int nr, port_t port, bool share, struct
     else if (pirq->port)
         rc = -XEN_EEXIST;
     if (rc == 0) {
-        pirq->port = port;              /* before the first interrupt can come */
+        pirq->port = port; /* before the first interrupt can come */
         set_eoi_bit(d->pirq, nr, arch_irq_is_level((unsigned int)pirq->irq));
         rc = arch_irq_open((unsigned int)pirq->irq, d, nr, target->cpu);
         if (rc)
@@ -171,7 +171,7 @@ int pirq_unmap(struct domain *d, unsigned int nr)
     pirq->port = 0;
     pirq->irq = -1;
     lock_release(&d->pirq->lock);
-    if (irq < 0)                        /* another CPU was first */
+    if (irq < 0) /* another CPU was first */
         return -XEN_EINVAL;
     if (irq >= (int)arch_gsi_count())
         arch_msi_destroy((unsigned int)irq);
@@ -185,7 +185,7 @@ static int irq_of(struct domain *d, unsigned int nr)
 
     if (pirq && pirq->irq >= 0)
         return pirq->irq;
-    return nr && nr < arch_gsi_count() ? (int)nr : -1;      /* 0 is the timer's */
+    return nr && nr < arch_gsi_count() ? (int)nr : -1; /* 0 is the timer's */
 }
 
 int pirq_permit(struct domain *from, struct domain *d, unsigned int nr, bool allow)
@@ -228,7 +228,8 @@ int pirq_status(struct domain *d, unsigned int nr, uint32_t *flags)
 
     if (!pirq)
         return -XEN_EINVAL;
-    *flags = pirq->irq >= 0 && arch_irq_is_level((unsigned int)pirq->irq) ? XENIRQSTAT_needs_eoi : 0;
+    *flags = pirq->irq >= 0 && arch_irq_is_level((unsigned int)pirq->irq) ? XENIRQSTAT_needs_eoi
+                                                                          : 0;
     return 0;
 }
 
@@ -250,7 +251,8 @@ int pirq_set_eoi_page(struct domain *d, gfn_t gfn, bool unmask)
         p->eoi_bits = frame_map(frame_mfn(f));
         p->eoi_unmasks = unmask;
         for (unsigned int i = 0; i < p->count; i++)
-            set_eoi_bit(p, i, p->table[i].irq >= 0 && arch_irq_is_level((unsigned int)p->table[i].irq));
+            set_eoi_bit(p, i,
+                        p->table[i].irq >= 0 && arch_irq_is_level((unsigned int)p->table[i].irq));
         rc = 0;
     }
     lock_release(&p->lock);

@@ -10,15 +10,15 @@
 struct frame;
 
 struct pirq {
-    int irq;                            /* -1: not mapped */
-    port_t port;                        /* 0: not bound */
-    bool reserved;                      /* by PHYSDEVOP_get_free_pirq */
+    int irq;       /* -1: not mapped */
+    port_t port;   /* 0: not bound */
+    bool reserved; /* by PHYSDEVOP_get_free_pirq */
 };
 
 struct pirq_domain {
-    struct lock lock;                   /* RANK_PIRQ; guards: all of this */
+    struct lock lock; /* RANK_PIRQ; guards: all of this */
     unsigned int count;
-    struct frame *eoi_frame;            /* NULL: none registered */
+    struct frame *eoi_frame; /* NULL: none registered */
     uint64_t *eoi_bits;
     bool eoi_unmasks;                   /* eoi unmasks the event (pirq_eoi_gmfn_v1) */
     uint64_t permitted[ARCH_IRQS / 64]; /* machine's interrupts that it was let use */

@@ -10,10 +10,15 @@
 
 #include <xen/errno.h>
 
-#define LEAST_RUN 1000u                 /* us, at first */
-#define ALL_CPUS  { { ~0ul, ~0ul, ~0ul, ~0ul } }
+#define LEAST_RUN 1000u /* us, at first */
+#define ALL_CPUS \
+    { \
+        { \
+            ~0ul, ~0ul, ~0ul, ~0ul \
+        } \
+    }
 
-static struct lock lock = LOCK(RANK_POOL);      /* guards: all of this but bits of cpus, which it
+static struct lock lock = LOCK(RANK_POOL); /* guards: all of this but bits of cpus, which it
                                                  * guards against changes only */
 static struct pool pools[POOLS_MAX] = {
     { .used = true, .cpus = ALL_CPUS, .least_run = LEAST_RUN },
@@ -73,10 +78,10 @@ static struct cpu_set there(const struct cpu_set *set)
     return out;
 }
 
-static bool both_have(const struct cpu_set *a, const struct cpu_set *b, unsigned int not)
+static bool both_have(const struct cpu_set *a, const struct cpu_set *b, unsigned int not )
 {
     for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-        if (cpu != not && cpu_set_has(a, cpu) && cpu_set_has(b, cpu))
+        if (cpu != not &&cpu_set_has(a, cpu) && cpu_set_has(b, cpu))
             return true;
     return false;
 }
@@ -201,7 +206,7 @@ int pool_add_cpu(uint32_t id, uint32_t cpu)
         rc = -XEN_ENODEV;
     if (rc == 0) {
         cpu_set_add(&p->cpus, cpu);
-        for_each_vcpu(p, follow, cpu);  /* those that wait may run there */
+        for_each_vcpu(p, follow, cpu); /* those that wait may run there */
     }
     lock_release(&lock);
     return rc;

@@ -18,13 +18,13 @@ struct domain;
 struct pool {
     uint32_t id;
     bool used;
-    struct cpu_set cpus;                /* bits change atomically; also of CPUs that are not there */
-    struct domain *members;             /* by sched.next_in_pool */
-    unsigned int count;                 /* of them */
-    uint32_t least_run;                 /* us that a vCPU should run at least; kept, not used */
+    struct cpu_set cpus;    /* bits change atomically; also of CPUs that are not there */
+    struct domain *members; /* by sched.next_in_pool */
+    unsigned int count;     /* of them */
+    uint32_t least_run;     /* us that a vCPU should run at least; kept, not used */
 };
 
-#define POOL_ANY  ~0u                   /* a pool's number, or a CPU */
+#define POOL_ANY  ~0u /* a pool's number, or a CPU */
 #define POOLS_MAX 128
 
 /* What is told of a pool. */

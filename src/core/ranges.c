@@ -73,7 +73,7 @@ int ranges_remove(struct ranges *r, uint64_t first, uint64_t last)
     unsigned int i;
 
     ASSERT(first <= last);
-    if (!grow(r))                       /* one range may become two */
+    if (!grow(r)) /* one range may become two */
         return -XEN_ENOMEM;
     for (i = find(r, first); i < r->count && r->list[i].first <= last;) {
         struct range was = r->list[i];

@@ -7,11 +7,11 @@
 #include "core/time.h"
 
 #define MS           1000000ll
-#define SLICE_ALL    (10 * MS)          /* all that wait run once in about this time, */
-#define SLICE_LEAST  MS                 /* but none for less than this */
-#define WAKE_CREDIT  MS                 /* how far before the others one that slept begins */
-#define WAKE_MARGIN  (MS / 2)           /* by how much it must be before current to interrupt it */
-#define BUDGET_LEAST (MS / 2)           /* a capped domain is looked at no more often */
+#define SLICE_ALL    (10 * MS) /* all that wait run once in about this time, */
+#define SLICE_LEAST  MS        /* but none for less than this */
+#define WAKE_CREDIT  MS        /* how far before the others one that slept begins */
+#define WAKE_MARGIN  (MS / 2)  /* by how much it must be before current to interrupt it */
+#define BUDGET_LEAST (MS / 2)  /* a capped domain is looked at no more often */
 
 struct run_queue run_queues[CPUS_MAX];
 

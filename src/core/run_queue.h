@@ -7,10 +7,10 @@
 #include "core/vcpu.h"
 
 struct run_queue {
-    struct lock lock;           /* RANK_SCHED; guards: all of this, and waits, cpu and sched of the
+    struct lock lock; /* RANK_SCHED; guards: all of this, and waits, cpu and sched of the
                                  * vCPUs whose cpu it is */
     unsigned int cpu;
-    uint32_t load;              /* weights of current and those that wait; others read it */
+    uint32_t load; /* weights of current and those that wait; others read it */
     struct vcpu *current, *idle;
     struct ordered_set waiting; /* by vruntime; none of them is current */
     uint64_t min;               /* least vruntime here, never going back */

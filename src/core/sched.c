@@ -11,7 +11,7 @@
 
 #include <xen/errno.h>
 
-#define SPREAD_PERIOD 50000000ll        /* ns: so often a busy CPU sees to equal shares */
+#define SPREAD_PERIOD 50000000ll /* ns: so often a busy CPU sees to equal shares */
 
 /* Idle vCPUs are its; it is in no list and has no kind. */
 static struct domain idle_domain = { .id = DOMID_IDLE };
@@ -105,7 +105,7 @@ static void schedule(void)
     run_queue_set_slice(q, now, anew || next != prev);
     sched_offer(q);
     sched_set_idle(q->cpu, next->is_idle);
-    if (next->is_idle && !nothing)      /* what should have run cannot: look for other work */
+    if (next->is_idle && !nothing) /* what should have run cannot: look for other work */
         softirq_raise(SOFTIRQ_SCHEDULE);
     lock_release(&q->lock);
     if (next != prev)
@@ -177,7 +177,7 @@ static void run_again(struct run_queue *q, struct vcpu *v, bool were_on)
     bool move = false;
 
     if (v->sched.running && q->current != v) {
-        run_queue_add(q, v);            /* the switch goes on: sched_settle sees to it */
+        run_queue_add(q, v); /* the switch goes on: sched_settle sees to it */
         run_queue_note_state(q, v, arch_now());
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
     } else if (!v->sched.running) {
@@ -273,7 +273,7 @@ void vcpu_yield(struct vcpu *v)
     ASSERT(v == current_vcpu());
     if (!__atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED))
         return;
-    q->yielded = true;                  /* this CPU's own; seen by the softirq on it */
+    q->yielded = true; /* this CPU's own; seen by the softirq on it */
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
@@ -318,8 +318,8 @@ static void idle_init(struct vcpu *idle, unsigned int cpu)
     idle->id = idle->cpu = cpu;
     idle->is_idle = true;
     idle->info = &idle_info;
-    idle->sched = (struct sched_vcpu){ .running = true, .counted = arch_now(),
-                                       .pin_override = (int)cpu };
+    idle->sched =
+        (struct sched_vcpu){ .running = true, .counted = arch_now(), .pin_override = (int)cpu };
     lock_init(&idle->lock, RANK_VCPU);
 }
 
@@ -331,8 +331,9 @@ int sched_cpu_create(unsigned int cpu)
     if (!idle)
         return -XEN_ENOMEM;
     idle_init(idle, cpu);
-    *q = (struct run_queue){ .lock = LOCK(RANK_SCHED), .cpu = cpu, .current = idle, .idle = idle,
-                             .slice_end = NS_MAX };
+    *q = (struct run_queue){
+        .lock = LOCK(RANK_SCHED), .cpu = cpu, .current = idle, .idle = idle, .slice_end = NS_MAX
+    };
     timer_init(&q->slice, cpu, slice_over, q);
     arch_set_idle(cpu, idle);
     return 0;

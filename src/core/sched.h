@@ -17,31 +17,31 @@ struct vcpu;
 
 /* In struct vcpu; fields are core/sched*.c's. */
 struct sched_vcpu {
-    uint64_t vruntime;          /* ns of run time at weight SCHED_WEIGHT; least is chosen next */
-    uint32_t weight;            /* its domain's, as counted in the load of the queue */
-    ns_t total;                 /* run time, until counted */
-    ns_t counted;               /* when run time was last added up, while it runs */
-    ns_t moved;                 /* when it last changed CPUs to spread the load */
-    struct ordered place;       /* in its CPU's run queue */
-    bool running;               /* its registers are on the CPU */
-    struct cpu_set hard, soft;  /* affinity: where it may run, where it had better run */
-    int pin_override;           /* SCHEDOP_pin_override: CPU, or -1 */
+    uint64_t vruntime;         /* ns of run time at weight SCHED_WEIGHT; least is chosen next */
+    uint32_t weight;           /* its domain's, as counted in the load of the queue */
+    ns_t total;                /* run time, until counted */
+    ns_t counted;              /* when run time was last added up, while it runs */
+    ns_t moved;                /* when it last changed CPUs to spread the load */
+    struct ordered place;      /* in its CPU's run queue */
+    bool running;              /* its registers are on the CPU */
+    struct cpu_set hard, soft; /* affinity: where it may run, where it had better run */
+    int pin_override;          /* SCHEDOP_pin_override: CPU, or -1 */
 };
 
-#define SCHED_WEIGHT     256    /* of a domain, unless set */
+#define SCHED_WEIGHT     256 /* of a domain, unless set */
 #define SCHED_WEIGHT_MAX 65535
-#define SCHED_CAP_PERIOD 10000000ll     /* ns in which a domain may use its cap */
-#define SCHED_WATCHDOGS  2      /* of a domain */
+#define SCHED_CAP_PERIOD 10000000ll /* ns in which a domain may use its cap */
+#define SCHED_WATCHDOGS  2          /* of a domain */
 
 /* In struct domain. */
 struct sched_domain {
-    uint32_t weight;            /* 1 to SCHED_WEIGHT_MAX, of each vCPU */
-    uint32_t cap;               /* per cent of one CPU for all vCPUs together; 0: none */
-    int64_t budget;             /* ns that it may still run in this period, if capped; atomic */
-    struct timer refill;        /* begins the next period */
-    struct pool *pool;          /* whose CPUs it may use (core/pool.h) */
+    uint32_t weight;     /* 1 to SCHED_WEIGHT_MAX, of each vCPU */
+    uint32_t cap;        /* per cent of one CPU for all vCPUs together; 0: none */
+    int64_t budget;      /* ns that it may still run in this period, if capped; atomic */
+    struct timer refill; /* begins the next period */
+    struct pool *pool;   /* whose CPUs it may use (core/pool.h) */
     struct domain *next_in_pool;
-    uint32_t watchdogs_used;    /* bits; atomic */
+    uint32_t watchdogs_used; /* bits; atomic */
     struct timer watchdogs[SCHED_WATCHDOGS];
 };
 
@@ -62,12 +62,12 @@ void sched_vcpu_destroy(struct vcpu *v);
 
 /* Why a vCPU does not run; bits of vcpu.waits.  It runs when none is set. */
 enum {
-    WAIT_DOWN = 1,              /* VCPUOP_down, or not yet up */
-    WAIT_BLOCKED = 2,           /* SCHEDOP_block, until an event */
-    WAIT_POLL = 4,              /* SCHEDOP_poll */
-    WAIT_PAUSED = 8,            /* vcpu.pause_count */
-    WAIT_DOMAIN = 16,           /* domain.pause_count, or shut down */
-    WAIT_CAP = 32,              /* the scheduler's own: the domain has used up its cap */
+    WAIT_DOWN = 1,    /* VCPUOP_down, or not yet up */
+    WAIT_BLOCKED = 2, /* SCHEDOP_block, until an event */
+    WAIT_POLL = 4,    /* SCHEDOP_poll */
+    WAIT_PAUSED = 8,  /* vcpu.pause_count */
+    WAIT_DOMAIN = 16, /* domain.pause_count, or shut down */
+    WAIT_CAP = 32,    /* the scheduler's own: the domain has used up its cap */
 };
 
 /*
@@ -106,7 +106,7 @@ int sched_watchdog_create(struct domain *d, uint32_t seconds);
 /* Begin anew, or end it when 0.  -XEN_EINVAL: no such one is used. */
 int sched_watchdog_set(struct domain *d, uint32_t id, uint32_t seconds);
 
-uint64_t sched_runtime(const struct vcpu *v);   /* ns spent running, until now */
+uint64_t sched_runtime(const struct vcpu *v); /* ns spent running, until now */
 
 /* The exit path's idle turn: called on the idle vCPU, interrupts off; returns with them on or
  * off. */

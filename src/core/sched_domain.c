@@ -95,7 +95,7 @@ static void refill(void *domain)
         next = had > 0 ? full : had + full;
     } while (!__atomic_compare_exchange_n(&s->budget, &had, next, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_SEQ_CST));
-    if (running || had < full)          /* else it rests: when it runs again a period begins */
+    if (running || had < full) /* else it rests: when it runs again a period begins */
         timer_set(&s->refill, s->refill.expires + SCHED_CAP_PERIOD);
     if (next > 0)
         wake_capped(d);

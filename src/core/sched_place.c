@@ -10,9 +10,9 @@
 #include <xen/errno.h>
 
 #define WORDS     ARRAY_SIZE(((struct cpu_set *)NULL)->bits)
-#define LOOKED_AT 16                    /* vCPUs of a queue that are looked at, for bounded time */
+#define LOOKED_AT 16 /* vCPUs of a queue that are looked at, for bounded time */
 
-static struct cpu_set idle_cpus;        /* they run their idle vCPU, and were not told of work since */
+static struct cpu_set idle_cpus; /* they run their idle vCPU, and were not told of work since */
 
 /* CPUs of its domain's pool, which may change at any time. */
 static const struct cpu_set *pool_cpus(const struct vcpu *v)

@@ -9,7 +9,7 @@
 
 #include <xen/sched.h>
 
-#define REPORTS_MAX 16          /* vCPUs of a crashed domain that are reported */
+#define REPORTS_MAX 16 /* vCPUs of a crashed domain that are reported */
 
 static bool halt_instead;
 
@@ -86,8 +86,8 @@ static const char *reason_name(unsigned int reason)
 {
     static const char *const names[] = {
         [SHUTDOWN_poweroff] = "power off", [SHUTDOWN_reboot] = "restart",
-        [SHUTDOWN_suspend] = "suspend", [SHUTDOWN_crash] = "crash",
-        [SHUTDOWN_watchdog] = "watchdog", [SHUTDOWN_soft_reset] = "soft reset",
+        [SHUTDOWN_suspend] = "suspend",    [SHUTDOWN_crash] = "crash",
+        [SHUTDOWN_watchdog] = "watchdog",  [SHUTDOWN_soft_reset] = "soft reset",
     };
 
     return reason < ARRAY_SIZE(names) ? names[reason] : "a reason that has no name";

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 enum softirq {
-    SOFTIRQ_TIMER,      /* timers whose time has come */
-    SOFTIRQ_SCHEDULE,   /* choose the next vCPU */
-    SOFTIRQ_TIME,       /* publish the clock to vCPUs again */
-    SOFTIRQ_CONSOLE,    /* console text to its devices, keys, VIRQ_CON_RING */
-    SOFTIRQ_DOMAIN,     /* free domains that nobody refers to any more */
+    SOFTIRQ_TIMER,    /* timers whose time has come */
+    SOFTIRQ_SCHEDULE, /* choose the next vCPU */
+    SOFTIRQ_TIME,     /* publish the clock to vCPUs again */
+    SOFTIRQ_CONSOLE,  /* console text to its devices, keys, VIRQ_CON_RING */
+    SOFTIRQ_DOMAIN,   /* free domains that nobody refers to any more */
     SOFTIRQ_COUNT,
 };
 

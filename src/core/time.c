@@ -12,8 +12,8 @@
 
 /* ---- pvclock ---- */
 
-static uint32_t epoch;                  /* of the clock; 0: none yet */
-static uint64_t first_tsc;              /* a pair of the first epoch */
+static uint32_t epoch;     /* of the clock; 0: none yet */
+static uint64_t first_tsc; /* a pair of the first epoch */
 static ns_t first_time;
 static struct timer epoch_timer;
 
@@ -89,7 +89,7 @@ void time_info_moved(struct vcpu *v)
     read_clock(&t, v->time_version + 2);
     v->time_version = t.version;
     write_info(&v->info->time, &t);
-    v->time_epoch = 0;                  /* it and its area get a new one when it runs next */
+    v->time_epoch = 0; /* it and its area get a new one when it runs next */
 }
 
 void time_set_area(struct vcpu *v, uint64_t area)
@@ -103,7 +103,7 @@ void time_set_area(struct vcpu *v, uint64_t area)
         publish_clock(v);
         return;
     }
-    read_clock(&t, v->time_version);    /* an older one than it will get when it runs */
+    read_clock(&t, v->time_version); /* an older one than it will get when it runs */
     write_area(area, &t);
     v->time_epoch = 0;
 }
@@ -131,7 +131,7 @@ static void next_epoch(void *unused)
 /* ---- wall clock ---- */
 
 static struct lock wall_lock = LOCK(RANK_TIME);
-static uint64_t wall_seconds;           /* at system time 0; wall_lock guards both */
+static uint64_t wall_seconds; /* at system time 0; wall_lock guards both */
 static uint32_t wall_ns;
 
 static void write_wallclock(struct shared_info *s, int64_t offset)
@@ -218,7 +218,7 @@ void runstate_change(struct vcpu *v, int state, ns_t now)
 
 static void copy_runstate(const struct vcpu_runstate_info *from, struct vcpu_runstate_info *to)
 {
-    __builtin_memset(to, 0, sizeof(*to));       /* padding goes to guests */
+    __builtin_memset(to, 0, sizeof(*to)); /* padding goes to guests */
     to->state = __atomic_load_n(&from->state, __ATOMIC_RELAXED);
     to->state_entry_time = __atomic_load_n(&from->state_entry_time, __ATOMIC_RELAXED);
     for (unsigned int i = 0; i < ARRAY_SIZE(to->time); i++)

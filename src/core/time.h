@@ -41,7 +41,7 @@ void time_publish_wallclock(struct domain *d);
 void time_forget(struct domain *d);
 /* XENPF_settime: wall clock at a system time.  No lock. */
 void time_set_wallclock(uint64_t seconds, uint32_t ns, ns_t system_time);
-void time_get_wallclock(uint64_t *seconds, uint32_t *ns);       /* now; any context */
+void time_get_wallclock(uint64_t *seconds, uint32_t *ns); /* now; any context */
 
 /* Account a vCPU's change of state (RUNSTATE_*); by the scheduler, the run queue's lock of v
  * held. */

@@ -7,9 +7,9 @@
 #include "core/softirq.h"
 
 struct timer_queue {
-    struct lock lock;           /* RANK_TIMER; guards: all of this, and timers whose cpu it is */
+    struct lock lock; /* RANK_TIMER; guards: all of this, and timers whose cpu it is */
     struct ordered_set armed;
-    ns_t programmed;            /* the machine's timer comes then, or before; NS_MAX: maybe never */
+    ns_t programmed; /* the machine's timer comes then, or before; NS_MAX: maybe never */
 } __attribute__((aligned(64)));
 
 static struct timer_queue queues[CPUS_MAX];

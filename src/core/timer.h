@@ -10,12 +10,12 @@
 #include "lib/ordered.h"
 
 struct timer {
-    void (*handler)(void *argument);    /* may arm, stop or move its timer, but not free it */
+    void (*handler)(void *argument); /* may arm, stop or move its timer, but not free it */
     void *argument;
-    ns_t expires;               /* valid while armed */
-    struct ordered place;       /* in its CPU's set */
-    uint32_t cpu;               /* changed by timer_move only */
-    uint32_t running;           /* CPU + 1 while its handler runs there */
+    ns_t expires;         /* valid while armed */
+    struct ordered place; /* in its CPU's set */
+    uint32_t cpu;         /* changed by timer_move only */
+    uint32_t running;     /* CPU + 1 while its handler runs there */
 };
 
 void timer_init(struct timer *t, unsigned int cpu, void (*handler)(void *), void *argument);
@@ -37,7 +37,7 @@ static inline bool timer_is_armed(const struct timer *t)
     return __atomic_load_n(&t->place.in_set, __ATOMIC_RELAXED);
 }
 
-void timers_init(void);                 /* boot, once: binds the softirq */
+void timers_init(void); /* boot, once: binds the softirq */
 /* Boot CPU, before a CPU starts (the boot CPU's own too): its set of timers.  Always 0. */
 int timer_cpu_create(unsigned int cpu);
 

@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint64_t mfn_t;         /* number of a machine frame, 4096 bytes each */
-typedef uint64_t gfn_t;         /* number of a guest frame */
-typedef uint64_t paddr_t;       /* machine address, bytes */
-typedef int64_t ns_t;           /* nanoseconds; as a time: since boot ("system time") */
-typedef uint32_t port_t;        /* event channel port */
+typedef uint64_t mfn_t;   /* number of a machine frame, 4096 bytes each */
+typedef uint64_t gfn_t;   /* number of a guest frame */
+typedef uint64_t paddr_t; /* machine address, bytes */
+typedef int64_t ns_t;     /* nanoseconds; as a time: since boot ("system time") */
+typedef uint32_t port_t;  /* event channel port */
 /* domid_t is the ABI's (xen/xen.h). */
 
 #define PAGE_SHIFT 12
@@ -45,8 +45,7 @@ static inline void cpu_set_remove(struct cpu_set *s, unsigned int cpu)
     __atomic_fetch_and(&s->bits[cpu / 64], ~(1ul << (cpu % 64)), __ATOMIC_SEQ_CST);
 }
 
-#define container_of(pointer, type, member) \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+#define ARRAY_SIZE(a)                       (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -11,7 +11,7 @@
 #include <xen/errno.h>
 #include <xen/sched.h>
 
-#define FIRST_PERIOD 10000000ll         /* ns; measured on Xen 4.17 */
+#define FIRST_PERIOD 10000000ll /* ns; measured on Xen 4.17 */
 
 /* Where vcpu_info of a domain lies that has lost its memory; nobody reads it. */
 static struct vcpu_info retired_info;
@@ -233,7 +233,7 @@ int vcpu_load(struct vcpu *v, const void *context, bool up)
     if (rc)
         return rc;
     if (v->id == 0)
-        time_publish_wallclock(d);      /* who built the domain has cleared shared_info */
+        time_publish_wallclock(d); /* who built the domain has cleared shared_info */
     if (up)
         vcpu_wake(v, WAIT_DOWN);
     else

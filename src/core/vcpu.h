@@ -14,23 +14,23 @@ struct multicall_entry;
 /* The part of a vCPU that no machine and no kind knows of; x86/guest.h has the whole. */
 struct vcpu {
     struct domain *domain;
-    unsigned int id, cpu;               /* cpu: where it runs, ran last or will run */
-    uint32_t waits;                     /* WAIT_*; core/sched.c's, read by anyone */
+    unsigned int id, cpu; /* cpu: where it runs, ran last or will run */
+    uint32_t waits;       /* WAIT_*; core/sched.c's, read by anyone */
     uint32_t pause_count;
     bool initialised, is_idle;
-    struct lock lock;                   /* RANK_VCPU; guards: pause_count, period, tick_* */
+    struct lock lock; /* RANK_VCPU; guards: pause_count, period, tick_* */
 
-    volatile struct vcpu_info *info;    /* shared with the guest; never NULL */
-    struct vcpu_info *own_info;         /* where info is at first, unless in shared_info */
-    mfn_t info_mfn;                     /* frame that info lies in when registered, else MFN_NONE */
+    volatile struct vcpu_info *info; /* shared with the guest; never NULL */
+    struct vcpu_info *own_info;      /* where info is at first, unless in shared_info */
+    mfn_t info_mfn;                  /* frame that info lies in when registered, else MFN_NONE */
     struct sched_vcpu sched;
     struct event_vcpu event;
 
     struct timer singleshot, periodic, poll;
-    ns_t period;                        /* 0: no periodic timer */
-    ns_t tick_due;                      /* the next of it */
-    bool tick_waits;                    /* it came due while the vCPU slept, and is not armed */
-    port_t poll_port;                   /* SCHEDOP_poll: the one port waited for; 0 none, ~0 several */
+    ns_t period;      /* 0: no periodic timer */
+    ns_t tick_due;    /* the next of it */
+    bool tick_waits;  /* it came due while the vCPU slept, and is not armed */
+    port_t poll_port; /* SCHEDOP_poll: the one port waited for; 0 none, ~0 several */
 
     struct vcpu_runstate_info runstate; /* core/time.c's */
     uint32_t runstate_version;          /* odd: it is being changed */
@@ -40,9 +40,9 @@ struct vcpu {
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
 
     bool nmi_pending;
-    bool signalled;                     /* events began to be pending; who looks for it clears it */
-    struct multicall_entry *multicall;  /* the entry that runs (abi/multicall.c's copy), else NULL */
-    uint64_t resume[4];                 /* what is left of a preempted hypercall; see abi/door.h */
+    bool signalled;                    /* events began to be pending; who looks for it clears it */
+    struct multicall_entry *multicall; /* the entry that runs (abi/multicall.c's copy), else NULL */
+    uint64_t resume[4];                /* what is left of a preempted hypercall; see abi/door.h */
 };
 
 /* Create a vCPU, down: -XEN_EINVAL id, -XEN_EEXIST, -XEN_ENOMEM.  Its 100 Hz periodic timer begins

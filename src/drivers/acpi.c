@@ -7,7 +7,7 @@
 #include "x86/map.h"
 
 #define HEADER    36
-#define TABLE_MAX (16u << 20)           /* a longer one is a fault of the firmware's */
+#define TABLE_MAX (16u << 20) /* a longer one is a fault of the firmware's */
 #define LAST      (~(paddr_t)0)
 
 struct acpi_info acpi = { .node_count = 1, .lapic_nmi_lint = -1 };
@@ -107,7 +107,8 @@ static void read_if_named(unsigned int reader, paddr_t where)
         return;
     at = table_map(where, &length);
     if (!at || !readers[reader].read(at, length))
-        console_log(LOG_WARNING, "ACPI: table %s at %#lx is malformed", readers[reader].name, where);
+        console_log(LOG_WARNING, "ACPI: table %s at %#lx is malformed", readers[reader].name,
+                    where);
     if (at)
         map_device_end(at, length);
 }
@@ -154,7 +155,7 @@ static bool root_find(paddr_t rsdp, paddr_t *rsdt, paddr_t *xsdt)
 
     if (rsdp && root_scan(rsdp, 36, rsdt, xsdt))
         return true;
-    at = map_device(0x40e, 2, MAP_CACHED);                  /* segment of the extended data area */
+    at = map_device(0x40e, 2, MAP_CACHED); /* segment of the extended data area */
     if (at) {
         area = (paddr_t)(at[0] | at[1] << 8) << 4;
         map_device_end(at, 2);

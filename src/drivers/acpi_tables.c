@@ -3,7 +3,7 @@
 
 #include "core/assert.h"
 
-#define HEADER 36               /* bytes of every table's header */
+#define HEADER 36 /* bytes of every table's header */
 
 /* Little-endian number of size bytes at an offset; 0 beyond the end. */
 static uint64_t get(const uint8_t *at, size_t length, size_t offset, unsigned int size)
@@ -31,11 +31,11 @@ static void add_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id, 
 {
     struct acpi_cpu *cpu;
 
-    if (info->cpu_count == ACPI_CPUS || !(flags & 3))       /* neither enabled nor to be plugged in */
+    if (info->cpu_count == ACPI_CPUS || !(flags & 3)) /* neither enabled nor to be plugged in */
         return;
     for (unsigned int i = 0; i < info->cpu_count; i++)
         if (info->cpus[i].apic_id == apic_id)
-            return;                     /* firmware lists the first ones as APIC and as x2APIC */
+            return; /* firmware lists the first ones as APIC and as x2APIC */
     cpu = &info->cpus[info->cpu_count++];
     *cpu = (struct acpi_cpu){ apic_id, acpi_id, 0, flags & 1 };
 }
@@ -63,8 +63,10 @@ static void add_override(struct acpi_info *info, const uint8_t *e)
     if (e[2] != 0 || e[3] > 15 || info->override_count == ACPI_OVERRIDES)
         return;
     info->overrides[info->override_count++] = (struct acpi_override){
-        .irq = e[3], .gsi = (uint32_t)get(e, 10, 4, 4),
-        .low = (flags & 3) == 3, .level = (flags >> 2 & 3) == 3,
+        .irq = e[3],
+        .gsi = (uint32_t)get(e, 10, 4, 4),
+        .low = (flags & 3) == 3,
+        .level = (flags >> 2 & 3) == 3,
     };
 }
 
@@ -73,25 +75,27 @@ static void add_ioapic(struct acpi_info *info, const uint8_t *e)
     if (info->ioapic_count == ACPI_IOAPICS)
         return;
     info->ioapics[info->ioapic_count++] = (struct acpi_ioapic){
-        .id = e[2], .address = get(e, 12, 4, 4), .gsi_base = (uint32_t)get(e, 12, 8, 4),
+        .id = e[2],
+        .address = get(e, 12, 4, 4),
+        .gsi_base = (uint32_t)get(e, 12, 8, 4),
     };
 }
 
 static void madt_entry(struct acpi_info *info, const uint8_t *e, size_t size)
 {
-    if (e[0] == 0 && size >= 8) {                           /* local APIC */
+    if (e[0] == 0 && size >= 8) { /* local APIC */
         if (e[3] != 0xff)
             add_cpu(info, e[3], e[2], (uint32_t)get(e, size, 4, 4));
     } else if (e[0] == 1 && size >= 12) {
         add_ioapic(info, e);
     } else if (e[0] == 2 && size >= 10) {
         add_override(info, e);
-    } else if (e[0] == 4 && size >= 6) {                    /* local APIC NMI */
+    } else if (e[0] == 4 && size >= 6) { /* local APIC NMI */
         info->lapic_nmi_acpi_id = e[2] == 0xff ? ~0u : e[2];
         info->lapic_nmi_lint = e[5] & 1;
     } else if (e[0] == 5 && size >= 12) {
         info->lapic = get(e, size, 4, 8);
-    } else if (e[0] == 9 && size >= 16) {                   /* local x2APIC */
+    } else if (e[0] == 9 && size >= 16) { /* local x2APIC */
         if (get(e, size, 4, 4) != 0xffffffff)
             add_cpu(info, (uint32_t)get(e, size, 4, 4), (uint32_t)get(e, size, 12, 4),
                     (uint32_t)get(e, size, 8, 4));
@@ -147,9 +151,9 @@ bool acpi_read_fadt(struct acpi_info *info, const uint8_t *at, size_t length, pa
     info->pm1a_control = fadt_port(at, length, 64, 172);
     info->pm1b_control = fadt_port(at, length, 68, 184);
     info->pm_timer = at[91] == 4 ? fadt_port(at, length, 76, 208) : 0;
-    info->pm_timer_bits = flags & 1 << 8 ? 32 : 24;         /* TMR_VAL_EXT */
+    info->pm_timer_bits = flags & 1 << 8 ? 32 : 24; /* TMR_VAL_EXT */
     info->century = at[108];
-    if (flags & 1 << 10 && length >= 129) {                 /* RESET_REG_SUP */
+    if (flags & 1 << 10 && length >= 129) { /* RESET_REG_SUP */
         info->has_reset = true;
         info->reset = (struct acpi_address){ at[116], at[117], at[118], at[119],
                                              get(at, length, 120, 8) };
@@ -163,15 +167,15 @@ static int aml_byte(const uint8_t *at, size_t length, size_t *offset)
 {
     uint8_t op = *offset < length ? at[(*offset)++] : 0xff;
 
-    if (op == 0x00 || op == 0x01)                           /* ZeroOp, OneOp */
+    if (op == 0x00 || op == 0x01) /* ZeroOp, OneOp */
         return op;
-    if (op == 0x0a && *offset < length)                     /* BytePrefix */
+    if (op == 0x0a && *offset < length) /* BytePrefix */
         return at[(*offset)++];
-    if (op == 0x0b && length - *offset >= 2) {              /* WordPrefix */
+    if (op == 0x0b && length - *offset >= 2) { /* WordPrefix */
         *offset += 2;
         return at[*offset - 2];
     }
-    if (op == 0x0c && length - *offset >= 4) {              /* DWordPrefix */
+    if (op == 0x0c && length - *offset >= 4) { /* DWordPrefix */
         *offset += 4;
         return at[*offset - 4];
     }
@@ -183,10 +187,10 @@ static bool read_s5(struct acpi_info *info, const uint8_t *at, size_t length, si
 {
     int a, b;
 
-    if (length - offset < 3 || at[offset] != 0x12)          /* PackageOp */
+    if (length - offset < 3 || at[offset] != 0x12) /* PackageOp */
         return false;
-    offset += 2 + (at[offset + 1] >> 6);                    /* PkgLength: its top bits say how long */
-    if (offset >= length || at[offset++] < 1)               /* NumElements */
+    offset += 2 + (at[offset + 1] >> 6);      /* PkgLength: its top bits say how long */
+    if (offset >= length || at[offset++] < 1) /* NumElements */
         return false;
     a = aml_byte(at, length, &offset);
     b = aml_byte(at, length, &offset);
@@ -217,7 +221,7 @@ bool acpi_read_dsdt(struct acpi_info *info, const uint8_t *at, size_t length)
 
 bool acpi_read_hpet(struct acpi_info *info, const uint8_t *at, size_t length)
 {
-    if (length < 56 || at[40] != 0)                         /* not in memory space */
+    if (length < 56 || at[40] != 0) /* not in memory space */
         return false;
     info->hpet = get(at, length, 44, 8);
     return info->hpet != 0;
@@ -263,25 +267,26 @@ static bool add_memory(struct acpi_info *info, const uint8_t *e)
     paddr_t start = get(e, 40, 8, 8);
     uint64_t size = get(e, 40, 16, 8);
 
-    if (!(e[28] & 1) || size == 0)                          /* not enabled */
+    if (!(e[28] & 1) || size == 0) /* not enabled */
         return true;
     if (start + size < start || info->memory_count == ACPI_MEMORIES)
         return false;
     info->memories[info->memory_count++] = (struct acpi_memory){
-        start, start + size, node_of_proximity(info, (uint32_t)get(e, 40, 2, 4)) };
+        start, start + size, node_of_proximity(info, (uint32_t)get(e, 40, 2, 4))
+    };
     return true;
 }
 
 static bool srat_entry(struct acpi_info *info, const uint8_t *e, size_t size)
 {
-    if (e[0] == 0 && size >= 16) {                          /* processor, by APIC id */
+    if (e[0] == 0 && size >= 16) { /* processor, by APIC id */
         uint32_t proximity = (uint32_t)(e[2] | e[9] << 8 | e[10] << 16) | (uint32_t)e[11] << 24;
 
         if (e[4] & 1)
             set_cpu_node(info, e[3], proximity);
     } else if (e[0] == 1 && size >= 40) {
         return add_memory(info, e);
-    } else if (e[0] == 2 && size >= 24) {                   /* processor, by x2APIC id */
+    } else if (e[0] == 2 && size >= 24) { /* processor, by x2APIC id */
         if (e[12] & 1)
             set_cpu_node(info, (uint32_t)get(e, size, 8, 4), (uint32_t)get(e, size, 4, 4));
     }

@@ -7,9 +7,9 @@
 #include "x86/io.h"
 #include "x86/map.h"
 
-#define ADDRESS   0xcf8
-#define DATA      0xcfc
-#define CAPS_MAX  48                    /* as many as fit: a loop of them ends */
+#define ADDRESS  0xcf8
+#define DATA     0xcfc
+#define CAPS_MAX 48 /* as many as fit: a loop of them ends */
 
 static struct lock lock = LOCK(RANK_DEVICE);
 
@@ -74,8 +74,9 @@ static uint32_t memory_access(struct pci_device d, unsigned int reg, unsigned in
     else if (write)
         at[reg] = (uint8_t)value;
     else
-        value = size == 4 ? *(volatile uint32_t *)(at + reg)
-                          : size == 2 ? *(volatile uint16_t *)(at + reg) : at[reg];
+        value = size == 4   ? *(volatile uint32_t *)(at + reg)
+                : size == 2 ? *(volatile uint16_t *)(at + reg)
+                            : at[reg];
     map_device_end((const void *)at, PAGE_SIZE);
     return value;
 }

@@ -10,11 +10,11 @@ struct pci_device {
     uint8_t bus, devfn;
 };
 
-#define PCI_VENDOR         0x00
-#define PCI_STATUS         0x06
-#define PCI_CAPABILITIES   0x34
-#define PCI_CAP_MSI        0x05
-#define PCI_CAP_MSIX       0x11
+#define PCI_VENDOR       0x00
+#define PCI_STATUS       0x06
+#define PCI_CAPABILITIES 0x34
+#define PCI_CAP_MSI      0x05
+#define PCI_CAP_MSIX     0x11
 
 /* Registers of 1, 2 or 4 bytes, aligned; all ones where there is no device or no way to it. */
 uint32_t pci_read(struct pci_device d, unsigned int reg, unsigned int size);

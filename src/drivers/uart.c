@@ -4,23 +4,33 @@
 
 #include "x86/io.h"
 
-enum { DATA = 0, INTERRUPTS = 1, DIVISOR_LOW = 0, DIVISOR_HIGH = 1, FIFO = 2, WHICH = 2, LINE = 3,
-       MODEM = 4, STATUS = 5, SCRATCH = 7 };
+enum {
+    DATA = 0,
+    INTERRUPTS = 1,
+    DIVISOR_LOW = 0,
+    DIVISOR_HIGH = 1,
+    FIFO = 2,
+    WHICH = 2,
+    LINE = 3,
+    MODEM = 4,
+    STATUS = 5,
+    SCRATCH = 7
+};
 
-#define LINE_8N1      0x03
-#define LINE_DIVISOR  0x80
-#define FIFO_ON       0x07      /* enabled, both queues emptied */
-#define WHICH_FIFO    0xc0      /* the queues work (the 16450 has none) */
-#define MODEM_READY   0x03      /* data terminal ready, request to send */
-#define MODEM_OUT2    0x08      /* on a PC: its interrupt reaches the controller */
-#define INTERRUPT_IN  0x01
-#define STATUS_IN     0x01
-#define STATUS_EMPTY  0x20
-#define NO_CHIP       0xff      /* what a port without a device reads as */
-#define CLOCK         115200
-#define QUEUE         16
-#define TRIES         100000    /* reads of about 1 us: above QUEUE bytes' time at 2400 bit/s */
-#define INPUT_MAX     256       /* bytes taken by one interrupt */
+#define LINE_8N1     0x03
+#define LINE_DIVISOR 0x80
+#define FIFO_ON      0x07 /* enabled, both queues emptied */
+#define WHICH_FIFO   0xc0 /* the queues work (the 16450 has none) */
+#define MODEM_READY  0x03 /* data terminal ready, request to send */
+#define MODEM_OUT2   0x08 /* on a PC: its interrupt reaches the controller */
+#define INTERRUPT_IN 0x01
+#define STATUS_IN    0x01
+#define STATUS_EMPTY 0x20
+#define NO_CHIP      0xff /* what a port without a device reads as */
+#define CLOCK        115200
+#define QUEUE        16
+#define TRIES        100000 /* reads of about 1 us: above QUEUE bytes' time at 2400 bit/s */
+#define INPUT_MAX    256    /* bytes taken by one interrupt */
 
 /* False: not in time.  Once it was not, it is only looked at, until there is room again. */
 static bool wait_empty(struct uart *u)
@@ -76,7 +86,8 @@ bool uart_open(struct uart *u, uint16_t port, uint32_t baud)
     io_out8(port + FIFO, FIFO_ON);
     io_out8(port + MODEM, MODEM_READY);
     *u = (struct uart){
-        .device = { .put = put, .state = u }, .port = port,
+        .device = { .put = put, .state = u },
+        .port = port,
         .burst = (io_in8(port + WHICH) & WHICH_FIFO) == WHICH_FIFO ? QUEUE : 1,
     };
     return true;
@@ -99,6 +110,6 @@ void uart_interrupt(void *uart)
             break;
         console_input((char)io_in8(u->port + DATA));
     }
-    io_out8(u->port + INTERRUPTS, 0);           /* what came meanwhile makes another edge */
+    io_out8(u->port + INTERRUPTS, 0); /* what came meanwhile makes another edge */
     io_out8(u->port + INTERRUPTS, INTERRUPT_IN);
 }

@@ -12,8 +12,8 @@
 struct uart {
     struct console_device device;
     uint16_t port;
-    bool stuck;                         /* it took nothing for long: not waited for until it does */
-    uint8_t burst;                      /* bytes it takes once it is empty */
+    bool stuck;    /* it took nothing for long: not waited for until it does */
+    uint8_t burst; /* bytes it takes once it is empty */
     char last;
 };
 

@@ -5,14 +5,14 @@
 #include "lib/memory.h"
 #include "x86/io.h"
 
-#define COLUMNS  80
-#define LINES    25
-#define BLANK    0x0720u                /* a space, light grey on black */
-#define TAB      8
+#define COLUMNS 80
+#define LINES   25
+#define BLANK   0x0720u /* a space, light grey on black */
+#define TAB     8
 
 #define GRAPHICS_INDEX 0x3ce
 #define GRAPHICS_DATA  0x3cf
-#define MISCELLANEOUS  6                /* bit 0: graphics; bits 2 and 3: which memory */
+#define MISCELLANEOUS  6 /* bit 0: graphics; bits 2 and 3: which memory */
 #define MODE_BITS      0x0d
 #define TEXT_AT_B8000  0x0c
 
@@ -21,7 +21,7 @@
 #define CURSOR_HIGH 14
 #define CURSOR_LOW  15
 
-static uint16_t cells[LINES][COLUMNS];  /* the screen's memory is slow to read */
+static uint16_t cells[LINES][COLUMNS]; /* the screen's memory is slow to read */
 static volatile uint64_t *memory;
 static unsigned int column, line;
 _Static_assert(sizeof(cells) == VGA_MEMORY_SIZE, "four cells in each word");

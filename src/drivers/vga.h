@@ -5,7 +5,7 @@
 
 #include "core/console.h"
 
-#define VGA_MEMORY      0xb8000         /* machine address */
+#define VGA_MEMORY      0xb8000 /* machine address */
 #define VGA_MEMORY_SIZE 4000
 
 /* Clear the screen, whose memory is mapped at `at`.  The device, for console_add; NULL: the adapter

@@ -7,7 +7,7 @@
 struct output {
     char *at;
     size_t size;
-    size_t length;              /* of the whole text, kept or not */
+    size_t length; /* of the whole text, kept or not */
 };
 
 struct conversion {
@@ -85,16 +85,12 @@ size_t format_va(char *out, size_t size, const char *text, va_list args)
         }
         text = read_conversion(&c, text + 1);
         switch (*text) {
-        case 's':
-            put_text(&o, &c, va_arg(args, const char *));
-            break;
-        case 'c':
-            put(&o, (char)va_arg(args, int));
-            break;
+        case 's': put_text(&o, &c, va_arg(args, const char *)); break;
+        case 'c': put(&o, (char)va_arg(args, int)); break;
         case 'd':
             number = c.wide ? va_arg(args, long) : va_arg(args, int);
-            put_number(&o, &c, number < 0 ? 0 - (uint64_t)number : (uint64_t)number,
-                       number < 0, 10);
+            put_number(&o, &c, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, number < 0,
+                       10);
             break;
         case 'u':
         case 'x':
@@ -106,11 +102,9 @@ size_t format_va(char *out, size_t size, const char *text, va_list args)
             put_number(&o, &c, (uintptr_t)va_arg(args, void *), false, 16);
             break;
         case '\0':
-            text--;             /* a lone % at the end */
+            text--; /* a lone % at the end */
             break;
-        default:
-            put(&o, *text);
-            break;
+        default: put(&o, *text); break;
         }
     }
     if (size)

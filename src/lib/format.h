@@ -14,7 +14,6 @@
 size_t format_va(char *out, size_t size, const char *text, va_list args);
 
 /* The same with its arguments in line. */
-size_t format(char *out, size_t size, const char *text, ...)
-    __attribute__((format(printf, 3, 4)));
+size_t format(char *out, size_t size, const char *text, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -13,14 +13,14 @@
 /* In the thing; all zero: in no set. */
 struct ordered {
     uint64_t key;
-    struct ordered *child;      /* the first of those below, whose keys are not less */
-    struct ordered *next;       /* the next one below the same */
-    struct ordered *prev;       /* the one before it there, or, of the first, the one above */
+    struct ordered *child; /* the first of those below, whose keys are not less */
+    struct ordered *next;  /* the next one below the same */
+    struct ordered *prev;  /* the one before it there, or, of the first, the one above */
     bool in_set;
 };
 
 struct ordered_set {
-    struct ordered *first;      /* with the least key; NULL: the set is empty */
+    struct ordered *first; /* with the least key; NULL: the set is empty */
     unsigned int count;
 };
 

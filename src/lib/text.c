@@ -37,7 +37,7 @@ static unsigned int digit(char c)
 {
     if (c >= '0' && c <= '9')
         return (unsigned int)(c - '0');
-    c |= 0x20;                  /* lower case */
+    c |= 0x20; /* lower case */
     if (c >= 'a' && c <= 'f')
         return (unsigned int)(c - 'a') + 10;
     return 16;

@@ -9,10 +9,10 @@
 #include "x86/irq.h"
 #include "x86/map.h"
 
-#define MSR_APIC_BASE   0x1b
-#define BASE_X2APIC     (1ul << 10)
-#define BASE_ENABLE     (1ul << 11)
-#define MSR_X2APIC      0x800           /* plus offset / 16 */
+#define MSR_APIC_BASE 0x1b
+#define BASE_X2APIC   (1ul << 10)
+#define BASE_ENABLE   (1ul << 11)
+#define MSR_X2APIC    0x800 /* plus offset / 16 */
 
 /* Offsets of registers (Intel SDM 3, table 10-1). */
 #define REG_ID          0x20
@@ -46,7 +46,7 @@
 #define ICR_STARTUP     0x600
 
 static bool x2apic;
-static volatile uint32_t *registers;    /* xAPIC only */
+static volatile uint32_t *registers; /* xAPIC only */
 
 static uint32_t read(unsigned int reg)
 {
@@ -97,7 +97,7 @@ void apic_start(void)
     write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     write(REG_TPR, 0);
     write(REG_TIMER_DIV, DIVIDE_BY_16);
-    write(REG_LVT_TIMER, VECTOR_TIMER);         /* one-shot; runs only when a count is set */
+    write(REG_LVT_TIMER, VECTOR_TIMER); /* one-shot; runs only when a count is set */
     write(REG_TIMER_START, 0);
     start_lints();
     if (last_lvt >= 4)

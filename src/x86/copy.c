@@ -10,15 +10,15 @@ static size_t copy(void *to, const void *from, size_t size)
 {
     size_t words = size / 8, bytes = size % 8;
 
-    __asm__ volatile(
-        "1: rep movsq\n"
-        "   movq %3, %0\n"
-        "2: rep movsb\n"
-        "   jmp 4f\n"
-        "3: leaq (%3, %0, 8), %0\n"
-        "4:\n"
-        FAULT_FIXUP("1b", "3b") FAULT_FIXUP("2b", "4b")
-        : "+c"(words), "+D"(to), "+S"(from) : "r"(bytes) : "memory");
+    __asm__ volatile("1: rep movsq\n"
+                     "   movq %3, %0\n"
+                     "2: rep movsb\n"
+                     "   jmp 4f\n"
+                     "3: leaq (%3, %0, 8), %0\n"
+                     "4:\n" FAULT_FIXUP("1b", "3b") FAULT_FIXUP("2b", "4b")
+                     : "+c"(words), "+D"(to), "+S"(from)
+                     : "r"(bytes)
+                     : "memory");
     return words;
 }
 
@@ -65,7 +65,10 @@ int64_t arch_read_guest32(uint64_t guest)
         goto slowly;
     guest_open();
     __asm__ goto("1: movl %1, %0\n" FAULT_FIXUP("1b", "%l[fault]")
-                 : "=r"(value) : "m"(*(const uint32_t *)guest) : : fault);
+                 : "=r"(value)
+                 : "m"(*(const uint32_t *)guest)
+                 :
+                 : fault);
     guest_close();
     return value;
 fault:

@@ -38,7 +38,9 @@ static inline void guest_close(void)
 static inline size_t guest_move(uint64_t *to, const uint64_t *from, size_t words)
 {
     __asm__ volatile("1: rep movsq\n2:\n" FAULT_FIXUP("1b", "2b")
-                     : "+c"(words), "+D"(to), "+S"(from) : : "memory");
+                     : "+c"(words), "+D"(to), "+S"(from)
+                     :
+                     : "memory");
     return words;
 }
 
@@ -88,10 +90,12 @@ static inline bool read_pair_of_guest(uint64_t *first, uint64_t *second, uint64_
         return false;
     guest_open();
     __asm__ goto("1: movq (%[at]), %[a]\n"
-                 "2: movq 8(%[at]), %[b]\n"
-                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
+                 "2: movq 8(%[at]), %[b]\n" FAULT_FIXUP("1b", "%l[fault]")
+                     FAULT_FIXUP("2b", "%l[fault]")
                  : [a] "=&r"(a), [b] "=&r"(b)
-                 : [at] "r"(guest), "m"(*(const uint64_t (*)[2])guest) : : fault);
+                 : [at] "r"(guest), "m"(*(const uint64_t(*)[2])guest)
+                 :
+                 : fault);
     guest_close();
     *first = a;
     *second = b;
@@ -108,7 +112,10 @@ static inline bool read_word_of_guest(uint64_t *value, uint64_t guest)
         return false;
     guest_open();
     __asm__ goto("1: movq %1, %0\n" FAULT_FIXUP("1b", "%l[fault]")
-                 : "=r"(*value) : "m"(*(const uint64_t *)guest) : : fault);
+                 : "=r"(*value)
+                 : "m"(*(const uint64_t *)guest)
+                 :
+                 : fault);
     guest_close();
     return true;
 fault:

@@ -26,9 +26,9 @@
 #define USER_CODE64   0x00affb000000fffful
 #define TSS_AVAILABLE 0x0000890000000000ul
 
-#define GDT_ENTRIES   512
-#define DR6_INITIAL   0xffff0ff0ul
-#define DR7_INITIAL   0x400ul
+#define GDT_ENTRIES 512
+#define DR6_INITIAL 0xffff0ff0ul
+#define DR7_INITIAL 0x400ul
 
 /* AMD APM 2, section 12.2.5.  The I/O bitmap is beyond the limit: there is none. */
 struct __attribute__((packed)) tss {
@@ -59,10 +59,10 @@ _Static_assert(sizeof(struct percpu) == PERCPU_SIZE, "as its header says");
 _Static_assert(sizeof(struct tss) == 104, "as the manual says");
 _Static_assert(offsetof(struct tss, rsp) == 4, "x86/pv/context.c counts on it");
 
-extern const char boot_stack_top[];     /* boot/start.S */
+extern const char boot_stack_top[]; /* boot/start.S */
 
 static struct cpu_area boot_area;
-static char boot_ist[PAGE_SIZE] __attribute__((aligned(16)));   /* until there are others */
+static char boot_ist[PAGE_SIZE] __attribute__((aligned(16))); /* until there are others */
 
 static uint64_t *descriptor(struct cpu_area *a, unsigned int selector)
 {
@@ -121,8 +121,12 @@ static bool make_stacks(struct cpu_area *a)
 
 static void load_gdt(const struct percpu *p)
 {
-    const struct __attribute__((packed)) { uint16_t limit; uint64_t base; } gdtr = {
-        GDT_LIMIT, (uint64_t)p->gdt - GDT_PAGE * PAGE_SIZE,
+    const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } gdtr = {
+        GDT_LIMIT,
+        (uint64_t)p->gdt - GDT_PAGE * PAGE_SIZE,
     };
 
     __asm__ volatile("lgdt %0" : : "m"(gdtr));
@@ -133,7 +137,9 @@ static void load_tables(struct percpu *p)
 {
     load_gdt(p);
     __asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq\n1:"
-                     : : "i"(SELECTOR_CODE) : "rax", "memory");
+                     :
+                     : "i"(SELECTOR_CODE)
+                     : "rax", "memory");
     __asm__ volatile("movl %0, %%ss" : : "r"(SELECTOR_DATA));
     __asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs" : : "r"(0));
     __asm__ volatile("lldt %w0" : : "r"(0));
@@ -203,7 +209,7 @@ struct percpu *cpu_create(unsigned int nr)
 
     ASSERT(nr < CPUS_MAX && !percpu_of[nr]);
     if (!a || !make_stacks(a)) {
-        heap_free(a);                   /* stacks that there are stay lost */
+        heap_free(a); /* stacks that there are stay lost */
         return NULL;
     }
     fill(a, nr);

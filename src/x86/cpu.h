@@ -11,7 +11,7 @@
 #include "core/types.h"
 #include "x86/percpu.h"
 
-#define CPU_STACK_SIZE 16384ul          /* every entry from a guest begins at its top */
+#define CPU_STACK_SIZE 16384ul /* every entry from a guest begins at its top */
 #define IST_STACK_SIZE 8192ul
 
 /* Stacks of the TSS (AMD APM 2, section 12.2.5), numbered as gates name them. */

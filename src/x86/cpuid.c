@@ -22,36 +22,36 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define LEAF_XSAVE        0xdu
-#define MAX_BASIC         0xdu          /* Xen shows no more to PV guests */
-#define MAX_EXTENDED      0x80000021u
-#define LINEAR_BITS       48u
-#define XSAVE_LEGACY      576u          /* bytes: FXSAVE and header */
-#define XSAVE_ALIGNED     2u            /* of ECX: 64 bytes in the compacted form */
-#define XCR0_BASE         0x7ul         /* x87, SSE, AVX */
-#define XCR0_AVX512       0xe0ul
-#define DE_CFG_LFENCE     2ul           /* MSR_DE_CFG: LFENCE waits for all before it */
-#define ARCH_CAPS_EIBRS   2ul
-#define ARCH_CAPS_RSBA    4ul
+#define LEAF_XSAVE      0xdu
+#define MAX_BASIC       0xdu /* Xen shows no more to PV guests */
+#define MAX_EXTENDED    0x80000021u
+#define LINEAR_BITS     48u
+#define XSAVE_LEGACY    576u  /* bytes: FXSAVE and header */
+#define XSAVE_ALIGNED   2u    /* of ECX: 64 bytes in the compacted form */
+#define XCR0_BASE       0x7ul /* x87, SSE, AVX */
+#define XCR0_AVX512     0xe0ul
+#define DE_CFG_LFENCE   2ul /* MSR_DE_CFG: LFENCE waits for all before it */
+#define ARCH_CAPS_EIBRS 2ul
+#define ARCH_CAPS_RSBA  4ul
 
 /* Leaf 0x40000003. */
-#define TSC_HAS_RDTSCP    4u
-#define TSC_RELIABLE      2u
+#define TSC_HAS_RDTSCP 4u
+#define TSC_RELIABLE   2u
 
 /* Where a word of features comes from, numbered as in the header. */
 static const struct {
     uint32_t leaf;
     uint8_t sub, reg;
 } word_of[] = {
-    [0] = { 1, 0, EDX },           [1] = { 1, 0, ECX },           [2] = { 0x80000001, 0, EDX },
-    [3] = { 0x80000001, 0, ECX },  [4] = { 0xd, 1, EAX },         [5] = { 7, 0, EBX },
-    [6] = { 7, 0, ECX },           [7] = { 0x80000007, 0, EDX },  [8] = { 0x80000008, 0, EBX },
-    [9] = { 7, 0, EDX },           [10] = { 7, 1, EAX },          [11] = { 0x80000021, 0, EAX },
-    [12] = { 7, 1, EBX },          [13] = { 7, 2, EDX },          [14] = { 7, 1, ECX },
-    [15] = { 7, 1, EDX },          [18] = { 0x80000021, 0, ECX },
+    [0] = { 1, 0, EDX },          [1] = { 1, 0, ECX },           [2] = { 0x80000001, 0, EDX },
+    [3] = { 0x80000001, 0, ECX }, [4] = { 0xd, 1, EAX },         [5] = { 7, 0, EBX },
+    [6] = { 7, 0, ECX },          [7] = { 0x80000007, 0, EDX },  [8] = { 0x80000008, 0, EBX },
+    [9] = { 7, 0, EDX },          [10] = { 7, 1, EAX },          [11] = { 0x80000021, 0, EAX },
+    [12] = { 7, 1, EBX },         [13] = { 7, 2, EDX },          [14] = { 7, 1, ECX },
+    [15] = { 7, 1, EDX },         [18] = { 0x80000021, 0, ECX },
 };
-#define WORDS ARRAY_SIZE(word_of)
-#define WORD_ARCH_CAPS 16               /* and 17: an MSR's */
+#define WORDS          ARRAY_SIZE(word_of)
+#define WORD_ARCH_CAPS 16 /* and 17: an MSR's */
 
 #define F(name) (1u << (XEN_X86_FEATURE_##name & 31))
 
@@ -71,7 +71,7 @@ static const uint32_t allowed[] = {
           F(AVX512ER) | F(AVX512CD) | F(SHA) | F(AVX512BW) | F(AVX512VL),
     [6] = F(PREFETCHWT1) | F(AVX512_VBMI) | F(AVX512_VBMI2) | F(GFNI) | F(VAES) | F(VPCLMULQDQ) |
           F(AVX512_VNNI) | F(AVX512_BITALG) | F(AVX512_VPOPCNTDQ) | F(RDPID) | F(CLDEMOTE),
-    [7] = F(ITSC),                      /* only where the domain stays on this machine */
+    [7] = F(ITSC), /* only where the domain stays on this machine */
     [8] = F(CLZERO) | F(RSTR_FP_ERR_PTRS) | F(IBPB) | F(SSB_NO) | F(BTC_NO) | F(IBPB_RET),
     [9] = F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) | F(MD_CLEAR) | F(SERIALIZE),
     [10] = F(AVX_VNNI) | F(AVX512_BF16) | F(FZRM) | F(FSRS) | F(FSRCS),
@@ -87,9 +87,9 @@ static const uint32_t allowed[] = {
 _Static_assert(ARRAY_SIZE(allowed) == WORDS, "a mask for each word");
 
 /* AMD repeats these of leaf 1 in leaf 0x80000001. */
-#define REPEATED (F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(MCE) | F(CX8) | \
-                  F(APIC) | F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(MMX) | \
-                  F(FXSR))
+#define REPEATED \
+    (F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(MCE) | F(CX8) | F(APIC) | \
+     F(MTRR) | F(PGE) | F(MCA) | F(CMOV) | F(PAT) | F(PSE36) | F(MMX) | F(FXSR))
 
 uint32_t *cpuid_leaf_of(struct cpuid_policy *p, uint32_t leaf, uint32_t sub)
 {
@@ -112,8 +112,10 @@ bool cpuid_has(const struct cpuid_policy *p, unsigned int feature)
     if (word == WORD_ARCH_CAPS || word == WORD_ARCH_CAPS + 1)
         return p->arch_capabilities >> (feature - WORD_ARCH_CAPS * 32) & 1;
     ASSERT(word < WORDS);
-    return cpuid_leaf_of((struct cpuid_policy *)p, word_of[word].leaf, word_of[word].sub)
-               [word_of[word].reg] >> (feature & 31) & 1;
+    return cpuid_leaf_of((struct cpuid_policy *)p, word_of[word].leaf,
+                         word_of[word].sub)[word_of[word].reg] >>
+               (feature & 31) &
+           1;
 }
 
 uint32_t *cpuid_word(struct cpuid_policy *p, unsigned int word)
@@ -199,9 +201,9 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
     if (hardware)
         p->extended[1][EDX] |= F(MTRR);
     if (cpu.amd)
-        p->basic[1][EDX] &= ~F(SEP);            /* AMD's do not know it in long mode */
+        p->basic[1][EDX] &= ~F(SEP); /* AMD's do not know it in long mode */
     else
-        p->extended[1][EDX] |= F(SYSCALL);      /* Intel's tell it in 64-bit mode only */
+        p->extended[1][EDX] |= F(SYSCALL); /* Intel's tell it in 64-bit mode only */
     cpuid_repeat(p, true);
     if (p->extended[0][EAX] >= 0x80000008 && ibpb)
         p->extended[8][EBX] |= F(IBPB);
@@ -211,7 +213,7 @@ static void cut_features(struct cpuid_policy *p, bool hardware)
 /* What else than features the leaves have. */
 static void cut_basic(struct cpuid_policy *p)
 {
-    p->basic[1][EBX] &= 0x00ffffff;             /* no APIC number: all vCPUs say the same */
+    p->basic[1][EBX] &= 0x00ffffff; /* no APIC number: all vCPUs say the same */
     for (uint32_t leaf = 2; leaf < CPUID_BASIC_LEAVES; leaf++)
         if (leaf != 2 || cpu.amd)
             memset(p->basic[leaf], 0, sizeof(p->basic[leaf]));
@@ -387,7 +389,7 @@ void cpuid_policy_host(struct cpuid_policy *p)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
         masks[known[i] / 32] |= 1u << known[i] % 32;
-    masks[1] &= ~F(OSXSAVE);            /* what an operating system chose */
+    masks[1] &= ~F(OSXSAVE); /* what an operating system chose */
     masks[6] &= ~F(OSPKE);
     if (cpu.amd)
         masks[0] &= ~F(SEP);
@@ -444,9 +446,7 @@ static void read_xen(const struct cpuid_policy *p, uint32_t leaf, uint32_t sub, 
         set(out, XEN_CPUID_LEAF(XEN_CPUID_MAX_NUM_LEAVES), XEN_CPUID_SIGNATURE_EBX,
             XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX);
         break;
-    case XEN_CPUID_LEAF(1):
-        out[EAX] = version_number;
-        break;
+    case XEN_CPUID_LEAF(1): out[EAX] = version_number; break;
     case XEN_CPUID_LEAF(2):
         set(out, 1, MSR_XEN_HYPERCALL_PAGE, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0);
         break;

@@ -5,11 +5,11 @@
 
 #include "x86/guest.h"
 
-#define CPUID_BASIC_LEAVES    0x18u     /* 0 to 0x17 */
-#define CPUID_EXTENDED_LEAVES 0x22u     /* 0x80000000 to 0x80000021 */
-#define CPUID_CACHE_SUBS      8u        /* leaf 4 */
-#define CPUID_FEATURE_SUBS    3u        /* leaf 7 */
-#define CPUID_XSAVE_SUBS      64u       /* leaf 0xd */
+#define CPUID_BASIC_LEAVES    0x18u /* 0 to 0x17 */
+#define CPUID_EXTENDED_LEAVES 0x22u /* 0x80000000 to 0x80000021 */
+#define CPUID_CACHE_SUBS      8u    /* leaf 4 */
+#define CPUID_FEATURE_SUBS    3u    /* leaf 7 */
+#define CPUID_XSAVE_SUBS      64u   /* leaf 0xd */
 
 enum { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX, CPUID_REGISTERS };
 typedef uint32_t cpuid_leaf[CPUID_REGISTERS];
@@ -19,8 +19,8 @@ struct cpuid_policy {
     cpuid_leaf basic[CPUID_BASIC_LEAVES];
     cpuid_leaf cache[CPUID_CACHE_SUBS], features[CPUID_FEATURE_SUBS], xsave[CPUID_XSAVE_SUBS];
     cpuid_leaf extended[CPUID_EXTENDED_LEAVES];
-    uint64_t xcr0_mask;                 /* XSAVE components that the domain may switch on */
-    uint64_t arch_capabilities;         /* MSR_ARCH_CAPABILITIES, for Intel's CPUs */
+    uint64_t xcr0_mask;         /* XSAVE components that the domain may switch on */
+    uint64_t arch_capabilities; /* MSR_ARCH_CAPABILITIES, for Intel's CPUs */
 };
 
 /* The policy of a PV domain, from what this CPU has, with the machine's caches and topology, as user code

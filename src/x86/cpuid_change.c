@@ -12,12 +12,13 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define NO_SUB      XEN_CPUID_NO_SUBLEAF
-#define XEN_LEAF    0x40000000u         /* with VIRIDIAN_LEAF: how many leaves of a hypervisor there are; */
-#define VIRIDIAN_LEAF 0x40000100u       /* 0: as many as it has */
-#define EXTENDED    0x80000000u
-#define CACHE_TYPE  0x1fu               /* of leaf 4, EAX: 0: there is none */
-#define XCR0_LAST   62u
+#define NO_SUB XEN_CPUID_NO_SUBLEAF
+/* How many leaves of a hypervisor there are; 0: as many as it has. */
+#define XEN_LEAF               0x40000000u
+#define VIRIDIAN_LEAF          0x40000100u
+#define EXTENDED               0x80000000u
+#define CACHE_TYPE             0x1fu /* of leaf 4, EAX: 0: there is none */
+#define XCR0_LAST              62u
 #define PLATFORM_INFO_FAULTING 0x80000000ul
 
 /* ---- out ---- */
@@ -78,7 +79,7 @@ static void give_basic(struct list *l, struct cpuid_policy *p)
         switch (leaf) {
         case 4: give_caches(l, p); break;
         case 7: give_features(l, p); break;
-        case 0xb: give(l, leaf, 0, NULL); break;        /* no topology */
+        case 0xb: give(l, leaf, 0, NULL); break; /* no topology */
         case 0xd: give_xsave(l, p); break;
         default: give(l, leaf, NO_SUB, p->basic[leaf]); break;
         }
@@ -130,7 +131,8 @@ static bool form_ok(uint32_t leaf, uint32_t sub)
     case 7: return sub < CPUID_FEATURE_SUBS;
     case 0xb: return sub < 2;
     case 0xd: return sub <= XCR0_LAST;
-    case XEN_LEAF: case VIRIDIAN_LEAF: return sub == NO_SUB;
+    case XEN_LEAF:
+    case VIRIDIAN_LEAF: return sub == NO_SUB;
     }
     if (leaf >= CPUID_BASIC_LEAVES && leaf - EXTENDED >= CPUID_EXTENDED_LEAVES)
         return false;
@@ -166,13 +168,10 @@ static int take_msr(struct cpuid_policy *p, const xen_msr_entry_t *in)
     if (in->flags)
         return -XEN_EINVAL;
     switch (in->idx) {
-    case MSR_PLATFORM_INFO:             /* whether CPUID faults in user mode: not offered */
+    case MSR_PLATFORM_INFO: /* whether CPUID faults in user mode: not offered */
         return in->val & ~PLATFORM_INFO_FAULTING ? -XEN_EOVERFLOW : 0;
-    case MSR_ARCH_CAPABILITIES:
-        p->arch_capabilities = in->val;
-        return 0;
-    default:
-        return -XEN_ERANGE;
+    case MSR_ARCH_CAPABILITIES: p->arch_capabilities = in->val; return 0;
+    default: return -XEN_ERANGE;
     }
 }
 
@@ -198,21 +197,57 @@ int cpuid_take_msrs(struct cpuid_policy *p, uint64_t guest, uint32_t count,
 
 /* Features that are of no use without another, in an order in which one pass sees them all (Intel
  * SDM 1, chapters 10 to 15; AMD APM 3, appendix D). */
-static const struct { uint16_t feature, needs; } needs[] = {
-#define NEEDS(a, b) { XEN_X86_FEATURE_##a, XEN_X86_FEATURE_##b }
-    NEEDS(SSE, FXSR), NEEDS(FFXSR, FXSR), NEEDS(SSE2, SSE), NEEDS(MISALIGNSSE, SSE),
-    NEEDS(MMXEXT, MMX), NEEDS(3DNOW, MMX), NEEDS(3DNOWEXT, 3DNOW),
-    NEEDS(SSE3, SSE2), NEEDS(AESNI, SSE2), NEEDS(PCLMULQDQ, SSE2), NEEDS(SHA, SSE2),
-    NEEDS(GFNI, SSE2), NEEDS(SSSE3, SSE3), NEEDS(SSE4A, SSE3), NEEDS(SSE4_1, SSSE3),
+static const struct {
+    uint16_t feature, needs;
+} needs[] = {
+#define NEEDS(a, b) \
+    { \
+        XEN_X86_FEATURE_##a, XEN_X86_FEATURE_##b \
+    }
+    NEEDS(SSE, FXSR),
+    NEEDS(FFXSR, FXSR),
+    NEEDS(SSE2, SSE),
+    NEEDS(MISALIGNSSE, SSE),
+    NEEDS(MMXEXT, MMX),
+    NEEDS(3DNOW, MMX),
+    NEEDS(3DNOWEXT, 3DNOW),
+    NEEDS(SSE3, SSE2),
+    NEEDS(AESNI, SSE2),
+    NEEDS(PCLMULQDQ, SSE2),
+    NEEDS(SHA, SSE2),
+    NEEDS(GFNI, SSE2),
+    NEEDS(SSSE3, SSE3),
+    NEEDS(SSE4A, SSE3),
+    NEEDS(SSE4_1, SSSE3),
     NEEDS(SSE4_2, SSE4_1),
-    NEEDS(XSAVEOPT, XSAVE), NEEDS(XSAVEC, XSAVE), NEEDS(XGETBV1, XSAVE), NEEDS(AVX, XSAVE),
-    NEEDS(FMA, AVX), NEEDS(F16C, AVX), NEEDS(FMA4, AVX), NEEDS(XOP, AVX), NEEDS(AVX2, AVX),
-    NEEDS(VAES, AVX2), NEEDS(VPCLMULQDQ, AVX2), NEEDS(AVX_VNNI, AVX2), NEEDS(AVX512F, AVX2),
-    NEEDS(AVX512DQ, AVX512F), NEEDS(AVX512_IFMA, AVX512F), NEEDS(AVX512PF, AVX512F),
-    NEEDS(AVX512ER, AVX512F), NEEDS(AVX512CD, AVX512F), NEEDS(AVX512BW, AVX512F),
-    NEEDS(AVX512VL, AVX512F), NEEDS(AVX512_VNNI, AVX512F), NEEDS(AVX512_VPOPCNTDQ, AVX512F),
-    NEEDS(AVX512_4VNNIW, AVX512F), NEEDS(AVX512_4FMAPS, AVX512F), NEEDS(AVX512_VBMI, AVX512BW),
-    NEEDS(AVX512_VBMI2, AVX512BW), NEEDS(AVX512_BITALG, AVX512BW), NEEDS(AVX512_BF16, AVX512BW),
+    NEEDS(XSAVEOPT, XSAVE),
+    NEEDS(XSAVEC, XSAVE),
+    NEEDS(XGETBV1, XSAVE),
+    NEEDS(AVX, XSAVE),
+    NEEDS(FMA, AVX),
+    NEEDS(F16C, AVX),
+    NEEDS(FMA4, AVX),
+    NEEDS(XOP, AVX),
+    NEEDS(AVX2, AVX),
+    NEEDS(VAES, AVX2),
+    NEEDS(VPCLMULQDQ, AVX2),
+    NEEDS(AVX_VNNI, AVX2),
+    NEEDS(AVX512F, AVX2),
+    NEEDS(AVX512DQ, AVX512F),
+    NEEDS(AVX512_IFMA, AVX512F),
+    NEEDS(AVX512PF, AVX512F),
+    NEEDS(AVX512ER, AVX512F),
+    NEEDS(AVX512CD, AVX512F),
+    NEEDS(AVX512BW, AVX512F),
+    NEEDS(AVX512VL, AVX512F),
+    NEEDS(AVX512_VNNI, AVX512F),
+    NEEDS(AVX512_VPOPCNTDQ, AVX512F),
+    NEEDS(AVX512_4VNNIW, AVX512F),
+    NEEDS(AVX512_4FMAPS, AVX512F),
+    NEEDS(AVX512_VBMI, AVX512BW),
+    NEEDS(AVX512_VBMI2, AVX512BW),
+    NEEDS(AVX512_BITALG, AVX512BW),
+    NEEDS(AVX512_BF16, AVX512BW),
 #undef NEEDS
 };
 
@@ -245,7 +280,7 @@ static void mask_leaves(struct cpuid_policy *p, struct cpuid_policy *most)
 {
     for (unsigned int leaf = 3; leaf < CPUID_BASIC_LEAVES; leaf++)
         memcpy(p->basic[leaf], most->basic[leaf], sizeof(cpuid_leaf));
-    p->basic[1][EBX] &= 0x00ffffff;     /* no APIC number */
+    p->basic[1][EBX] &= 0x00ffffff; /* no APIC number */
     memcpy(p->extended[7], most->extended[7], 3 * sizeof(uint32_t));
     for (unsigned int leaf = 9; leaf < CPUID_EXTENDED_LEAVES - 1; leaf++)
         memcpy(p->extended[leaf], most->extended[leaf], sizeof(cpuid_leaf));

@@ -30,8 +30,8 @@ int cpuid_take_leaves(struct cpuid_policy *p, uint64_t guest, uint32_t count,
 int cpuid_take_msrs(struct cpuid_policy *p, uint64_t guest, uint32_t count,
                     struct cpuid_error *error);
 
-/* Bring a changed policy within the most that a domain may be told of: features that are not there, or
- * build on one that is not, go.  -XEN_EINVAL: more leaves than there are. */
+/* Bring a changed policy within the most that a domain may be told of: features that are not there,
+ * or build on one that is not, go.  -XEN_EINVAL: more leaves than there are. */
 int cpuid_limit(struct cpuid_policy *p, struct cpuid_policy *most, struct cpuid_error *error);
 
 #endif

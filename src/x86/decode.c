@@ -6,51 +6,106 @@
 #include <stddef.h>
 
 /* What follows an opcode (AMD APM 3, appendix A). */
-enum { KNOWN = 1, MODRM = 2, BYTE = 4, IMM8 = 8, IMM = 16, OFFSET = 32, GROUP3 = 64, NO_MEMORY = 128 };
+enum {
+    KNOWN = 1,
+    MODRM = 2,
+    BYTE = 4,
+    IMM8 = 8,
+    IMM = 16,
+    OFFSET = 32,
+    GROUP3 = 64,
+    NO_MEMORY = 128
+};
 
 #define ARITHMETIC(op) \
-    [op] = KNOWN | MODRM | BYTE, [(op) + 1] = KNOWN | MODRM, \
-    [(op) + 2] = KNOWN | MODRM | BYTE, [(op) + 3] = KNOWN | MODRM
+    [op] = KNOWN | MODRM | BYTE, [(op) + 1] = KNOWN | MODRM, [(op) + 2] = KNOWN | MODRM | BYTE, \
+    [(op) + 3] = KNOWN | MODRM
 
 static const uint8_t one_byte[256] = {
-    ARITHMETIC(0x00), ARITHMETIC(0x08), ARITHMETIC(0x10), ARITHMETIC(0x18),
-    ARITHMETIC(0x20), ARITHMETIC(0x28), ARITHMETIC(0x30), ARITHMETIC(0x38),
-    [0x6c] = KNOWN | BYTE, [0x6d] = KNOWN, [0x6e] = KNOWN | BYTE, [0x6f] = KNOWN,  /* INS, OUTS */
-    [0x80] = KNOWN | MODRM | BYTE | IMM8, [0x81] = KNOWN | MODRM | IMM,
+    ARITHMETIC(0x00),
+    ARITHMETIC(0x08),
+    ARITHMETIC(0x10),
+    ARITHMETIC(0x18),
+    ARITHMETIC(0x20),
+    ARITHMETIC(0x28),
+    ARITHMETIC(0x30),
+    ARITHMETIC(0x38),
+    [0x6c] = KNOWN | BYTE,
+    [0x6d] = KNOWN,
+    [0x6e] = KNOWN | BYTE,
+    [0x6f] = KNOWN, /* INS, OUTS */
+    [0x80] = KNOWN | MODRM | BYTE | IMM8,
+    [0x81] = KNOWN | MODRM | IMM,
     [0x83] = KNOWN | MODRM | IMM8,
-    [0x86] = KNOWN | MODRM | BYTE, [0x87] = KNOWN | MODRM,
-    [0x88] = KNOWN | MODRM | BYTE, [0x89] = KNOWN | MODRM,
-    [0x8a] = KNOWN | MODRM | BYTE, [0x8b] = KNOWN | MODRM,
-    [0xa0] = KNOWN | BYTE | OFFSET, [0xa1] = KNOWN | OFFSET,
-    [0xa2] = KNOWN | BYTE | OFFSET, [0xa3] = KNOWN | OFFSET,
-    [0xa4] = KNOWN | BYTE, [0xa5] = KNOWN, [0xaa] = KNOWN | BYTE, [0xab] = KNOWN,  /* MOVS, STOS */
-    [0xc6] = KNOWN | MODRM | BYTE | IMM8, [0xc7] = KNOWN | MODRM | IMM,
-    [0xe4] = KNOWN | BYTE | IMM8, [0xe5] = KNOWN | IMM8,                            /* IN, OUT */
-    [0xe6] = KNOWN | BYTE | IMM8, [0xe7] = KNOWN | IMM8,
-    [0xec] = KNOWN | BYTE, [0xed] = KNOWN, [0xee] = KNOWN | BYTE, [0xef] = KNOWN,
-    [0xf4] = KNOWN, [0xfa] = KNOWN, [0xfb] = KNOWN,                                 /* HLT CLI STI */
-    [0xf6] = KNOWN | MODRM | BYTE | GROUP3, [0xf7] = KNOWN | MODRM | GROUP3,
-    [0xfe] = KNOWN | MODRM | BYTE, [0xff] = KNOWN | MODRM,
+    [0x86] = KNOWN | MODRM | BYTE,
+    [0x87] = KNOWN | MODRM,
+    [0x88] = KNOWN | MODRM | BYTE,
+    [0x89] = KNOWN | MODRM,
+    [0x8a] = KNOWN | MODRM | BYTE,
+    [0x8b] = KNOWN | MODRM,
+    [0xa0] = KNOWN | BYTE | OFFSET,
+    [0xa1] = KNOWN | OFFSET,
+    [0xa2] = KNOWN | BYTE | OFFSET,
+    [0xa3] = KNOWN | OFFSET,
+    [0xa4] = KNOWN | BYTE,
+    [0xa5] = KNOWN,
+    [0xaa] = KNOWN | BYTE,
+    [0xab] = KNOWN, /* MOVS, STOS */
+    [0xc6] = KNOWN | MODRM | BYTE | IMM8,
+    [0xc7] = KNOWN | MODRM | IMM,
+    [0xe4] = KNOWN | BYTE | IMM8,
+    [0xe5] = KNOWN | IMM8, /* IN, OUT */
+    [0xe6] = KNOWN | BYTE | IMM8,
+    [0xe7] = KNOWN | IMM8,
+    [0xec] = KNOWN | BYTE,
+    [0xed] = KNOWN,
+    [0xee] = KNOWN | BYTE,
+    [0xef] = KNOWN,
+    [0xf4] = KNOWN,
+    [0xfa] = KNOWN,
+    [0xfb] = KNOWN, /* HLT CLI STI */
+    [0xf6] = KNOWN | MODRM | BYTE | GROUP3,
+    [0xf7] = KNOWN | MODRM | GROUP3,
+    [0xfe] = KNOWN | MODRM | BYTE,
+    [0xff] = KNOWN | MODRM,
 };
 
 static const uint8_t two_bytes[256] = {
-    [0x00] = KNOWN | MODRM, [0x01] = KNOWN | MODRM,
-    [0x06] = KNOWN, [0x08] = KNOWN, [0x09] = KNOWN, [0x0b] = KNOWN,
-    [0x20] = KNOWN | MODRM | NO_MEMORY, [0x21] = KNOWN | MODRM | NO_MEMORY,
-    [0x22] = KNOWN | MODRM | NO_MEMORY, [0x23] = KNOWN | MODRM | NO_MEMORY,
-    [0x30] = KNOWN, [0x31] = KNOWN, [0x32] = KNOWN, [0x33] = KNOWN, [0xa2] = KNOWN,
-    [0xab] = KNOWN | MODRM, [0xb3] = KNOWN | MODRM, [0xbb] = KNOWN | MODRM,
+    [0x00] = KNOWN | MODRM,
+    [0x01] = KNOWN | MODRM,
+    [0x06] = KNOWN,
+    [0x08] = KNOWN,
+    [0x09] = KNOWN,
+    [0x0b] = KNOWN,
+    [0x20] = KNOWN | MODRM | NO_MEMORY,
+    [0x21] = KNOWN | MODRM | NO_MEMORY,
+    [0x22] = KNOWN | MODRM | NO_MEMORY,
+    [0x23] = KNOWN | MODRM | NO_MEMORY,
+    [0x30] = KNOWN,
+    [0x31] = KNOWN,
+    [0x32] = KNOWN,
+    [0x33] = KNOWN,
+    [0xa2] = KNOWN,
+    [0xab] = KNOWN | MODRM,
+    [0xb3] = KNOWN | MODRM,
+    [0xbb] = KNOWN | MODRM,
     [0xba] = KNOWN | MODRM | IMM8,
-    [0xb0] = KNOWN | MODRM | BYTE, [0xb1] = KNOWN | MODRM,
-    [0xb6] = KNOWN | MODRM, [0xb7] = KNOWN | MODRM, [0xbe] = KNOWN | MODRM, [0xbf] = KNOWN | MODRM,
-    [0xc0] = KNOWN | MODRM | BYTE, [0xc1] = KNOWN | MODRM,
-    [0xc3] = KNOWN | MODRM, [0xc7] = KNOWN | MODRM,
+    [0xb0] = KNOWN | MODRM | BYTE,
+    [0xb1] = KNOWN | MODRM,
+    [0xb6] = KNOWN | MODRM,
+    [0xb7] = KNOWN | MODRM,
+    [0xbe] = KNOWN | MODRM,
+    [0xbf] = KNOWN | MODRM,
+    [0xc0] = KNOWN | MODRM | BYTE,
+    [0xc1] = KNOWN | MODRM,
+    [0xc3] = KNOWN | MODRM,
+    [0xc7] = KNOWN | MODRM,
 };
 
 /* Bytes not read yet. */
 struct cursor {
     const uint8_t *at, *end;
-    bool short_of;              /* more were asked for than there are */
+    bool short_of; /* more were asked for than there are */
 };
 
 static uint8_t next_byte(struct cursor *c)
@@ -76,21 +131,17 @@ static int64_t next_signed(struct cursor *c, unsigned int size)
 static bool is_prefix(struct instruction *i, uint8_t byte)
 {
     switch (byte) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
-        i->segment = byte;
-        return true;
-    case 0x66:
-        i->operand16 = true;
-        return true;
-    case 0x67:
-        i->address_other = true;
-        return true;
-    case 0xf0:
-        i->lock = true;
-        return true;
-    case 0xf2: case 0xf3:
-        i->repeat = byte;
-        return true;
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64:
+    case 0x65: i->segment = byte; return true;
+    case 0x66: i->operand16 = true; return true;
+    case 0x67: i->address_other = true; return true;
+    case 0xf0: i->lock = true; return true;
+    case 0xf2:
+    case 0xf3: i->repeat = byte; return true;
     }
     return false;
 }
@@ -138,7 +189,9 @@ static void take_size(struct instruction *i, uint8_t form)
 bool decode(const uint8_t *bytes, unsigned int available, bool long_mode, struct instruction *out)
 {
     struct cursor c = {
-        bytes, bytes + (available < INSTRUCTION_MAX ? available : INSTRUCTION_MAX), false,
+        bytes,
+        bytes + (available < INSTRUCTION_MAX ? available : INSTRUCTION_MAX),
+        false,
     };
     struct instruction i = { 0 };
     uint8_t form = take_opcode(&c, long_mode, &i);
@@ -168,7 +221,7 @@ uint64_t *decode_register(struct regs *regs, unsigned int number)
         offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx),
         offsetof(struct regs, rbx), offsetof(struct regs, rsp), offsetof(struct regs, rbp),
         offsetof(struct regs, rsi), offsetof(struct regs, rdi), offsetof(struct regs, r8),
-        offsetof(struct regs, r9), offsetof(struct regs, r10), offsetof(struct regs, r11),
+        offsetof(struct regs, r9),  offsetof(struct regs, r10), offsetof(struct regs, r11),
         offsetof(struct regs, r12), offsetof(struct regs, r13), offsetof(struct regs, r14),
         offsetof(struct regs, r15),
     };
@@ -205,7 +258,7 @@ void decode_write(struct regs *regs, const struct instruction *i, unsigned int n
     if (high)
         *to = (*to & ~0xff00ul) | value << 8;
     else if (i->size >= 4)
-        *to = value;            /* 32 bits clear the upper half (AMD APM 1, section 3.1.2) */
+        *to = value; /* 32 bits clear the upper half (AMD APM 1, section 3.1.2) */
     else
         *to = (*to & ~mask) | value;
 }

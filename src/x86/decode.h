@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INSTRUCTION_MAX 15      /* bytes (AMD APM 3, section 1.1) */
+#define INSTRUCTION_MAX 15 /* bytes (AMD APM 3, section 1.1) */
 
 struct instruction {
-    uint8_t length;             /* bytes, prefixes included */
-    uint8_t rex;                /* 0: none */
-    uint8_t repeat;             /* 0xf2, 0xf3, 0: none */
-    uint8_t segment;            /* override prefix, such as 0x65 for GS; 0: none */
+    uint8_t length;  /* bytes, prefixes included */
+    uint8_t rex;     /* 0: none */
+    uint8_t repeat;  /* 0xf2, 0xf3, 0: none */
+    uint8_t segment; /* override prefix, such as 0x65 for GS; 0: none */
     bool lock, operand16, address_other;
-    bool extended;              /* 0x0f before the opcode */
+    bool extended; /* 0x0f before the opcode */
     uint8_t opcode;
     bool has_modrm;
-    uint8_t mod, reg, rm;       /* reg and rm with REX.R and REX.B */
-    uint8_t size;               /* of operands, by prefixes: 2, 4, 8; 1 for opcodes on bytes */
-    int64_t immediate;          /* sign-extended */
+    uint8_t mod, reg, rm; /* reg and rm with REX.R and REX.B */
+    uint8_t size;         /* of operands, by prefixes: 2, 4, 8; 1 for opcodes on bytes */
+    int64_t immediate;    /* sign-extended */
 };
 
 /* False: not complete in `available` bytes, too long, or an opcode that this knows nothing of. */

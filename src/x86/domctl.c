@@ -15,10 +15,9 @@
 
 #define PORTS 65536u
 
-/* What a configuration may ask for: no emulated device, but that the timer is nothing to a PV domain
- * (measured). */
-int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options,
-                     const struct guest_kind **kind)
+/* What a configuration may ask for: no emulated device, but that the timer is nothing to a PV
+ * domain (measured). */
+int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options, const struct guest_kind **kind)
 {
     if ((emulation & ~XEN_X86_EMU_ALL) || (options & ~XEN_X86_MISC_FLAGS_MAX))
         return -XEN_EINVAL;
@@ -52,7 +51,7 @@ DOMCTL(iomem_permission)
     if (last < a->first_mfn)
         return -XEN_EINVAL;
     if (!has_iomem(v->domain, a->first_mfn, last))
-        return -XEN_EPERM;              /* none can be given that one has not */
+        return -XEN_EPERM; /* none can be given that one has not */
     pv_tables_lock(d);
     rc = a->allow_access ? ranges_add(&x86_domain(d)->iomem, a->first_mfn, last)
                          : ranges_remove(&x86_domain(d)->iomem, a->first_mfn, last);
@@ -60,7 +59,7 @@ DOMCTL(iomem_permission)
     return rc;
 }
 
-/* A PV domain maps by its own page tables: there is nothing to do for it but to say whether it may. */
+/* A PV domain maps by its own page tables: nothing is to be done but to say whether it may. */
 DOMCTL(memory_mapping)
 {
     DOMCTL_ENTER(memory_mapping);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* XEN_DOMCTL_* that are x86's own: the rows of machine/domctls.h.  As those of abi/domctl_rows.h. */
+/* XEN_DOMCTL_* that are x86's own: rows of machine/domctls.h, like those of abi/domctl_rows.h. */
 #ifndef X86_DOMCTL_H
 #define X86_DOMCTL_H
 

@@ -53,7 +53,7 @@ DOMCTL(set_cpu_policy)
     if (!new)
         return -XEN_ENOMEM;
     lock_take(&d->lock);
-    if (!d->started) {                  /* nobody has seen the present one */
+    if (!d->started) { /* nobody has seen the present one */
         rc = change(d, a, new, &error);
         if (rc) {
             a->err_leaf = error.leaf;

@@ -10,7 +10,7 @@
 
 enum { MODE_DEFAULT, MODE_EMULATED, MODE_NATIVE };
 
-#define DEVIATION 1000u                 /* 1 in so many: the same rate, measured another time */
+#define DEVIATION 1000u /* 1 in so many: the same rate, measured another time */
 
 /* Is a rate that of this machine's counters?  0: whichever it is. */
 static bool is_ours(uint32_t khz)

@@ -31,7 +31,8 @@ static bool masks(const struct x86_vcpu *v, unsigned int type)
 
 static void set_mask(struct x86_vcpu *v, unsigned int type, bool on)
 {
-    v->pv.callback_masks = (uint8_t)((v->pv.callback_masks & ~(1u << type)) | (on ? 1u << type : 0));
+    v->pv.callback_masks = (uint8_t)((v->pv.callback_masks & ~(1u << type)) |
+                                     (on ? 1u << type : 0));
 }
 
 DOMCTL(get_ext_vcpucontext)
@@ -92,11 +93,11 @@ struct xstate_head {
     uint64_t xcr0, ever;
 };
 
-#define XSTATE_LEGACY 512u              /* bytes of the area's parts: FXSAVE's, header, the rest */
+#define XSTATE_LEGACY 512u /* bytes of the area's parts: FXSAVE's, header, the rest */
 #define XSTATE_HEADER 64u
-#define XSTATE_BV 64u                   /* of the area, in words (Intel SDM 1, section 13.4.2) */
-#define XCOMP_BV  65u
-#define MXCSR     6u                    /* in 32-bit words */
+#define XSTATE_BV     64u /* of the area, in words (Intel SDM 1, section 13.4.2) */
+#define XCOMP_BV      65u
+#define MXCSR         6u /* in 32-bit words */
 
 static uint32_t xstate_size(const struct x86_vcpu *v, uint64_t components)
 {
@@ -115,9 +116,8 @@ static struct xstate_head xstate_head(const struct x86_vcpu *v)
 static bool copy_area(const struct x86_vcpu *v, uint64_t at, uint32_t size, uint64_t components)
 {
     const char *area = v->fpu;
-    uint64_t header[XSTATE_HEADER / sizeof(uint64_t)] = {
-        ((const uint64_t *)area)[XSTATE_BV] & components
-    };
+    uint64_t header[XSTATE_HEADER / sizeof(uint64_t)] = { ((const uint64_t *)area)[XSTATE_BV] &
+                                                          components };
 
     return copy_to_guest(at, area, XSTATE_LEGACY) &&
            copy_to_guest(at + XSTATE_LEGACY, header, sizeof(header)) &&
@@ -190,7 +190,7 @@ static long take_xstate(struct x86_vcpu *v, const struct xen_domctl_vcpuextstate
     if (!copy_from_guest(&head, at, sizeof(head)) ||
         !copy_from_guest(copy, at + sizeof(head), size))
         return -XEN_EFAULT;
-    if (size == 0)                      /* it never used any */
+    if (size == 0) /* it never used any */
         return head.ever ? -XEN_EINVAL : 0;
     rc = check_xstate(v, &head, copy, a->size);
     if (rc)
@@ -225,7 +225,7 @@ DOMCTL(setvcpuextstate)
 
 /* ---- MSRs ---- */
 
-#define MSRS_MAX 7u                     /* that a vCPU can have; measured */
+#define MSRS_MAX 7u /* that a vCPU can have; measured */
 
 static bool has_tsc_aux(const struct x86_vcpu *v)
 {
@@ -261,15 +261,13 @@ static bool set_msr(struct x86_vcpu *v, const xen_domctl_vcpu_msr_t *in)
     if (in->reserved)
         return false;
     switch (in->index) {
-    case MSR_FEATURE_ENABLES:           /* CPUID does not fault in user mode */
-        return in->value == 0;
+    case MSR_FEATURE_ENABLES: /* CPUID does not fault in user mode */ return in->value == 0;
     case MSR_TSC_AUX:
         if (!has_tsc_aux(v) || in->value >> 32)
             return false;
         v->tsc_aux = (uint32_t)in->value;
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -279,7 +277,7 @@ static long set_msrs(struct x86_vcpu *v, struct xen_domctl_vcpu_msrs *a)
     xen_domctl_vcpu_msr_t in;
 
     for (uint32_t i = 0; i < count; i++) {
-        a->msr_count = i;               /* the one that is wrong, if any is */
+        a->msr_count = i; /* the one that is wrong, if any is */
         if (!copy_item_from_guest(&in, (uint64_t)a->msrs.p, i, sizeof(in)))
             return -XEN_EFAULT;
         if (!set_msr(v, &in))

@@ -4,7 +4,7 @@
 #include "core/assert.h"
 
 struct fixup {
-    int32_t from, to;           /* each relative to its own address */
+    int32_t from, to; /* each relative to its own address */
 };
 
 /* Set by the linker script. */
@@ -29,7 +29,8 @@ bool rdmsr_safe(uint32_t msr, uint64_t *value)
     bool good = false;
 
     __asm__ volatile("1: rdmsr\n movb $1, %2\n2:\n" FAULT_FIXUP("1b", "2b")
-                     : "=a"(low), "=d"(high), "+q"(good) : "c"(msr));
+                     : "=a"(low), "=d"(high), "+q"(good)
+                     : "c"(msr));
     if (good)
         *value = (uint64_t)high << 32 | low;
     return good;
@@ -40,7 +41,8 @@ bool wrmsr_safe(uint32_t msr, uint64_t value)
     bool good = false;
 
     __asm__ volatile("1: wrmsr\n movb $1, %0\n2:\n" FAULT_FIXUP("1b", "2b")
-                     : "+q"(good) : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "+q"(good)
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
                      : "memory");
     return good;
 }

@@ -8,9 +8,9 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define PLATFORM_INFO         0xce      /* MSR of Intel's: bit 31, CPUID can be made to fault */
+#define PLATFORM_INFO         0xce /* MSR of Intel's: bit 31, CPUID can be made to fault */
 #define PLATFORM_CPUID_FAULTS (1ul << 31)
-#define HYPERVISOR_PRESENT    31        /* of leaf 1 ECX */
+#define HYPERVISOR_PRESENT    31 /* of leaf 1 ECX */
 
 struct cpu_features cpu;
 
@@ -97,9 +97,9 @@ static void read_extended(void)
     cpu.invariant_tsc = bit(r[EDX], 8);
     leaf(0x80000008, 0, r);
     cpu.address_bits = r[EAX] & 0xff ? r[EAX] & 0xff : 36;
-    cpu.fpu_keeps_pointers = cpu.amd && !bit(r[EBX], 2);    /* RstrFpErrPtrs */
+    cpu.fpu_keeps_pointers = cpu.amd && !bit(r[EBX], 2); /* RstrFpErrPtrs */
     leaf(0x80000021, 0, r);
-    cpu.cpuid_faulting = cpu.amd && bit(r[EAX], 17);        /* CpuidUserDis */
+    cpu.cpuid_faulting = cpu.amd && bit(r[EAX], 17); /* CpuidUserDis */
 }
 
 /* CPUID leaf 13: the components there are, and an area that holds them in the standard form. */

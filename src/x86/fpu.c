@@ -9,16 +9,16 @@
 #include "x86/features.h"
 #include "x86/pv/calls.h"
 
-#define FXSAVE_SIZE  512u
-#define HEADER       512u       /* of the XSAVE area: XSTATE_BV (AMD APM 2, section 11.5.2) */
-#define FCW_INITIAL  0x37f
+#define FXSAVE_SIZE   512u
+#define HEADER        512u /* of the XSAVE area: XSTATE_BV (AMD APM 2, section 11.5.2) */
+#define FCW_INITIAL   0x37f
 #define MXCSR_INITIAL 0x1f80u
-#define MXCSR_OFFSET 24u
-#define FSW_OFFSET   2u
-#define FSW_PENDING  0x80u
-#define X87_OFFSET   32u        /* registers of the x87 and of SSE */
-#define SSE_OFFSET   160u
-#define SSE_SIZE     256u
+#define MXCSR_OFFSET  24u
+#define FSW_OFFSET    2u
+#define FSW_PENDING   0x80u
+#define X87_OFFSET    32u /* registers of the x87 and of SSE */
+#define SSE_OFFSET    160u
+#define SSE_SIZE      256u
 
 #define XCR0_X87     0x1ul
 #define XCR0_SSE     0x2ul
@@ -54,7 +54,7 @@ int fpu_create(struct x86_vcpu *v)
     if (!v->fpu)
         return -XEN_ENOMEM;
     ASSERT((uint64_t)v->fpu % 64 == 0);
-    v->xcr0 = XCR0_X87 | XCR0_SSE;      /* as Xen has it for PV guests */
+    v->xcr0 = XCR0_X87 | XCR0_SSE; /* as Xen has it for PV guests */
     fpu_set(v, NULL);
     return 0;
 }

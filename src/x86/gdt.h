@@ -9,15 +9,15 @@
 #ifndef X86_GDT_H
 #define X86_GDT_H
 
-#define GDT_PAGE       14
-#define GDT_LIMIT      0xefff           /* of the GDTR: through page 14 */
+#define GDT_PAGE  14
+#define GDT_LIMIT 0xefff /* of the GDTR: through page 14 */
 
-#define SELECTOR_CODE  0xe008           /* ring 0, 64-bit: fixed by SYSCALL's pair (MSR STAR) */
-#define SELECTOR_DATA  0xe010           /* ring 0 stack */
-#define SELECTOR_USER_CODE32 0xe023     /* ring 3: the ABI's FLAT_RING3_CS32 */
-#define SELECTOR_USER_DATA   0xe02b     /* FLAT_RING3_SS64 */
-#define SELECTOR_USER_CODE   0xe033     /* FLAT_RING3_CS64 */
-#define SELECTOR_TSS   0xe040           /* two entries */
-#define SELECTOR_LDT   0xe050           /* two entries, written when a vCPU with an LDT comes */
+#define SELECTOR_CODE        0xe008 /* ring 0, 64-bit: fixed by SYSCALL's pair (MSR STAR) */
+#define SELECTOR_DATA        0xe010 /* ring 0 stack */
+#define SELECTOR_USER_CODE32 0xe023 /* ring 3: the ABI's FLAT_RING3_CS32 */
+#define SELECTOR_USER_DATA   0xe02b /* FLAT_RING3_SS64 */
+#define SELECTOR_USER_CODE   0xe033 /* FLAT_RING3_CS64 */
+#define SELECTOR_TSS         0xe040 /* two entries */
+#define SELECTOR_LDT         0xe050 /* two entries, written when a vCPU with an LDT comes */
 
 #endif

@@ -88,7 +88,7 @@ static struct shifts intel_topology(void)
 static struct shifts topology(void)
 {
     static struct shifts found;
-    static bool asked;                  /* atomic */
+    static bool asked; /* atomic */
     struct shifts s;
 
     if (__atomic_load_n(&asked, __ATOMIC_ACQUIRE))

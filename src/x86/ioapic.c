@@ -22,10 +22,10 @@
 static struct ioapic {
     volatile uint32_t *at;
     paddr_t address;
-    unsigned int first, lines;          /* GSIs */
+    unsigned int first, lines; /* GSIs */
 } ioapics[ACPI_IOAPICS];
 static unsigned int count, gsi_count;
-static uint32_t modes[ARCH_IRQS];       /* ROUTE_LOW, ROUTE_LEVEL of each GSI */
+static uint32_t modes[ARCH_IRQS]; /* ROUTE_LOW, ROUTE_LEVEL of each GSI */
 static struct lock lock = LOCK(RANK_DEVICE);
 
 static uint32_t reg_read(const struct ioapic *io, uint32_t reg)

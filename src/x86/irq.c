@@ -12,25 +12,25 @@
 
 #include <xen/errno.h>
 
-#define APIC_LAST 254u                  /* of messages and IO-APICs: 8 bits, the last means all */
+#define APIC_LAST 254u /* of messages and IO-APICs: 8 bits, the last means all */
 
 static void (*system_handlers[256])(struct regs *regs);
 /* irq + 1 behind each vector of each CPU; 0: none.  Read without the lock, on the CPU itself. */
 static uint16_t vector_irq[CPUS_MAX][256];
 
 static struct line {
-    struct lock lock;                   /* RANK_IRQ; guards: all of this */
+    struct lock lock; /* RANK_IRQ; guards: all of this */
     const struct irq_chip *chip;
-    struct domain *domain;              /* whose it is; NULL: closed, or Zeroth's own */
-    void (*own)(void *argument);        /* Zeroth's own handler, or NULL */
+    struct domain *domain;       /* whose it is; NULL: closed, or Zeroth's own */
+    void (*own)(void *argument); /* Zeroth's own handler, or NULL */
     void *argument;
     unsigned int pirq, cpu;
     uint8_t vector;
-    unsigned int old_cpu;               /* where it came before its last move */
-    uint8_t old_vector;                 /* 0: known to come there no more */
-    bool level, waits;                  /* waits: masked until its holder says eoi */
+    unsigned int old_cpu; /* where it came before its last move */
+    uint8_t old_vector;   /* 0: known to come there no more */
+    bool level, waits;    /* waits: masked until its holder says eoi */
 } lines[ARCH_IRQS];
-static struct lock vector_lock = LOCK(RANK_DEVICE);     /* guards: changes of vector_irq */
+static struct lock vector_lock = LOCK(RANK_DEVICE); /* guards: changes of vector_irq */
 
 void irq_bind_vector(unsigned int vector, void (*handler)(struct regs *regs))
 {
@@ -40,7 +40,7 @@ void irq_bind_vector(unsigned int vector, void (*handler)(struct regs *regs))
 
 static void mask_8259(void)
 {
-    io_out8(0x20, 0x11);                /* initialise: vectors out of the way of exceptions */
+    io_out8(0x20, 0x11); /* initialise: vectors out of the way of exceptions */
     io_out8(0xa0, 0x11);
     io_out8(0x21, VECTOR_FIRST);
     io_out8(0xa1, VECTOR_FIRST + 8);
@@ -148,14 +148,14 @@ void irq_dispatch(struct regs *regs)
 
     ASSERT(vector >= VECTOR_FIRST);
     if (vector == VECTOR_SPURIOUS)
-        return;                         /* takes no eoi */
+        return; /* takes no eoi */
     if (system_handlers[vector]) {
         apic_eoi();
         system_handlers[vector](regs);
     } else if (irq) {
         line_came(irq - 1, vector);
     } else {
-        apic_eoi();                     /* late, of a line just closed or moved */
+        apic_eoi(); /* late, of a line just closed or moved */
     }
 }
 
@@ -240,7 +240,7 @@ void arch_pirq_unmask(unsigned int irq)
     struct line *l = &lines[irq];
     bool on;
 
-    if (irq >= ARCH_IRQS)               /* unmapped meanwhile */
+    if (irq >= ARCH_IRQS) /* unmapped meanwhile */
         return;
     on = lock_take_irq(&l->lock);
     if (is_open(l) && l->waits) {
@@ -263,10 +263,10 @@ void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
         return;
     vector = irq_vector_alloc(cpu, irq);
     if (!vector)
-        return;                         /* it stays where it is, which is right if slower */
+        return; /* it stays where it is, which is right if slower */
     on = lock_take_irq(&l->lock);
     if (!l->domain || l->old_vector || l->cpu == cpu) {
-        vector_free(cpu, vector);       /* closed meanwhile, or still on its last move */
+        vector_free(cpu, vector); /* closed meanwhile, or still on its last move */
     } else {
         l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
         if (l->waits)

@@ -6,15 +6,15 @@
 #include "core/types.h"
 #include "x86/regs.h"
 
-#define VECTOR_FIRST     0x20           /* 0x00-0x1f are exceptions */
-#define VECTOR_DEVICES   0x30           /* device interrupts: these to 0xef, except 0x80 */
-#define VECTOR_INT80     0x80           /* int 0x80 of PV guests' 32-bit processes */
-#define VECTOR_KICK      0xf0           /* pass the exit path */
-#define VECTOR_TLB       0xf1           /* flush request of x86/tlb.c */
-#define VECTOR_CALL      0xf2           /* run a function (x86/smp.h) */
-#define VECTOR_TIMER     0xf3           /* local APIC timer */
-#define VECTOR_ERROR     0xfe
-#define VECTOR_SPURIOUS  0xff
+#define VECTOR_FIRST    0x20 /* 0x00-0x1f are exceptions */
+#define VECTOR_DEVICES  0x30 /* device interrupts: these to 0xef, except 0x80 */
+#define VECTOR_INT80    0x80 /* int 0x80 of PV guests' 32-bit processes */
+#define VECTOR_KICK     0xf0 /* pass the exit path */
+#define VECTOR_TLB      0xf1 /* flush request of x86/tlb.c */
+#define VECTOR_CALL     0xf2 /* run a function (x86/smp.h) */
+#define VECTOR_TIMER    0xf3 /* local APIC timer */
+#define VECTOR_ERROR    0xfe
+#define VECTOR_SPURIOUS 0xff
 
 /* Called by the entry code for every vector from VECTOR_FIRST on, interrupts off, on the CPU's
  * stack; regs: what was interrupted. */
@@ -27,7 +27,7 @@ void irq_bind_vector(unsigned int vector, void (*handler)(struct regs *regs));
 struct irq_chip {
     void (*mask)(unsigned int irq);
     void (*unmask)(unsigned int irq);
-    void (*aim)(unsigned int irq, uint8_t vector, uint32_t apic_id);    /* leaves it unmasked */
+    void (*aim)(unsigned int irq, uint8_t vector, uint32_t apic_id); /* leaves it unmasked */
 };
 
 /* Boot CPU, after acpi_init: mask the 8259s, find the IO-APICs, all lines masked. */

@@ -22,27 +22,27 @@
 #define NX       (1ul << 63)
 #define ADDRESS  0x000ffffffffff000ul
 
-#define ENTRIES   512
-#define SIZE_2M   (ENTRIES * PAGE_SIZE)
-#define SIZE_1G   (ENTRIES * SIZE_2M)
-#define MSR_PAT   0x277
-#define PAT_ABI   0x050100070406ul      /* WB, WT, UC-, UC, WC, WP, UC, UC */
-#define PTE_PAT   (1ul << 7)            /* of a 4 KiB entry */
+#define ENTRIES 512
+#define SIZE_2M (ENTRIES * PAGE_SIZE)
+#define SIZE_1G (ENTRIES * SIZE_2M)
+#define MSR_PAT 0x277
+#define PAT_ABI 0x050100070406ul /* WB, WT, UC-, UC, WC, WP, UC, UC */
+#define PTE_PAT (1ul << 7)       /* of a 4 KiB entry */
 
-#define VMAP_PAGES (SIZE_1G / PAGE_SIZE)    /* of the slot's 512 GiB a first part is used */
+#define VMAP_PAGES (SIZE_1G / PAGE_SIZE) /* of the slot's 512 GiB a first part is used */
 
 /* Shared by all: data is neither executable nor a guest's. */
 #define DATA (PRESENT | WRITABLE | NX)
 
-extern uint64_t boot_l3_high[ENTRIES];  /* boot/start.S: maps the image */
+extern uint64_t boot_l3_high[ENTRIES]; /* boot/start.S: maps the image */
 
 uint64_t hypervisor_l4[ENTRIES] __attribute__((aligned(4096)));
 
-static uint64_t tables_at;              /* what to add to a table's machine address */
+static uint64_t tables_at; /* what to add to a table's machine address */
 static paddr_t (*early_alloc)(uint64_t size, uint64_t align);
-static paddr_t hole;                    /* 2 MiB of zeros that stand for frames that are not there */
+static paddr_t hole; /* 2 MiB of zeros that stand for frames that are not there */
 
-static struct lock lock = LOCK(RANK_MAPPING);   /* guards: vmap_used, tables of VMAP and SEGMENTS */
+static struct lock lock = LOCK(RANK_MAPPING); /* guards: vmap_used, tables of VMAP and SEGMENTS */
 static uint64_t vmap_used[VMAP_PAGES / 64];
 
 static uint64_t *table(uint64_t entry)
@@ -132,7 +132,7 @@ static void make_slots(void)
         else if (slot != M2P_SLOT && slot != M2P_SLOT + 1)
             make_slot(slot, DATA);
     }
-    make_slot(M2P_SLOT, PRESENT | USER | NX);           /* guests read it, nobody writes here */
+    make_slot(M2P_SLOT, PRESENT | USER | NX); /* guests read it, nobody writes here */
     hypervisor_l4[M2P_SLOT + 1] = (hypervisor_l4[M2P_SLOT] & ADDRESS) | DATA;
 }
 
@@ -195,13 +195,13 @@ void map_init(const struct map_range *ranges, unsigned int count, mfn_t end,
     early_alloc = alloc;
     make_slots();
     for (unsigned int i = 0; i < count; i++)
-        map_at_boot(DIRECT_BASE + ranges[i].start, ranges[i].start,
-                    ranges[i].end - ranges[i].start, DATA | GLOBAL);
+        map_at_boot(DIRECT_BASE + ranges[i].start, ranges[i].start, ranges[i].end - ranges[i].start,
+                    DATA | GLOBAL);
     map_m2p(ranges, count, end);
     map_frames(ranges, count, end);
 
     __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
-    hypervisor_l4[0] = *table(cr3);     /* the map one to one, for a while */
+    hypervisor_l4[0] = *table(cr3); /* the map one to one, for a while */
     map_init_cpu();
     __asm__ volatile("mov %0, %%cr3" : : "r"(image_paddr(hypervisor_l4)) : "memory");
     tables_at = DIRECT_BASE;
@@ -302,7 +302,7 @@ void map_device_end(const void *at, size_t size)
         vmap_set(first + i, 0);
     lock_release(&lock);
     arch_tlb_flush_stamped(NULL, arch_tlb_clock());
-    vmap_release(first, count);         /* only now may the addresses be used again */
+    vmap_release(first, count); /* only now may the addresses be used again */
 }
 
 void *map_stack(size_t size)
@@ -311,7 +311,7 @@ void *map_stack(size_t size)
     bool good;
 
     lock_take(&lock);
-    first = vmap_reserve(count + 2);    /* the first and the last stay unmapped */
+    first = vmap_reserve(count + 2); /* the first and the last stay unmapped */
     good = first < VMAP_PAGES;
     for (size_t i = 1; good && i <= count; i++) {
         paddr_t page = fresh_page();

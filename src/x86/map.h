@@ -50,7 +50,7 @@ void map_device_end(const void *at, size_t size);
 void *map_stack(size_t size);
 
 /* The level-3 tables of slots HYPERVISOR_SLOT.. : what a PV guest's level-4 table holds there. */
-extern uint64_t hypervisor_l4[512];     /* Zeroth's own level-4 table; idle vCPUs run on it */
+extern uint64_t hypervisor_l4[512]; /* Zeroth's own level-4 table; idle vCPUs run on it */
 
 /* Set a 4 KiB entry of the segment windows (SEGMENTS_BASE + page * 4096); 0 unmaps. -ENOMEM. */
 int map_segment_page(unsigned int page, uint64_t entry);

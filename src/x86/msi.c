@@ -11,7 +11,7 @@
 #include <xen/errno.h>
 
 #define MSI_ENABLE   1u
-#define MSI_COUNT    0x70u              /* log2 of the messages enabled: 0, one */
+#define MSI_COUNT    0x70u /* log2 of the messages enabled: 0, one */
 #define MSI_64       0x80u
 #define MSI_MASKABLE 0x100u
 #define MSIX_ENABLE  0x8000u
@@ -22,15 +22,15 @@ static struct message {
     struct arch_msi which;
     struct pci_device device;
     unsigned int cap;
-    volatile uint32_t *entry;           /* MSI-X: the mapped entry */
-    uint32_t address, data;             /* 0: not aimed yet */
+    volatile uint32_t *entry; /* MSI-X: the mapped entry */
+    uint32_t address, data;   /* 0: not aimed yet */
 } messages[ARCH_IRQS];
 /* Guards: messages[].used; taken before the PCI registers' lock, never by an interrupt. */
 static struct lock lock = LOCK(RANK_IRQ);
 
 static void write_entry(const struct message *m)
 {
-    m->entry[3] |= 1;                   /* masked while it changes */
+    m->entry[3] |= 1; /* masked while it changes */
     m->entry[0] = m->address;
     m->entry[1] = 0;
     m->entry[2] = m->data;

@@ -6,6 +6,6 @@
 #ifndef X86_MSI_H
 #define X86_MSI_H
 
-#define MSI_ADDRESS 0xfee00000u         /* Intel SDM 3, 10.11.1; APIC id from bit 12 on */
+#define MSI_ADDRESS 0xfee00000u /* Intel SDM 3, 10.11.1; APIC id from bit 12 on */
 
 #endif

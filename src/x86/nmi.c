@@ -25,10 +25,10 @@
 #define SERR_QUIET    0x04u
 #define PORT_WRITABLE 0x0fu
 
-#define NMI_NOTED 0x100u                /* struct percpu.nmi: with the port's status below */
+#define NMI_NOTED 0x100u /* struct percpu.nmi: with the port's status below */
 
 #define MSR_MCG_CTL    0x17b
-#define MSR_MC0_CTL    0x400            /* CTL, STATUS, ADDR, MISC of bank 0, then of bank 1 … */
+#define MSR_MC0_CTL    0x400 /* CTL, STATUS, ADDR, MISC of bank 0, then of bank 1 … */
 #define MCG_CAP_COUNT  0xffu
 #define MCG_CAP_CTL    0x100u
 #define STATUS_VALID   (1ul << 63)
@@ -42,7 +42,7 @@ void nmi_came(void)
 
     if (smp_is_stopping())
         smp_stop_here();
-    if (cpu_id() != 0)                  /* the platform's come to all CPUs; one tells of them */
+    if (cpu_id() != 0) /* the platform's come to all CPUs; one tells of them */
         return;
     port = io_in8(NMI_PORT);
     if (port & (SERR_STATUS | IOCHK_STATUS))
@@ -76,7 +76,8 @@ void nmi_tell(void)
         reasons |= XEN_NMIREASON_io_error;
     console_log(LOG_ERROR, "NMI: %s; passed to Dom0",
                 reasons & XEN_NMIREASON_pci_serr ? "PCI system error (SERR#)"
-                : reasons ? "I/O channel check" : "no reason given");
+                : reasons                        ? "I/O channel check"
+                                                 : "no reason given");
     tell_dom0(reasons ? reasons : XEN_NMIREASON_unknown);
 }
 

@@ -10,7 +10,7 @@
 #define NX       (1ul << 63)
 #define PAGE     4096ul
 #define ENTRIES  512
-#define LARGE    (ENTRIES * PAGE)       /* what one level-2 entry maps */
+#define LARGE    (ENTRIES * PAGE) /* what one level-2 entry maps */
 
 #define EFER     0xc0000080
 #define EFER_NXE (1u << 11)
@@ -33,7 +33,7 @@ static uint64_t physical(const void *symbol)
 static uint64_t rights(uint64_t at)
 {
     if (at < physical(image_rodata))
-        return PRESENT;                         /* code */
+        return PRESENT; /* code */
     if (at < physical(image_data))
         return PRESENT | NX;
     return PRESENT | NX | WRITABLE;
@@ -81,7 +81,7 @@ bool paging_protect(void)
     image_l2[IMAGE_BASE / LARGE] = physical(image_l1) | PRESENT | WRITABLE;
     boot_l3_high[VIRT_L3] = physical(image_l2) | PRESENT | WRITABLE;
     for (unsigned int i = 0; i < 4 * ENTRIES; i++)
-        boot_l2[i] |= NX;                       /* the map one to one holds data only */
+        boot_l2[i] |= NX; /* the map one to one holds data only */
     __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3) : : "memory");
     enable_smep_smap();
     return true;

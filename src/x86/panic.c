@@ -15,14 +15,14 @@
 #include "x86/trace.h"
 #include "x86/trap.h"
 
-#define FRAMES_MAX   24                 /* return addresses printed */
-#define WORDS_MAX    1024               /* of a stack, looked at */
-#define CALL_DIRECT  0xe8
-#define CALL_GROUP   0xff               /* with /2 in the next byte */
+#define FRAMES_MAX  24   /* return addresses printed */
+#define WORDS_MAX   1024 /* of a stack, looked at */
+#define CALL_DIRECT 0xe8
+#define CALL_GROUP  0xff /* with /2 in the next byte */
 
 extern const char image_start[], image_rodata[];
 
-static unsigned int depth;              /* of the CPU that panics: a report may fail itself */
+static unsigned int depth; /* of the CPU that panics: a report may fail itself */
 static bool begun;
 
 void panic_begin(void)
@@ -30,7 +30,7 @@ void panic_begin(void)
     irq_off();
     if (begun)
         return;
-    smp_stop_others();                  /* a second CPU stays in there */
+    smp_stop_others(); /* a second CPU stays in there */
     begun = true;
     console_force();
 }
@@ -41,7 +41,9 @@ static bool peek(uint64_t at, uint64_t *value)
     bool good = false;
 
     __asm__ volatile("1: movq (%2), %1\n movb $1, %0\n2:\n" FAULT_FIXUP("1b", "2b")
-                     : "+q"(good), "=&r"(*value) : "r"(at) : "memory");
+                     : "+q"(good), "=&r"(*value)
+                     : "r"(at)
+                     : "memory");
     return good;
 }
 
@@ -92,7 +94,7 @@ static void print_backtrace(uint64_t rip, uint64_t rsp)
 
     print_address("at  ", rip);
     rsp &= ~7ul;
-    if (!peek(rsp, &word))              /* it ran into the guard page */
+    if (!peek(rsp, &word)) /* it ran into the guard page */
         rsp = (rsp + PAGE_MASK) & ~PAGE_MASK;
     for (unsigned int i = 0; i < WORDS_MAX && frames < FRAMES_MAX; i++, rsp += sizeof(word)) {
         if (rsp == top || !peek(rsp, &word))
@@ -142,15 +144,11 @@ static void print_event(uint64_t what, uint64_t where)
     const struct vcpu *v = (const struct vcpu *)where;
 
     switch (what & ~0xfful) {
-    case TRACE_HYPERCALL:
-        console_log(LOG_ERROR, "  hypercall %lu from %016lx", what, where);
-        break;
+    case TRACE_HYPERCALL: console_log(LOG_ERROR, "  hypercall %lu from %016lx", what, where); break;
     case TRACE_TRAP:
         console_log(LOG_ERROR, "  %s (%lu) at %016lx", trap_name(what & 0xff), what & 0xff, where);
         break;
-    case TRACE_IRQ:
-        console_log(LOG_ERROR, "  interrupt %#lx at %016lx", what & 0xff, where);
-        break;
+    case TRACE_IRQ: console_log(LOG_ERROR, "  interrupt %#lx at %016lx", what & 0xff, where); break;
     case TRACE_SWITCH:
         if (v->is_idle || !v->domain)
             console_log(LOG_ERROR, "  switch to idle");
@@ -215,7 +213,9 @@ static inline void take_registers(struct regs *r)
                      "movq %%r8, 72(%0); movq %%rax, 80(%0); movq %%rcx, 88(%0)\n"
                      "movq %%rdx, 96(%0); movq %%rsi, 104(%0); movq %%rdi, 112(%0)\n"
                      "movq %%rsp, 160(%0); pushfq; popq 152(%0)"
-                     : : "r"(r) : "memory");
+                     :
+                     : "r"(r)
+                     : "memory");
 }
 
 static void panic_on_demand(void)
@@ -234,7 +234,7 @@ _Noreturn void arch_panic(const char *file, int line, const char *what)
 
     take_registers(&regs);
     regs.rip = (uint64_t)__builtin_return_address(0);
-    regs.rsp = (uint64_t)__builtin_frame_address(0) + 16;       /* the caller's */
+    regs.rsp = (uint64_t)__builtin_frame_address(0) + 16; /* the caller's */
     check_depth(what, regs.rip);
     console_log(LOG_ERROR, "PANIC on CPU %u: %s:%d: %s", cpu_id(), file, line, what);
     report(&regs);

@@ -10,7 +10,7 @@
 #define CALL 0xe8
 
 struct place {
-    int32_t at;                 /* relative to its own address */
+    int32_t at; /* relative to its own address */
     uint32_t kind;
 };
 

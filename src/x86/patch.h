@@ -7,9 +7,9 @@
 #ifndef X86_PATCH_H
 #define X86_PATCH_H
 
-#define PATCH_TRAP  0           /* 6 bytes, entries by IDT: CLAC, LFENCE */
-#define PATCH_ENTER 1           /* 5 bytes, from a guest, on the CPU's stack: CALL spec_enter */
-#define PATCH_LEAVE 2           /* 5 bytes, to a guest, on the CPU's stack: CALL spec_leave */
+#define PATCH_TRAP  0 /* 6 bytes, entries by IDT: CLAC, LFENCE */
+#define PATCH_ENTER 1 /* 5 bytes, from a guest, on the CPU's stack: CALL spec_enter */
+#define PATCH_LEAVE 2 /* 5 bytes, to a guest, on the CPU's stack: CALL spec_leave */
 
 #define PATCH_TRAP_SIZE 6
 #define PATCH_CALL_SIZE 5

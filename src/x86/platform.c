@@ -10,8 +10,8 @@
 
 #include <xen/errno.h>
 
-#define MSR_MTRR_CAP  0xfe              /* Intel SDM 3, 11.11 */
-#define MSR_MTRR_BASE 0x200             /* and mask behind it, two a register */
+#define MSR_MTRR_CAP  0xfe  /* Intel SDM 3, 11.11 */
+#define MSR_MTRR_BASE 0x200 /* and mask behind it, two a register */
 #define MTRR_VALID    0x800
 #define BIOS_SHIFT    0x417
 

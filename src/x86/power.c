@@ -12,7 +12,7 @@
 #define SLP_TYP_SHIFT 10
 #define SLP_EN        0x2000
 #define PATIENCE      10000000u
-#define BIOS_WARM     0x472             /* the BIOS's reset flag, and what skips its memory test */
+#define BIOS_WARM     0x472 /* the BIOS's reset flag, and what skips its memory test */
 #define WARM_FLAG     0x1234
 
 static enum power_reset first_reset = RESET_ACPI;
@@ -21,7 +21,7 @@ void power_choose_reset(enum power_reset first, bool warm)
 {
     uint16_t *flag = (uint16_t *)BIOS_WARM;
 
-    __asm__("" : "+r"(flag));           /* an address that no object of C has */
+    __asm__("" : "+r"(flag)); /* an address that no object of C has */
     if (warm)
         *flag = WARM_FLAG;
     first_reset = first;
@@ -33,7 +33,7 @@ static void control_write(uint32_t port, uint8_t type, uint16_t enable)
 
     if (!port)
         return;
-    keep = io_in16((uint16_t)port) & (uint16_t)~(7 << SLP_TYP_SHIFT | SLP_EN);
+    keep = io_in16((uint16_t)port) & (uint16_t) ~(7 << SLP_TYP_SHIFT | SLP_EN);
     io_out16((uint16_t)port, (uint16_t)(keep | (type & 7) << SLP_TYP_SHIFT | enable));
 }
 
@@ -81,9 +81,9 @@ _Noreturn void arch_poweroff(void)
 static void reset_by(enum power_reset way)
 {
     switch (way) {
-    case RESET_ACPI:         power_acpi_reset(); break;
-    case RESET_CHIPSET:      x86_reset_chipset(); break;
-    case RESET_KEYBOARD:     x86_reset_keyboard(); break;
+    case RESET_ACPI: power_acpi_reset(); break;
+    case RESET_CHIPSET: x86_reset_chipset(); break;
+    case RESET_KEYBOARD: x86_reset_keyboard(); break;
     case RESET_TRIPLE_FAULT: x86_reset_triple_fault(); break;
     }
 }

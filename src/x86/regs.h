@@ -14,7 +14,7 @@
 
 struct regs {
     uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    uint64_t vector, error;             /* of a trap; vector REGS_SYSCALL after SYSCALL */
+    uint64_t vector, error; /* of a trap; vector REGS_SYSCALL after SYSCALL */
     uint64_t rip, cs, rflags, rsp, ss;
 };
 

@@ -3,7 +3,7 @@
 
 #include "x86/io.h"
 
-#define RESET_CONTROL   0xcf9   /* Intel ICH9 datasheet, section 13.7.5 */
+#define RESET_CONTROL   0xcf9 /* Intel ICH9 datasheet, section 13.7.5 */
 #define KEYBOARD_STATUS 0x64
 #define KEYBOARD_RESET  0xfe
 #define KEYBOARD_TRIES  100000
@@ -16,8 +16,8 @@ _Noreturn void x86_halt(void)
 
 void x86_reset_chipset(void)
 {
-    io_out8(RESET_CONTROL, 0x02);       /* hard reset chosen… */
-    io_out8(RESET_CONTROL, 0x06);       /* …and started */
+    io_out8(RESET_CONTROL, 0x02); /* hard reset chosen… */
+    io_out8(RESET_CONTROL, 0x06); /* …and started */
 }
 
 void x86_reset_keyboard(void)
@@ -29,7 +29,10 @@ void x86_reset_keyboard(void)
 
 void x86_reset_triple_fault(void)
 {
-    static const struct __attribute__((packed)) { uint16_t limit; uint64_t base; } no_idt;
+    static const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } no_idt;
 
     __asm__ volatile("lidt %0; int3" : : "m"(no_idt));
 }

@@ -12,19 +12,19 @@
 #include "x86/percpu.h"
 #include "x86/reset.h"
 
-#define STOP_PATIENCE 10000000u         /* reads of a counter: well over what an NMI takes */
+#define STOP_PATIENCE 10000000u /* reads of a counter: well over what an NMI takes */
 
 unsigned int cpu_count = 1;
 struct percpu *percpu_of[CPUS_MAX];
 bool smp_ready;
 
-static struct lock lock = LOCK(RANK_TLB);       /* guards the next three */
+static struct lock lock = LOCK(RANK_TLB); /* guards the next three */
 static void (*call)(void *argument);
 static void *call_argument;
 static uint32_t calls_left;
 
-static uint32_t stopper;                /* CPU + 1 that stops all others; 0: none */
-static uint32_t stopped;                /* how many have */
+static uint32_t stopper; /* CPU + 1 that stops all others; 0: none */
+static uint32_t stopped; /* how many have */
 
 static void handle_call(struct regs *regs)
 {
@@ -66,7 +66,7 @@ void smp_call_others(void (*fn)(void *), void *argument)
 {
     if (cpu_count == 1)
         return;
-    ASSERT(irq_is_on());                /* two that wait for each other must answer each other */
+    ASSERT(irq_is_on()); /* two that wait for each other must answer each other */
     lock_take(&lock);
     call = fn;
     call_argument = argument;
@@ -100,7 +100,7 @@ void smp_stop_others(void)
     if (!__atomic_compare_exchange_n(&stopper, &none, self, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
         if (none == self)
-            return;                     /* done already */
+            return; /* done already */
         irq_off();
         smp_stop_here();
     }

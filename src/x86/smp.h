@@ -9,7 +9,7 @@
  * calls and kicks.  (irq_init comes before apic_init: the 8259s are quiet before their line is
  * masked, or QEMU delivers an interrupt that nobody asks for.) */
 void smp_init(void);
-extern bool smp_ready;                  /* smp_init is done: kicks can be sent */
+extern bool smp_ready; /* smp_init is done: kicks can be sent */
 
 /*
  * Boot, after time_calibrate and when the boot CPU's idle vCPU is the current one: start all CPUs

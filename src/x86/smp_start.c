@@ -18,18 +18,18 @@
 #include "x86/smp.h"
 #include "x86/time.h"
 
-#define MILLISECOND   1000000ll
-#define INIT_TIME     (10 * MILLISECOND)
-#define STARTUP_TIME  200000ll          /* ns from one start-up message to the next */
-#define PATIENCE      (500 * MILLISECOND)
-#define XAPIC_LAST    254u              /* identifiers above need x2APIC */
-#define LOW_PAGES     0xa0u             /* frames a start-up message can name, in RAM */
+#define MILLISECOND  1000000ll
+#define INIT_TIME    (10 * MILLISECOND)
+#define STARTUP_TIME 200000ll /* ns from one start-up message to the next */
+#define PATIENCE     (500 * MILLISECOND)
+#define XAPIC_LAST   254u  /* identifiers above need x2APIC */
+#define LOW_PAGES    0xa0u /* frames a start-up message can name, in RAM */
 
-#define TABLES        4u                /* levels 4 to 1 of the map that the trampoline runs on */
-#define LOW_ORDER     3                 /* frames for them, and one for what was in the page */
-#define ENTRIES       512u
-#define PRESENT       1ul
-#define WRITABLE      2ul
+#define TABLES    4u /* levels 4 to 1 of the map that the trampoline runs on */
+#define LOW_ORDER 3  /* frames for them, and one for what was in the page */
+#define ENTRIES   512u
+#define PRESENT   1ul
+#define WRITABLE  2ul
 
 /* trampoline.S: what is copied, and the fields in it. */
 extern const char trampoline[], trampoline_32[], trampoline_64[], trampoline_gdt[],
@@ -37,15 +37,15 @@ extern const char trampoline[], trampoline_32[], trampoline_64[], trampoline_gdt
     trampoline_efer[], trampoline_entry[], trampoline_end[];
 extern const char ap_entry[];
 
-struct percpu *smp_ticket;              /* taken by the CPU that is being started */
+struct percpu *smp_ticket; /* taken by the CPU that is being started */
 _Noreturn void smp_run_cpu(struct percpu *p);
 
-static uint32_t arrived;                /* number of the CPU that came last */
+static uint32_t arrived; /* number of the CPU that came last */
 
 /* While CPUs are started. */
 static struct {
-    mfn_t page;                         /* the trampoline's, below 1 MiB */
-    mfn_t tables, saved;                /* its map, first of TABLES frames; what was in the page */
+    mfn_t page;          /* the trampoline's, below 1 MiB */
+    mfn_t tables, saved; /* its map, first of TABLES frames; what was in the page */
 } low;
 
 static void wait(ns_t time)
@@ -189,7 +189,7 @@ static bool give_up(const struct percpu *p)
 {
     if (!__atomic_exchange_n(&smp_ticket, NULL, __ATOMIC_ACQ_REL))
         return false;
-    apic_send_init(p->apic_id);         /* waits for a start-up message, which will not come */
+    apic_send_init(p->apic_id); /* waits for a start-up message, which will not come */
     return true;
 }
 

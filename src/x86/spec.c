@@ -15,7 +15,7 @@
 #define SPEC_CTRL_STIBP 0x2u
 #define SPEC_CTRL_SSBD  0x4u
 #define EFER_AUTO_IBRS  0x200000ul
-#define VIRT_SSBD_MSR   0xc001011fu     /* AMD: SSBD where SPEC_CTRL has none, same bit */
+#define VIRT_SSBD_MSR   0xc001011fu /* AMD: SSBD where SPEC_CTRL has none, same bit */
 
 /* MSR_ARCH_CAPABILITIES. */
 #define RDCL_NO    (1ul << 0)
@@ -28,7 +28,7 @@
 #define RFDS_CLEAR (1ul << 28)
 
 enum { EAX, EBX, ECX, EDX };
-enum { WORK_IBRS = 1, WORK_RSB = 2, WORK_VERW = 4 };    /* spec_entry.S knows them */
+enum { WORK_IBRS = 1, WORK_RSB = 2, WORK_VERW = 4 }; /* spec_entry.S knows them */
 
 extern const char spec_enter[], spec_leave[];
 
@@ -45,8 +45,8 @@ static struct {
     uint64_t capabilities;
 } has;
 
-static bool auto_ibrs;                  /* chosen: EFER bit on each CPU */
-static uint32_t ctrl;                   /* chosen: MSR_SPEC_CTRL when it stays the same for all */
+static bool auto_ibrs; /* chosen: EFER bit on each CPU */
+static uint32_t ctrl;  /* chosen: MSR_SPEC_CTRL when it stays the same for all */
 static bool ctrl_used, virt_ssbd;
 
 static bool bit(uint32_t word, unsigned int nr)
@@ -167,8 +167,10 @@ static void patch_code(const struct spec_wishes *w)
 
 static void say(const struct spec_wishes *w)
 {
-    const char *ibrs = auto_ibrs ? " AutoIBRS" : ctrl & SPEC_CTRL_IBRS ? " IBRS (always)"
-                       : spec_work & WORK_IBRS ? " IBRS (in Zeroth)" : "";
+    const char *ibrs = auto_ibrs               ? " AutoIBRS"
+                       : ctrl & SPEC_CTRL_IBRS ? " IBRS (always)"
+                       : spec_work & WORK_IBRS ? " IBRS (in Zeroth)"
+                                               : "";
     char line[160];
 
     format(line, sizeof(line), "%s%s%s%s%s%s", ibrs, spec_ibpb ? " IBPB" : "",

@@ -13,7 +13,7 @@
 
 struct domain;
 
-enum spec_wish { SPEC_NO, SPEC_YES, SPEC_AUTO };        /* values of boot/options.h's CHOICE_* */
+enum spec_wish { SPEC_NO, SPEC_YES, SPEC_AUTO }; /* values of boot/options.h's CHOICE_* */
 
 /* What the command line asks for; all SPEC_NO: no mitigation at all. */
 struct spec_wishes {
@@ -27,7 +27,7 @@ void spec_init(const struct spec_wishes *wishes);
 /* Each CPU: its MSRs. */
 void spec_init_cpu(void);
 
-extern bool spec_ibpb;                  /* constant after spec_init */
+extern bool spec_ibpb; /* constant after spec_init */
 
 /* At the switch to a vCPU of domain d, interrupts off: its branches must not be predicted by what
  * another domain did. */

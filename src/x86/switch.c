@@ -9,7 +9,7 @@
 #include "x86/trace.h"
 #include "x86/way.h"
 
-#define TSS_RSP0 4              /* offset, bytes (AMD APM 2, section 12.2.5) */
+#define TSS_RSP0 4 /* offset, bytes (AMD APM 2, section 12.2.5) */
 
 void (*exit_by_hardware)(void);
 

@@ -6,7 +6,7 @@
 #include "x86/cpuid_change.h"
 #include "x86/features.h"
 
-#define ARCH_CAPS_WORD 16u              /* and the next: MSR_ARCH_CAPABILITIES */
+#define ARCH_CAPS_WORD 16u /* and the next: MSR_ARCH_CAPABILITIES */
 
 /* Zeroth shows PV guests other features by faults only, not by the CPU's masks. */
 SYSCTL(get_cpu_levelling_caps)
@@ -18,31 +18,26 @@ SYSCTL(get_cpu_levelling_caps)
 }
 
 _Static_assert(XEN_SYSCTL_cpu_policy_raw == XEN_SYSCTL_cpu_featureset_raw &&
-               XEN_SYSCTL_cpu_policy_host == XEN_SYSCTL_cpu_featureset_host, "for both calls");
+                   XEN_SYSCTL_cpu_policy_host == XEN_SYSCTL_cpu_featureset_host,
+               "for both calls");
 
 /* -EINVAL: no such policy; -EOPNOTSUPP: one of HVM domains, which Zeroth has not. */
 static long make(struct cpuid_policy *p, uint32_t index)
 {
     switch (index) {
-    case XEN_SYSCTL_cpu_policy_raw:
-        cpuid_policy_raw(p);
-        return 0;
-    case XEN_SYSCTL_cpu_policy_host:
-        cpuid_policy_host(p);
-        return 0;
+    case XEN_SYSCTL_cpu_policy_raw: cpuid_policy_raw(p); return 0;
+    case XEN_SYSCTL_cpu_policy_host: cpuid_policy_host(p); return 0;
     case XEN_SYSCTL_cpu_policy_pv_default:
         cpuid_policy_of_cpu(p, false);
-        cpuid_repeat(p, false);         /* that is each domain's own */
+        cpuid_repeat(p, false); /* that is each domain's own */
         return 0;
     case XEN_SYSCTL_cpu_policy_pv_max:
         cpuid_policy_most(p, false);
         cpuid_repeat(p, false);
         return 0;
     case XEN_SYSCTL_cpu_policy_hvm_max:
-    case XEN_SYSCTL_cpu_policy_hvm_default:
-        return -XEN_EOPNOTSUPP;
-    default:
-        return -XEN_EINVAL;
+    case XEN_SYSCTL_cpu_policy_hvm_default: return -XEN_EOPNOTSUPP;
+    default: return -XEN_EINVAL;
     }
 }
 
@@ -78,7 +73,7 @@ static long give_features(struct xen_sysctl_cpu_featureset *a, struct cpuid_poli
             return -XEN_EFAULT;
     }
     if (count < CPUID_WORDS)
-        return -XEN_ENOBUFS;            /* those that fit are there */
+        return -XEN_ENOBUFS; /* those that fit are there */
     a->nr_features = count;
     return 0;
 }

@@ -12,20 +12,20 @@
 #include "x86/irq.h"
 #include "x86/map.h"
 
-#define PM_TIMER_HZ  3579545u           /* ACPI 6.4, 4.8.3.3 */
+#define PM_TIMER_HZ  3579545u /* ACPI 6.4, 4.8.3.3 */
 #define PIT_HZ       1193182u
-#define WINDOW_MS    5                  /* measured that long, */
-#define WINDOWS      3                  /* and so many times */
+#define WINDOW_MS    5 /* measured that long, */
+#define WINDOWS      3 /* and so many times */
 #define HPET_SIZE    1024
-#define HPET_PERIOD  1                  /* 32-bit registers: IA-PC HPET 1.0a, section 2.3 */
+#define HPET_PERIOD  1 /* 32-bit registers: IA-PC HPET 1.0a, section 2.3 */
 #define HPET_CONFIG  4
 #define HPET_COUNTER 60
-#define TRIES        100000000u         /* a clock that stands still is none */
+#define TRIES        100000000u /* a clock that stands still is none */
 
 static uint64_t tsc_start, tsc_khz, apic_khz;
-static uint64_t newest;                 /* TSC that the boot CPU saw last */
-static bool apart;                      /* TSCs of some CPUs differ */
-static uint32_t multiplier;             /* ns = (ticks << shift) * multiplier >> 32 */
+static uint64_t newest;     /* TSC that the boot CPU saw last */
+static bool apart;          /* TSCs of some CPUs differ */
+static uint32_t multiplier; /* ns = (ticks << shift) * multiplier >> 32 */
 static int8_t shift;
 
 uint64_t arch_tsc(void)
@@ -85,7 +85,7 @@ static uint64_t by_hpet(void)
         return 0;
     if (!hpet)
         hpet = map_device(acpi.hpet, HPET_SIZE, MAP_UNCACHED);
-    if (!hpet || hpet[HPET_PERIOD] < 100000 || hpet[HPET_PERIOD] > 100000000)       /* fs */
+    if (!hpet || hpet[HPET_PERIOD] < 100000 || hpet[HPET_PERIOD] > 100000000) /* fs */
         return 0;
     hpet[HPET_CONFIG] |= 1;
     return wait_counter(hpet_read, 1000000000000000ull / hpet[HPET_PERIOD], ~0u);
@@ -110,7 +110,7 @@ static uint64_t by_cpuid(void)
 
 static const struct reference {
     const char *name;
-    uint64_t (*measure)(void);          /* TSC ticks in WINDOW_MS; 0: it is not there */
+    uint64_t (*measure)(void); /* TSC ticks in WINDOW_MS; 0: it is not there */
 } references[] = {
     [REFERENCE_HPET] = { "HPET", by_hpet },
     [REFERENCE_PM_TIMER] = { "PM timer", by_pm_timer },
@@ -223,7 +223,7 @@ ns_t arch_tsc_to_time(uint64_t tsc)
 {
     uint64_t ticks = tsc - tsc_start;
 
-    if ((int64_t)ticks < 0)             /* a TSC a little behind at the start */
+    if ((int64_t)ticks < 0) /* a TSC a little behind at the start */
         return 0;
     ticks = shift < 0 ? ticks >> -shift : ticks << shift;
     return (ns_t)((unsigned __int128)ticks * multiplier >> 32);
@@ -234,7 +234,7 @@ ns_t arch_now(void)
     uint64_t tsc;
 
     if (!tsc_khz)
-        return 0;                       /* messages before the calibration */
+        return 0; /* messages before the calibration */
     tsc = arch_tsc();
     if (cpu_id() == 0)
         __atomic_store_n(&newest, tsc, __ATOMIC_RELEASE);
@@ -258,11 +258,11 @@ void arch_timer_program(ns_t when)
         return;
     }
     left = when - arch_now();
-    if (left <= 0) {                    /* an interrupt would only say the same, later */
+    if (left <= 0) { /* an interrupt would only say the same, later */
         softirq_raise(SOFTIRQ_TIMER);
         return;
     }
-    if (left > SECOND)                  /* it comes early then, and is programmed again */
+    if (left > SECOND) /* it comes early then, and is programmed again */
         left = SECOND;
     count = (uint64_t)left * apic_khz / 1000000 + 1;
     apic_timer_set(count > ~0u ? ~0u : (uint32_t)count);

@@ -5,7 +5,13 @@
 
 #include "core/types.h"
 
-enum time_reference { REFERENCE_ANY, REFERENCE_HPET, REFERENCE_PM_TIMER, REFERENCE_PIT, REFERENCE_CPUID };
+enum time_reference {
+    REFERENCE_ANY,
+    REFERENCE_HPET,
+    REFERENCE_PM_TIMER,
+    REFERENCE_PIT,
+    REFERENCE_CPUID
+};
 
 /* Boot CPU, after acpi_init and apic_start, interrupts off: measure TSC and APIC timer, by the chosen
  * reference when it works, else by the first that does.  Does not return when there is none. */

@@ -10,7 +10,7 @@
 #include "x86/percpu.h"
 
 #define CR4_PGE      (1ul << 7)
-#define CLOCK_PERIOD (1u << 28)         /* flushes after which even idle CPUs flush */
+#define CLOCK_PERIOD (1u << 28) /* flushes after which even idle CPUs flush */
 
 /*
  * The clock counts whole flushes, of all CPUs together.  A flush draws its number before it begins:
@@ -19,12 +19,12 @@
  */
 uint32_t tlb_clock = 1;
 static struct {
-    uint32_t flushed;                   /* number of its last flush */
+    uint32_t flushed; /* number of its last flush */
 } __attribute__((aligned(64))) cpus[CPUS_MAX];
 
-static struct lock lock = LOCK(RANK_TLB);       /* guards the next two */
+static struct lock lock = LOCK(RANK_TLB); /* guards the next two */
 static uint64_t request_address;
-static struct cpu_set waited_for;       /* each CPU takes itself out */
+static struct cpu_set waited_for; /* each CPU takes itself out */
 
 /* Ask without waiting: the numbers are a quarter of their range behind at most. */
 static __attribute__((noinline)) void flush_all_now_and_then(void)
@@ -121,7 +121,7 @@ void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
     if (!count)
         return;
 
-    ASSERT(irq_is_on());                /* two that wait for each other must answer each other */
+    ASSERT(irq_is_on()); /* two that wait for each other must answer each other */
     lock_take(&lock);
     request_address = address;
     for (unsigned int i = 0; i < cpu_count; i++) {

@@ -15,7 +15,7 @@
 #define TRACE_SWITCH    0x300
 
 #define TRACE_EVENTS 16
-#define TRACE_SIZE   16                 /* of one, bytes; all together 256, so that a byte wraps */
+#define TRACE_SIZE   16 /* of one, bytes; all together 256, so that a byte wraps */
 
 #ifndef __ASSEMBLER__
 /* Interrupts off. */

@@ -10,9 +10,9 @@
 #include "x86/pv/entry.h"
 
 #define VECTORS        256
-#define GATE_INTERRUPT 0x8e             /* present, ring 0, 64-bit interrupt gate */
-#define GATE_FOR_RING3 0x60             /* INT n may use it */
-#define DR6_INITIAL    0xffff0ff0ul     /* AMD APM 2, section 13.1.1.3 */
+#define GATE_INTERRUPT 0x8e         /* present, ring 0, 64-bit interrupt gate */
+#define GATE_FOR_RING3 0x60         /* INT n may use it */
+#define DR6_INITIAL    0xffff0ff0ul /* AMD APM 2, section 13.1.1.3 */
 
 /* Vectors that the CPU raises before or at an instruction which a table of fix-ups can name. */
 #define FAULTS (1u << 0 | 1u << 6 | 0x1fu << 10 | 1u << 17)
@@ -25,7 +25,7 @@ struct gate {
     uint32_t high, zero;
 };
 
-extern const char trap_stubs[];         /* trap_entry.S */
+extern const char trap_stubs[]; /* trap_entry.S */
 
 static struct gate table[VECTORS] __attribute__((aligned(4096)));
 
@@ -33,9 +33,9 @@ static uint8_t ist_of(unsigned int vector)
 {
     switch (vector) {
     case TRAP_NMI: return IST_NMI;
-    case TRAP_DF:  return IST_DF;
-    case TRAP_MC:  return IST_MC;
-    case TRAP_DB:  return IST_DB;
+    case TRAP_DF: return IST_DF;
+    case TRAP_MC: return IST_MC;
+    case TRAP_DB: return IST_DB;
     }
     return 0;
 }
@@ -47,8 +47,11 @@ void trap_init(void)
         bool open = i == TRAP_BP || i == TRAP_OF || i == TRAP_INT80;
 
         table[i] = (struct gate){
-            .low = (uint16_t)stub, .middle = (uint16_t)(stub >> 16), .high = (uint32_t)(stub >> 32),
-            .selector = SELECTOR_CODE, .ist = ist_of(i),
+            .low = (uint16_t)stub,
+            .middle = (uint16_t)(stub >> 16),
+            .high = (uint32_t)(stub >> 32),
+            .selector = SELECTOR_CODE,
+            .ist = ist_of(i),
             .type = (uint8_t)(GATE_INTERRUPT | (open ? GATE_FOR_RING3 : 0)),
         };
     }
@@ -56,8 +59,12 @@ void trap_init(void)
 
 void trap_load(void)
 {
-    const struct __attribute__((packed)) { uint16_t limit; uint64_t base; } idtr = {
-        sizeof(table) - 1, (uint64_t)table,
+    const struct __attribute__((packed)) {
+        uint16_t limit;
+        uint64_t base;
+    } idtr = {
+        sizeof(table) - 1,
+        (uint64_t)table,
     };
 
     __asm__ volatile("lidt %0" : : "m"(idtr));
@@ -67,7 +74,7 @@ const char *trap_name(uint64_t vector)
 {
     static const char *const names[] = {
         "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "?", "#TS",
-        "#NP", "#SS", "#GP", "#PF", "?", "#MF", "#AC", "#MC", "#XF", "?", "#CP",
+        "#NP", "#SS", "#GP", "#PF", "?",   "#MF", "#AC", "#MC", "#XF", "?", "#CP",
     };
 
     return vector < sizeof(names) / sizeof(names[0]) ? names[vector] : "?";
@@ -103,15 +110,9 @@ static void debug_inside(struct regs *regs)
 void trap_on_ist(struct regs *regs)
 {
     switch (regs->vector) {
-    case TRAP_DB:
-        debug_inside(regs);
-        return;
-    case TRAP_NMI:
-        nmi_came();
-        return;
-    case TRAP_MC:
-        machine_check(regs);
-    default:
-        panic_trap(regs, "#DF: an exception could not be delivered (stack overflow?)");
+    case TRAP_DB: debug_inside(regs); return;
+    case TRAP_NMI: nmi_came(); return;
+    case TRAP_MC: machine_check(regs);
+    default: panic_trap(regs, "#DF: an exception could not be delivered (stack overflow?)");
     }
 }

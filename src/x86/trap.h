@@ -8,17 +8,17 @@
 #define X86_TRAP_H
 
 /* AMD APM 2, section 8.2. */
-#define TRAP_DB      1
-#define TRAP_NMI     2
-#define TRAP_BP      3
-#define TRAP_OF      4
-#define TRAP_DF      8
-#define TRAP_PF      14
-#define TRAP_MC      18
-#define TRAP_COUNT   32                 /* vectors the CPU keeps for exceptions */
-#define TRAP_INT80   0x80               /* the ABI's guests may use it: not an interrupt's */
+#define TRAP_DB    1
+#define TRAP_NMI   2
+#define TRAP_BP    3
+#define TRAP_OF    4
+#define TRAP_DF    8
+#define TRAP_PF    14
+#define TRAP_MC    18
+#define TRAP_COUNT 32   /* vectors the CPU keeps for exceptions */
+#define TRAP_INT80 0x80 /* the ABI's guests may use it: not an interrupt's */
 
-#define TRAP_STUB_SIZE 16               /* from one vector's first instruction to the next one's */
+#define TRAP_STUB_SIZE 16 /* from one vector's first instruction to the next one's */
 
 /* Above the frame of a stack of the TSS's table stands the CPU's struct percpu. */
 #define IST_TOP_SIZE 16

@@ -34,9 +34,10 @@ struct rtc {
 static struct rtc read_once(void)
 {
     for (unsigned int i = 0; i < 100000 && (cmos(10) & 0x80); i++)
-        ;                               /* update in progress */
-    return (struct rtc){ cmos(0), cmos(2), cmos(4), cmos(7), cmos(8), cmos(9),
-                         acpi.century ? cmos(acpi.century) : 0 };
+        ; /* update in progress */
+    return (struct rtc){
+        cmos(0), cmos(2), cmos(4), cmos(7), cmos(8), cmos(9), acpi.century ? cmos(acpi.century) : 0
+    };
 }
 
 static bool same(const struct rtc *a, const struct rtc *b)

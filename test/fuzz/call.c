@@ -19,16 +19,16 @@
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 
-#define ELEMENTS_MAX  8u                /* of a list */
-#define STRUCT_MAX    1024u
-#define NESTED_MAX    2u                /* multicalls in multicalls */
-#define ANY_LAYOUT    "AFPDiEInVZt"     /* of members of a struct that grammar.c does not know */
+#define ELEMENTS_MAX 8u /* of a list */
+#define STRUCT_MAX   1024u
+#define NESTED_MAX   2u            /* multicalls in multicalls */
+#define ANY_LAYOUT   "AFPDiEInVZt" /* of members of a struct that grammar.c does not know */
 
 /* A struct that is being made. */
 struct making {
     const struct vcpu *v;
-    const char *elements;               /* layout of the list's */
-    uint32_t count;                     /* of the list, once it is made */
+    const char *elements; /* layout of the list's */
+    uint32_t count;       /* of the list, once it is made */
     unsigned int depth;
     char bytes[STRUCT_MAX];
     size_t size;
@@ -226,18 +226,26 @@ static const struct {
     uint8_t nr;
     uint32_t op;
 } often[] = {
-    { __HYPERVISOR_mmu_update, 0 }, { __HYPERVISOR_mmu_update, 0 }, { __HYPERVISOR_mmu_update, 0 },
-    { __HYPERVISOR_mmuext_op, 0 }, { __HYPERVISOR_mmuext_op, 0 }, { __HYPERVISOR_mmuext_op, 0 },
-    { __HYPERVISOR_update_va_mapping, 0 }, { __HYPERVISOR_update_va_mapping, 0 },
-    { __HYPERVISOR_update_va_mapping_otherdomain, 0 }, { __HYPERVISOR_multicall, 0 },
-    { __HYPERVISOR_set_gdt, 0 }, { __HYPERVISOR_iret, 0 },
+    { __HYPERVISOR_mmu_update, 0 },
+    { __HYPERVISOR_mmu_update, 0 },
+    { __HYPERVISOR_mmu_update, 0 },
+    { __HYPERVISOR_mmuext_op, 0 },
+    { __HYPERVISOR_mmuext_op, 0 },
+    { __HYPERVISOR_mmuext_op, 0 },
+    { __HYPERVISOR_update_va_mapping, 0 },
+    { __HYPERVISOR_update_va_mapping, 0 },
+    { __HYPERVISOR_update_va_mapping_otherdomain, 0 },
+    { __HYPERVISOR_multicall, 0 },
+    { __HYPERVISOR_set_gdt, 0 },
+    { __HYPERVISOR_iret, 0 },
     { __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref },
     { __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref },
     { __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref },
     { __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref },
     { __HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace },
     { __HYPERVISOR_grant_table_op, GNTTABOP_copy },
-    { __HYPERVISOR_memory_op, XENMEM_exchange }, { __HYPERVISOR_memory_op, XENMEM_exchange },
+    { __HYPERVISOR_memory_op, XENMEM_exchange },
+    { __HYPERVISOR_memory_op, XENMEM_exchange },
     { __HYPERVISOR_memory_op, XENMEM_decrease_reservation },
     { __HYPERVISOR_memory_op, XENMEM_populate_physmap },
     { __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound },
@@ -247,25 +255,52 @@ static const struct {
     { __HYPERVISOR_event_channel_op, EVTCHNOP_send },
     { __HYPERVISOR_event_channel_op, EVTCHNOP_init_control },
     { __HYPERVISOR_event_channel_op, EVTCHNOP_expand_array },
-    { __HYPERVISOR_vcpu_op, VCPUOP_initialise }, { __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info },
+    { __HYPERVISOR_vcpu_op, VCPUOP_initialise },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info },
     { __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq },
 };
 
 /* What a toolstack does, and what else would come too seldom among so many rows. */
-#define DOMCTL(name) { __HYPERVISOR_domctl, XEN_DOMCTL_##name }
+#define DOMCTL(name) \
+    { \
+        __HYPERVISOR_domctl, XEN_DOMCTL_##name \
+    }
 static const struct {
     uint8_t nr;
     uint32_t op;
 } seldom[] = {
-    DOMCTL(createdomain), DOMCTL(destroydomain), DOMCTL(pausedomain), DOMCTL(unpausedomain),
-    DOMCTL(max_vcpus), DOMCTL(max_mem), DOMCTL(setvcpucontext), DOMCTL(setvcpucontext),
-    DOMCTL(getvcpucontext), DOMCTL(setvcpuaffinity), DOMCTL(scheduler_op), DOMCTL(getpageframeinfo3),
-    DOMCTL(hypercall_init), DOMCTL(iomem_permission), DOMCTL(ioport_permission), DOMCTL(irq_permission),
-    DOMCTL(set_cpu_policy), DOMCTL(get_cpu_policy), DOMCTL(setvcpuextstate), DOMCTL(getvcpuextstate),
-    DOMCTL(set_vcpu_msrs), DOMCTL(set_ext_vcpucontext), DOMCTL(settscinfo), DOMCTL(sendtrigger),
-    DOMCTL(shadow_op), DOMCTL(resumedomain), DOMCTL(set_virq_handler), DOMCTL(setdebugging),
-    { __HYPERVISOR_set_segment_base, 0 }, { __HYPERVISOR_get_debugreg, 0 },
-    { __HYPERVISOR_sysctl, XEN_SYSCTL_getdomaininfolist }, { __HYPERVISOR_sysctl, XEN_SYSCTL_cpupool_op },
+    DOMCTL(createdomain),
+    DOMCTL(destroydomain),
+    DOMCTL(pausedomain),
+    DOMCTL(unpausedomain),
+    DOMCTL(max_vcpus),
+    DOMCTL(max_mem),
+    DOMCTL(setvcpucontext),
+    DOMCTL(setvcpucontext),
+    DOMCTL(getvcpucontext),
+    DOMCTL(setvcpuaffinity),
+    DOMCTL(scheduler_op),
+    DOMCTL(getpageframeinfo3),
+    DOMCTL(hypercall_init),
+    DOMCTL(iomem_permission),
+    DOMCTL(ioport_permission),
+    DOMCTL(irq_permission),
+    DOMCTL(set_cpu_policy),
+    DOMCTL(get_cpu_policy),
+    DOMCTL(setvcpuextstate),
+    DOMCTL(getvcpuextstate),
+    DOMCTL(set_vcpu_msrs),
+    DOMCTL(set_ext_vcpucontext),
+    DOMCTL(settscinfo),
+    DOMCTL(sendtrigger),
+    DOMCTL(shadow_op),
+    DOMCTL(resumedomain),
+    DOMCTL(set_virq_handler),
+    DOMCTL(setdebugging),
+    { __HYPERVISOR_set_segment_base, 0 },
+    { __HYPERVISOR_get_debugreg, 0 },
+    { __HYPERVISOR_sysctl, XEN_SYSCTL_getdomaininfolist },
+    { __HYPERVISOR_sysctl, XEN_SYSCTL_cpupool_op },
 };
 
 static const struct door_op *row_of(unsigned int nr, uint32_t op)
@@ -278,16 +313,39 @@ static const struct door_op *row_of(unsigned int nr, uint32_t op)
 
 /* Calls with many rows more than once.  An input means the same as long as this does not change. */
 static const uint8_t numbers[] = {
-    __HYPERVISOR_memory_op, __HYPERVISOR_memory_op, __HYPERVISOR_memory_op, __HYPERVISOR_memory_op,
-    __HYPERVISOR_physdev_op, __HYPERVISOR_physdev_op, __HYPERVISOR_physdev_op, __HYPERVISOR_domctl,
-    __HYPERVISOR_platform_op, __HYPERVISOR_domctl, __HYPERVISOR_domctl, __HYPERVISOR_domctl,
-    __HYPERVISOR_event_channel_op, __HYPERVISOR_event_channel_op, __HYPERVISOR_event_channel_op,
-    __HYPERVISOR_grant_table_op, __HYPERVISOR_grant_table_op, __HYPERVISOR_vcpu_op,
-    __HYPERVISOR_vcpu_op, __HYPERVISOR_xen_version, __HYPERVISOR_xen_version, __HYPERVISOR_sched_op,
-    __HYPERVISOR_callback_op, __HYPERVISOR_nmi_op, __HYPERVISOR_console_io, __HYPERVISOR_vm_assist,
-    __HYPERVISOR_set_trap_table, __HYPERVISOR_set_callbacks, __HYPERVISOR_stack_switch,
-    __HYPERVISOR_sysctl, __HYPERVISOR_set_debugreg, __HYPERVISOR_update_descriptor,
-    0xff,                               /* any call that there is */
+    __HYPERVISOR_memory_op,
+    __HYPERVISOR_memory_op,
+    __HYPERVISOR_memory_op,
+    __HYPERVISOR_memory_op,
+    __HYPERVISOR_physdev_op,
+    __HYPERVISOR_physdev_op,
+    __HYPERVISOR_physdev_op,
+    __HYPERVISOR_domctl,
+    __HYPERVISOR_platform_op,
+    __HYPERVISOR_domctl,
+    __HYPERVISOR_domctl,
+    __HYPERVISOR_domctl,
+    __HYPERVISOR_event_channel_op,
+    __HYPERVISOR_event_channel_op,
+    __HYPERVISOR_event_channel_op,
+    __HYPERVISOR_grant_table_op,
+    __HYPERVISOR_grant_table_op,
+    __HYPERVISOR_vcpu_op,
+    __HYPERVISOR_vcpu_op,
+    __HYPERVISOR_xen_version,
+    __HYPERVISOR_xen_version,
+    __HYPERVISOR_sched_op,
+    __HYPERVISOR_callback_op,
+    __HYPERVISOR_nmi_op,
+    __HYPERVISOR_console_io,
+    __HYPERVISOR_vm_assist,
+    __HYPERVISOR_set_trap_table,
+    __HYPERVISOR_set_callbacks,
+    __HYPERVISOR_stack_switch,
+    __HYPERVISOR_sysctl,
+    __HYPERVISOR_set_debugreg,
+    __HYPERVISOR_update_descriptor,
+    0xff, /* any call that there is */
 };
 
 static unsigned int choose_any(const struct door_op **row)
@@ -342,5 +400,6 @@ void call_make(struct call *c, const struct vcpu *v, unsigned int depth)
     if (!row)
         m.elements = form->list;
     make_arguments(c, &m, form->args, row);
-    c->row = coverage_row((unsigned int)c->nr, row ? (unsigned int)(row - door_calls[c->nr].ops) : 0);
+    c->row = coverage_row((unsigned int)c->nr,
+                          row ? (unsigned int)(row - door_calls[c->nr].ops) : 0);
 }

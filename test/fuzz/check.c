@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#define UNDOING 0x8000u                 /* x86/pv/validate.c: in the progress of a table */
+#define UNDOING 0x8000u /* x86/pv/validate.c: in the progress of a table */
 
 static struct tally {
     uint32_t refs, types[FRAME_TYPES];
@@ -53,7 +53,8 @@ static unsigned int counted(const struct frame *f)
 {
     if (f->type & TYPE_VALIDATED)
         return PTE_COUNT;
-    REQUIRE(f->type & (TYPE_PARTIAL | TYPE_DROPPING), "frame %lx is a table, but how?", frame_mfn(f));
+    REQUIRE(f->type & (TYPE_PARTIAL | TYPE_DROPPING), "frame %lx is a table, but how?",
+            frame_mfn(f));
     return f->aux & ~UNDOING;
 }
 
@@ -145,12 +146,13 @@ static void count_segments(const struct x86_vcpu *v)
             uint64_t entry = segment_entry(window + n * 16 + i);
 
             hold_some(mfns[n], FRAME_SEGMENTS);
-            if (n == 0 && i == 14)      /* the CPU's own page */
+            if (n == 0 && i == 14) /* the CPU's own page */
                 continue;
             REQUIRE(!(entry & PTE_WRITABLE), "a window's page may be written to");
             REQUIRE(mfns[n] == MFN_NONE ? !frame_of(pte_mfn(entry)) || pte_mfn(entry) < FUZZ_FIRST
                                         : pte_mfn(entry) == mfns[n],
-                    "page %u of a window maps frame %lx, not %lx", n * 16 + i, pte_mfn(entry), mfns[n]);
+                    "page %u of a window maps frame %lx, not %lx", n * 16 + i, pte_mfn(entry),
+                    mfns[n]);
         }
     }
 }
@@ -231,8 +233,8 @@ static void check_frame(mfn_t mfn)
     }
     REQUIRE((f->refs & REFS_COUNT) == t->refs, "frame %lx of %x has %lu references, not %u", mfn,
             f->owner, f->refs & REFS_COUNT, t->refs);
-    REQUIRE((f->type & TYPE_COUNT) == types, "frame %lx of %x has %lu uses of type %u, not %lu", mfn,
-            f->owner, f->type & TYPE_COUNT, type_of(f), types);
+    REQUIRE((f->type & TYPE_COUNT) == types, "frame %lx of %x has %lu uses of type %u, not %lu",
+            mfn, f->owner, f->type & TYPE_COUNT, type_of(f), types);
     REQUIRE(!(f->type & TYPE_COUNT) || (f->type & (TYPE_VALIDATED | TYPE_PARTIAL | TYPE_DROPPING)),
             "frame %lx has a type that is not good", mfn);
     REQUIRE((f->owner == DOMID_INVALID) == (t->refs == 0), "frame %lx is %x's", mfn, f->owner);
@@ -249,11 +251,13 @@ static void check_free(void)
         if (!(f->refs & REFS_FREE))
             continue;
         REQUIRE(f->next == FRAME_LIST_END || (frame_table()[f->next].prev == mfn &&
-                (frame_table()[f->next].refs & REFS_FREE)), "the list of free frames at %lx", mfn);
+                                              (frame_table()[f->next].refs & REFS_FREE)),
+                "the list of free frames at %lx", mfn);
         count += 1ul << f->aux;
         for (mfn_t i = mfn; i < mfn + (1ul << f->aux); i++)
             REQUIRE(!tally[i].refs && frame_of(i)->owner == DOMID_INVALID && !frame_of(i)->type &&
-                    (i == mfn || !(frame_of(i)->refs & REFS_FREE)), "free frame %lx", i);
+                        (i == mfn || !(frame_of(i)->refs & REFS_FREE)),
+                    "free frame %lx", i);
     }
     REQUIRE(count == page_alloc_free_count(NODE_ANY), "%lu frames are free, not %lu", count,
             page_alloc_free_count(NODE_ANY));

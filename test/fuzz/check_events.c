@@ -12,15 +12,14 @@ static void check_port(const struct domain *d, port_t port, const struct event *
     switch (e->state) {
     case EVENT_FREE:
     case EVENT_UNBOUND:
-    case EVENT_IPI:
-        break;
-    case EVENT_RESERVED:
-        REQUIRE(port == 0, "port %u of %u", port, d->id);
-        break;
+    case EVENT_IPI: break;
+    case EVENT_RESERVED: REQUIRE(port == 0, "port %u of %u", port, d->id); break;
     case EVENT_INTERDOMAIN:
-        REQUIRE(e->peer && check_domain(e->peer->id) == e->peer, "port %u of %u: no peer", port, d->id);
+        REQUIRE(e->peer && check_domain(e->peer->id) == e->peer, "port %u of %u: no peer", port,
+                d->id);
         other = event_get(e->peer, e->other);
-        REQUIRE(other && other->state == EVENT_INTERDOMAIN && other->peer == d && other->other == port,
+        REQUIRE(other && other->state == EVENT_INTERDOMAIN && other->peer == d &&
+                    other->other == port,
                 "port %u of %u is half bound", port, d->id);
         return;
     case EVENT_VIRQ:
@@ -29,10 +28,10 @@ static void check_port(const struct domain *d, port_t port, const struct event *
                 e->other);
         break;
     case EVENT_PIRQ:
-        REQUIRE(d->pirq && e->other < d->pirq->count, "port %u of %u: pirq %u", port, d->id, e->other);
+        REQUIRE(d->pirq && e->other < d->pirq->count, "port %u of %u: pirq %u", port, d->id,
+                e->other);
         break;
-    default:
-        REQUIRE(false, "port %u of %u has state %u", port, d->id, e->state);
+    default: REQUIRE(false, "port %u of %u has state %u", port, d->id, e->state);
     }
     REQUIRE(!e->peer, "port %u of %u has a peer", port, d->id);
 }

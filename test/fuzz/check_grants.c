@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct {
-    uint32_t mappings, writable;        /* in its page tables */
+    uint32_t mappings, writable; /* in its page tables */
     uint32_t handles, write_handles;
 } foreign[FUZZ_DOMAINS][FUZZ_FRAMES];
 static uint32_t readers[FUZZ_DOMAINS][1024], writers[FUZZ_DOMAINS][1024];
@@ -93,7 +93,8 @@ void count_grants(const struct domain *d)
 
 static void check_uses(const struct domain *d)
 {
-    for (unsigned int i = 0; i < d->grant->frames * GRANT_ENTRIES && i < ARRAY_SIZE(readers[0]); i++) {
+    for (unsigned int i = 0; i < d->grant->frames * GRANT_ENTRIES && i < ARRAY_SIZE(readers[0]);
+         i++) {
         const struct grant_use *u = &d->grant->uses[i / GRANT_ENTRIES][i % GRANT_ENTRIES];
 
         REQUIRE(u->readers == readers[d->id][i] && u->writers == writers[d->id][i],

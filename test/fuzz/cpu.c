@@ -4,7 +4,7 @@
  * those stand in a header, test/fuzz/machine puts functions in their place; the few in x86/pv's own
  * assembly fault here, and the handler does them, or goes on where the table of fix-ups says.
  */
-#define _GNU_SOURCE             /* registers in ucontext_t */
+#define _GNU_SOURCE /* registers in ucontext_t */
 #include "fuzz.h"
 
 #include "core/assert.h"
@@ -30,8 +30,15 @@
 #include <string.h>
 #include <ucontext.h>
 
-struct cpu_features cpu = { .vendor = "Fuzz", .amd = true, .address_bits = 40, .nx = true,
-                            .xsave = true, .avx = true, .xcr0_mask = 7, .xsave_size = 832, .pge = true };
+struct cpu_features cpu = { .vendor = "Fuzz",
+                            .amd = true,
+                            .address_bits = 40,
+                            .nx = true,
+                            .xsave = true,
+                            .avx = true,
+                            .xcr0_mask = 7,
+                            .xsave_size = 832,
+                            .pge = true };
 bool spec_ibpb;
 uint64_t fuzz_cr0 = 0x80050033, fuzz_cr2, workbench_cr4 = 0x6f0;
 
@@ -55,7 +62,9 @@ struct percpu *percpu(void)
 
 void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
-    static const struct { uint32_t leaf, sub, out[4]; } known[] = {
+    static const struct {
+        uint32_t leaf, sub, out[4];
+    } known[] = {
         { 0, 0, { 0xd, 0x7a7a7546, 0x7a7a7546, 0x7a7a7546 } },
         { 1, 0, { 0x663, 0x800, 0x9c202001, 0x178bfbfd } },
         { 0xd, 0, { 7, 832, 832, 0 } },
@@ -71,7 +80,7 @@ void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
             memcpy(out, known[i].out, sizeof(known[i].out));
 }
 
-static uint64_t bases[FUZZ_CPUS][3];    /* MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE */
+static uint64_t bases[FUZZ_CPUS][3]; /* MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE */
 
 uint64_t rdmsr(uint32_t msr)
 {
@@ -170,9 +179,9 @@ void smp_call_others(void (*fn)(void *), void *argument)
 
 static greg_t *register_of(ucontext_t *u, unsigned int number)
 {
-    static const int order[] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI,
-                                 REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13,
-                                 REG_R14, REG_R15 };
+    static const int order[] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                 REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                 REG_R12, REG_R13, REG_R14, REG_R15 };
 
     return &u->uc_mcontext.gregs[order[number]];
 }
@@ -207,9 +216,7 @@ static void move(ucontext_t *u, uint8_t opcode, unsigned int rex, uint8_t modrm)
         REQUIRE(reg == 3, "CR%u is read", reg);
         *general = (greg_t)mmu_cr3(cpu_id());
         break;
-    case 0x21:
-        *general = 0;
-        break;
+    case 0x21: *general = 0; break;
     case 0x22:
         REQUIRE(reg == 3, "CR%u is written", reg);
         mmu_load(cpu_id(), (uint64_t)*general);
@@ -229,19 +236,22 @@ static bool do_instruction(ucontext_t *u)
     if (*at++ != 0x0f)
         return false;
     switch (*at++) {
-    case 0x00: case 0x01:               /* LLDT, LGDT, XSETBV */
+    case 0x00:
+    case 0x01: /* LLDT, LGDT, XSETBV */
         if ((*at >> 3 & 7) != 2)
             return false;
         at += operand_length(at);
         break;
-    case 0x06: case 0x09:               /* CLTS, WBINVD */
-        break;
-    case 0x20: case 0x21: case 0x22: case 0x23:
+    case 0x06:
+    case 0x09: /* CLTS, WBINVD */ break;
+    case 0x20:
+    case 0x21:
+    case 0x22:
+    case 0x23:
         move(u, at[-1], rex, *at);
         at++;
         break;
-    default:
-        return false;
+    default: return false;
     }
     u->uc_mcontext.gregs[REG_RIP] += at - start;
     return true;
@@ -262,7 +272,8 @@ static void fault(int signal, siginfo_t *info, void *context)
 
 void cpu_catch_faults(void)
 {
-    struct sigaction action = { .sa_sigaction = fault, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+    struct sigaction action = { .sa_sigaction = fault,
+                                .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
 
     sigaction(SIGSEGV, &action, &before);
 }

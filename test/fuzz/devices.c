@@ -17,11 +17,11 @@
 #include <string.h>
 #include <xen/errno.h>
 
-#define GSIS     24u
-#define IRQS     40u                    /* with messages */
-#define TSC_BASE 1000000u
-#define WORK_MAX 1200u                  /* copies between two questions whether to stop */
-#define SEGMENT_PAGES 4096u             /* of 128 windows */
+#define GSIS          24u
+#define IRQS          40u /* with messages */
+#define TSC_BASE      1000000u
+#define WORK_MAX      1200u /* copies between two questions whether to stop */
+#define SEGMENT_PAGES 4096u /* of 128 windows */
 
 struct acpi_info acpi = { .pm_timer = 0x608 };
 uint64_t hypervisor_l4[512];
@@ -29,7 +29,7 @@ uint64_t hypervisor_l4[512];
 /* ---- interrupts ---- */
 
 static struct {
-    bool used, open, level;             /* used: a message */
+    bool used, open, level; /* used: a message */
     struct domain *d;
     unsigned int pirq;
 } irqs[IRQS];
@@ -124,7 +124,8 @@ void devices_check(void)
 {
     for (unsigned int i = 0; i < IRQS; i++)
         if (irqs[i].open)
-            REQUIRE(check_domain(irqs[i].d->id) == irqs[i].d, "interrupt %u is open for a domain that is gone", i);
+            REQUIRE(check_domain(irqs[i].d->id) == irqs[i].d,
+                    "interrupt %u is open for a domain that is gone", i);
 }
 
 int arch_ioapic_read(paddr_t base, uint32_t reg, uint32_t *value)

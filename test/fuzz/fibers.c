@@ -15,24 +15,24 @@
 #include <ucontext.h>
 
 #define STACK_SIZE 0x80000ul
-#define GIVE_WAY   40u                  /* of 256 times at a point */
-#define WAITS_MAX  20000u               /* in a row, of all: nobody gets on */
+#define GIVE_WAY   40u    /* of 256 times at a point */
+#define WAITS_MAX  20000u /* in a row, of all: nobody gets on */
 
 static KEPT struct fiber {
     ucontext_t context;
-    void *fake;                         /* AddressSanitizer's */
+    void *fake; /* AddressSanitizer's */
     char *stack;
     void (*run)(unsigned int cpu);
     unsigned int cpu;
     bool done, waits;
 } fibers[FUZZ_CPUS];
-static KEPT struct fiber *now;          /* NULL: the thread's own stack */
+static KEPT struct fiber *now; /* NULL: the thread's own stack */
 static KEPT ucontext_t home;
 static KEPT void *home_fake;
 static KEPT const void *home_stack;
 static KEPT size_t home_size;
-static KEPT const char *ended;          /* the machine has come to an end on a fiber */
-static KEPT bool telling;               /* where each waits */
+static KEPT const char *ended; /* the machine has come to an end on a fiber */
+static KEPT bool telling;      /* where each waits */
 
 /* Never returns to a fiber that is done. */
 static void leave_fiber(bool for_good)
@@ -69,7 +69,8 @@ void fibers_add(unsigned int at, void (*run)(unsigned int cpu))
     struct fiber *f = &fibers[at];
 
     if (!f->stack)
-        f->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        f->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                        0);
     REQUIRE(f->stack != MAP_FAILED, "no memory for a stack");
     f->run = run;
     f->cpu = at;

@@ -16,11 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FUZZ_FIRST   256ul              /* frames below are Zeroth's; */
-#define FUZZ_FRAMES  2048ul             /* and no RAM is from here on */
+#define FUZZ_FIRST   256ul  /* frames below are Zeroth's; */
+#define FUZZ_FRAMES  2048ul /* and no RAM is from here on */
 #define FUZZ_CPUS    4u
-#define FUZZ_DOMAINS 3u                 /* ids 0 to 2 */
-#define FUZZ_VCPUS   40u                /* that Domain 1 may have */
+#define FUZZ_DOMAINS 3u  /* ids 0 to 2 */
+#define FUZZ_VCPUS   40u /* that Domain 1 may have */
 
 /* What stays when the world begins anew (snapshot.c). */
 #define KEPT __attribute__((section(".keep")))
@@ -51,7 +51,7 @@ void cpu_catch_faults(void);
 /* CR3 of a CPU is written; the guest's translations go with it. */
 void mmu_load(unsigned int cpu, uint64_t cr3);
 uint64_t mmu_cr3(unsigned int cpu);
-void mmu_check(void);                   /* no CPU's TLB holds what it must not */
+void mmu_check(void); /* no CPU's TLB holds what it must not */
 
 /* A buffer that is mapped in each address space, for arguments; flat_take gives pieces of it. */
 #define FLAT_BASE 0x7e0000000000ul
@@ -68,8 +68,8 @@ void devices_check(void);
 void devices_interrupt(unsigned int which);
 uint64_t segment_entry(unsigned int page);
 
-extern unsigned int oom_after;          /* n: the n-th allocation from now on fails; 0: none does */
-extern unsigned int preempt_every;      /* n: each n-th preempt_wanted says yes; 0: if it is so */
+extern unsigned int oom_after;     /* n: the n-th allocation from now on fails; 0: none does */
+extern unsigned int preempt_every; /* n: each n-th preempt_wanted says yes; 0: if it is so */
 
 /* How the machine ended; _Noreturn, to the end of the input. */
 _Noreturn void machine_ends(const char *how);
@@ -79,9 +79,9 @@ _Noreturn void machine_ends(const char *how);
 /* CPU at does something, together with the others that are added; run until all are done. */
 void fibers_add(unsigned int at, void (*run)(unsigned int cpu));
 void fibers_run(void);
-void fibers_forget(void);               /* whatever they were at */
-bool fibers_running(void);              /* is this one of them? */
-void fiber_point(void);                 /* another one may go on here */
+void fibers_forget(void);  /* whatever they were at */
+bool fibers_running(void); /* is this one of them? */
+void fiber_point(void);    /* another one may go on here */
 /* The machine ends: when this is one of them, the others stop and machine_ends comes from fibers_run. */
 void fiber_ends_machine(const char *how);
 
@@ -94,18 +94,29 @@ void snapshot_restore(void);
 
 /* A domain's frames at first, by what they are for; it maps them in a row from GUEST_BASE on. */
 enum {
-    PAGE_L4, PAGE_L3, PAGE_L2, PAGE_L1, PAGE_L1_MORE, PAGE_USER_L4, PAGE_USER_L3, PAGE_TABLES_END,
-    PAGE_SEGMENTS = PAGE_TABLES_END, PAGE_STACK, PAGE_CODE, PAGE_INFO, PAGE_FREE,
-    PAGE_UNMAPPED = 28,                 /* these and the next are not mapped */
+    PAGE_L4,
+    PAGE_L3,
+    PAGE_L2,
+    PAGE_L1,
+    PAGE_L1_MORE,
+    PAGE_USER_L4,
+    PAGE_USER_L3,
+    PAGE_TABLES_END,
+    PAGE_SEGMENTS = PAGE_TABLES_END,
+    PAGE_STACK,
+    PAGE_CODE,
+    PAGE_INFO,
+    PAGE_FREE,
+    PAGE_UNMAPPED = 28, /* these and the next are not mapped */
     WORLD_PAGES = 40,
 };
-#define GUEST_BASE 0x8000000000ul       /* entry 1 of the level-4 table */
-#define GUEST_MORE (GUEST_BASE + 0x200000)      /* what PAGE_L1_MORE maps: nothing */
+#define GUEST_BASE 0x8000000000ul          /* entry 1 of the level-4 table */
+#define GUEST_MORE (GUEST_BASE + 0x200000) /* what PAGE_L1_MORE maps: nothing */
 
 /* What the fuzzer knows of a domain that it has made; Dom0's calls may have ended it since. */
 struct world_domain {
     mfn_t pages[WORLD_PAGES];
-    mfn_t shared, grants;               /* frames of Zeroth's that it may map */
+    mfn_t shared, grants; /* frames of Zeroth's that it may map */
 };
 extern struct world_domain world[FUZZ_DOMAINS];
 
@@ -124,7 +135,7 @@ void world_go_out(unsigned int at);
 
 struct call {
     uint64_t nr, args[6];
-    int row;                            /* of coverage.c; -1: none */
+    int row; /* of coverage.c; -1: none */
 };
 void call_make(struct call *c, const struct vcpu *v, unsigned int depth);
 /* Values by their kind (grammar.h's letters). */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define LOAD_MAX  (1u << 20)
-#define LOADED_AT 0x1000u               /* where a loader's information seems to lie */
+#define LOADED_AT 0x1000u /* where a loader's information seems to lie */
 #define MB2_MAGIC 0x36d76289u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

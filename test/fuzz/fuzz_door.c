@@ -21,9 +21,9 @@
 #include <string.h>
 #include <xen/errno.h>
 
-#define STEPS_MAX    400u               /* of an input */
-#define RESTARTS_MAX 20000u             /* of a call, before it is taken for one that never ends */
-#define ROUNDS_MAX   100000u            /* of a domain's end, likewise */
+#define STEPS_MAX    400u    /* of an input */
+#define RESTARTS_MAX 20000u  /* of a call, before it is taken for one that never ends */
+#define ROUNDS_MAX   100000u /* of a domain's end, likewise */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,7 +69,8 @@ static void load_arguments(struct x86_vcpu *v, const struct call *c)
 
 static void keep_arguments(const struct x86_vcpu *v, struct call *c)
 {
-    const uint64_t now[] = { v->regs.rdi, v->regs.rsi, v->regs.rdx, v->regs.r10, v->regs.r8, v->regs.r9 };
+    const uint64_t now[] = { v->regs.rdi, v->regs.rsi, v->regs.rdx,
+                             v->regs.r10, v->regs.r8,  v->regs.r9 };
 
     memcpy(c->args, now, sizeof(now));
 }
@@ -121,7 +122,7 @@ static void step_call(struct vcpu *v)
         return;
     }
     if (u->is && input_chance(32))
-        u->is = false;                  /* and is never made again */
+        u->is = false; /* and is never made again */
     if (!u->is) {
         u->restarts = 0;
         call_make(&u->call, v, 0);
@@ -152,13 +153,38 @@ static void step_system_call(void)
 static void write_code(void)
 {
     static const uint8_t some[][16] = {
-        { 0x48, 0x89, 0x07 }, { 0x48, 0x87, 0x07 }, { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, { 0x48, 0xab },
-        { 0xf3, 0x48, 0xab }, { 0x48, 0xa5 }, { 0xf3, 0x48, 0xa5 }, { 0x89, 0x07 }, { 0x88, 0x07 },
-        { 0xf0, 0x48, 0x0f, 0xba, 0x37, 0x01 }, { 0x48, 0xc7, 0x07, 0x67, 0, 0, 0 }, { 0x48, 0x21, 0x07 },
-        { 0x0f, 0x32 }, { 0x0f, 0x30 }, { 0x0f, 0x22, 0xd8 }, { 0x0f, 0x20, 0xd8 }, { 0x0f, 0x22, 0xc0 },
-        { 0x0f, 0x22, 0xe0 }, { 0x0f, 0x23, 0xf8 }, { 0xec }, { 0xef }, { 0xe4, 0x80 }, { 0x6c },
-        { 0xf3, 0x6e }, { 0x66, 0x6f }, { 0xfa }, { 0x0f, 0x06 }, { 0x0f, 0x09 }, { 0x0f, 0x01, 0xd1 },
-        { 0x0f, 0xa2 }, { 0x0f, 0x0b, 0x78, 0x65, 0x6e, 0x0f, 0xa2 }, { 0xcd, 0x80 },
+        { 0x48, 0x89, 0x07 },
+        { 0x48, 0x87, 0x07 },
+        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f },
+        { 0x48, 0xab },
+        { 0xf3, 0x48, 0xab },
+        { 0x48, 0xa5 },
+        { 0xf3, 0x48, 0xa5 },
+        { 0x89, 0x07 },
+        { 0x88, 0x07 },
+        { 0xf0, 0x48, 0x0f, 0xba, 0x37, 0x01 },
+        { 0x48, 0xc7, 0x07, 0x67, 0, 0, 0 },
+        { 0x48, 0x21, 0x07 },
+        { 0x0f, 0x32 },
+        { 0x0f, 0x30 },
+        { 0x0f, 0x22, 0xd8 },
+        { 0x0f, 0x20, 0xd8 },
+        { 0x0f, 0x22, 0xc0 },
+        { 0x0f, 0x22, 0xe0 },
+        { 0x0f, 0x23, 0xf8 },
+        { 0xec },
+        { 0xef },
+        { 0xe4, 0x80 },
+        { 0x6c },
+        { 0xf3, 0x6e },
+        { 0x66, 0x6f },
+        { 0xfa },
+        { 0x0f, 0x06 },
+        { 0x0f, 0x09 },
+        { 0x0f, 0x01, 0xd1 },
+        { 0x0f, 0xa2 },
+        { 0x0f, 0x0b, 0x78, 0x65, 0x6e, 0x0f, 0xa2 },
+        { 0xcd, 0x80 },
     };
     unsigned int c = input_byte();
     uint8_t bytes[16] = { 0 };
@@ -168,12 +194,14 @@ static void write_code(void)
     else
         for (unsigned int i = 0; i < sizeof(bytes); i++)
             bytes[i] = input_byte();
-    arch_copy_to_guest(current_vcpu() ? x86_vcpu(current_vcpu())->regs.rip : 0, bytes, sizeof(bytes));
+    arch_copy_to_guest(current_vcpu() ? x86_vcpu(current_vcpu())->regs.rip : 0, bytes,
+                       sizeof(bytes));
 }
 
 static uint64_t register_number(const struct vcpu *v)
 {
-    static const uint32_t msrs[] = { 0x10, 0x1b, 0x8b, 0x277, 0x1a0, 0x40000000, 0xc0000080, 0xc0000100,
+    static const uint32_t msrs[] = { 0x10,       0x1b,       0x8b,       0x277,
+                                     0x1a0,      0x40000000, 0xc0000080, 0xc0000100,
                                      0xc0000101, 0xc0000102, 0xc0000103, 0xc0010015 };
     unsigned int c = input_byte();
 
@@ -182,7 +210,8 @@ static uint64_t register_number(const struct vcpu *v)
 
 static uint64_t port_number(void)
 {
-    static const uint16_t ports[] = { 0x20, 0x43, 0x60, 0x70, 0x80, 0xcf8, 0xcfa, 0xcfc, 0xcff, 0x608, 0xffff };
+    static const uint16_t ports[] = { 0x20,  0x43,  0x60,  0x70,  0x80,  0xcf8,
+                                      0xcfa, 0xcfc, 0xcff, 0x608, 0xffff };
     unsigned int c = input_byte();
 
     return c < 0xc0 ? ports[c % ARRAY_SIZE(ports)] : input_number(8);
@@ -193,8 +222,8 @@ static void set_registers(struct x86_vcpu *v)
 {
     unsigned int c = input_byte();
 
-    fuzz_cr2 = c < 0x80 ? GUEST_BASE + c % PAGE_TABLES_END * PAGE_SIZE + (c >> 3 & 15) * 8 :
-                          value_make('A', &v->core);
+    fuzz_cr2 = c < 0x80 ? GUEST_BASE + c % PAGE_TABLES_END * PAGE_SIZE + (c >> 3 & 15) * 8
+                        : value_make('A', &v->core);
     v->regs.rdi = fuzz_cr2;
     v->regs.rsi = value_make('A', &v->core);
     v->regs.rax = value_make('E', &v->core);
@@ -207,8 +236,9 @@ static void set_registers(struct x86_vcpu *v)
 
 static void step_exception(struct vcpu *core)
 {
-    static const uint8_t vectors[] = { TRAP_PF, TRAP_PF, TRAP_PF, 13, 13, 6, 7, TRAP_DB, TRAP_BP,
-                                       TRAP_OF, TRAP_INT80, 0, 8, 10, 11, 12, 16, 17 };
+    static const uint8_t vectors[] = { TRAP_PF, TRAP_PF, TRAP_PF, 13,      13,         6,
+                                       7,       TRAP_DB, TRAP_BP, TRAP_OF, TRAP_INT80, 0,
+                                       8,       10,      11,      12,      16,         17 };
     struct x86_vcpu *v = x86_vcpu(core);
     struct call none = { .row = -1 };
 
@@ -241,7 +271,8 @@ static void step_write(struct vcpu *v)
 static void step_poke(struct vcpu *v)
 {
     mfn_t mfn = value_frame(v);
-    uint64_t at = value_make('O', v) & (PAGE_SIZE - 8), value = value_make("EINPRS"[input_byte() % 6], v);
+    uint64_t at = value_make('O', v) & (PAGE_SIZE - 8),
+             value = value_make("EINPRS"[input_byte() % 6], v);
     struct frame *f = frame_of(mfn);
     enum frame_type type;
 
@@ -257,7 +288,9 @@ static void step_poke(struct vcpu *v)
 
 static void step_time(void)
 {
-    static const ns_t times[] = { 100000, 1000000, 5000000, 20000000, 150000000, SECOND, 3 * SECOND };
+    static const ns_t times[] = {
+        100000, 1000000, 5000000, 20000000, 150000000, SECOND, 3 * SECOND
+    };
     ns_t until = workbench_now + times[input_byte() % ARRAY_SIZE(times)];
 
     while (workbench_now < until) {
@@ -314,7 +347,7 @@ static void step_machine(void)
 /* ---- several CPUs at once ---- */
 
 static struct unfinished together[FUZZ_CPUS];
-static domid_t ending;                  /* the domain that one of them ends */
+static domid_t ending; /* the domain that one of them ends */
 
 /* The call goes on until it is over, or its vCPU runs no more. */
 static void run_call(unsigned int at)

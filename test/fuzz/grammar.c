@@ -18,7 +18,10 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
-#define CALL(name, args, list) { __HYPERVISOR_##name, args, list }
+#define CALL(name, args, list) \
+    { \
+        __HYPERVISOR_##name, args, list \
+    }
 
 static const struct call_form calls[] = {
     CALL(set_trap_table, "L", "bbwB"),
@@ -53,15 +56,42 @@ static const struct call_form calls[] = {
     CALL(sysctl, "@", NULL),
 };
 
-#define EVENT(name, layout)        { __HYPERVISOR_event_channel_op, EVTCHNOP_##name, layout, NULL }
-#define GRANT(name, layout, list)  { __HYPERVISOR_grant_table_op, GNTTABOP_##name, layout, list }
-#define MEMORY(name, layout, list) { __HYPERVISOR_memory_op, XENMEM_##name, layout, list }
-#define VCPU(name, layout)         { __HYPERVISOR_vcpu_op, VCPUOP_##name, layout, NULL }
-#define SCHED(name, layout, list)  { __HYPERVISOR_sched_op, SCHEDOP_##name, layout, list }
-#define PHYSDEV(name, layout)      { __HYPERVISOR_physdev_op, PHYSDEVOP_##name, layout, NULL }
-#define PLATFORM(name, layout, list) { __HYPERVISOR_platform_op, XENPF_##name, layout, list }
-#define DOMCTL(name, layout, list)  { __HYPERVISOR_domctl, XEN_DOMCTL_##name, layout, list }
-#define SYSCTL(name, layout, list)  { __HYPERVISOR_sysctl, XEN_SYSCTL_##name, layout, list }
+#define EVENT(name, layout) \
+    { \
+        __HYPERVISOR_event_channel_op, EVTCHNOP_##name, layout, NULL \
+    }
+#define GRANT(name, layout, list) \
+    { \
+        __HYPERVISOR_grant_table_op, GNTTABOP_##name, layout, list \
+    }
+#define MEMORY(name, layout, list) \
+    { \
+        __HYPERVISOR_memory_op, XENMEM_##name, layout, list \
+    }
+#define VCPU(name, layout) \
+    { \
+        __HYPERVISOR_vcpu_op, VCPUOP_##name, layout, NULL \
+    }
+#define SCHED(name, layout, list) \
+    { \
+        __HYPERVISOR_sched_op, SCHEDOP_##name, layout, list \
+    }
+#define PHYSDEV(name, layout) \
+    { \
+        __HYPERVISOR_physdev_op, PHYSDEVOP_##name, layout, NULL \
+    }
+#define PLATFORM(name, layout, list) \
+    { \
+        __HYPERVISOR_platform_op, XENPF_##name, layout, list \
+    }
+#define DOMCTL(name, layout, list) \
+    { \
+        __HYPERVISOR_domctl, XEN_DOMCTL_##name, layout, list \
+    }
+#define SYSCTL(name, layout, list) \
+    { \
+        __HYPERVISOR_sysctl, XEN_SYSCTL_##name, layout, list \
+    }
 #define RESERVATION "LCizD"
 
 static const struct row_form rows[] = {
@@ -95,7 +125,11 @@ static const struct row_form rows[] = {
     MEMORY(decrease_reservation, RESERVATION, "F"),
     MEMORY(populate_physmap, RESERVATION, "I"),
     MEMORY(claim_pages, "ZIzzD", NULL),
-    MEMORY(exchange, "LCizD" "LCizD" "Z", "F"),
+    MEMORY(exchange,
+           "LCizD"
+           "LCizD"
+           "Z",
+           "F"),
     MEMORY(current_reservation, "D", NULL),
     MEMORY(maximum_reservation, "D", NULL),
     MEMORY(maximum_gpfn, "D", NULL),

@@ -10,19 +10,19 @@
 #include <string.h>
 
 #define NOT_SANITIZED __attribute__((no_sanitize("address")))
-#define AUX_PAGES   0x8000u
-#define AUX_SLAB    0x4000u
-#define LEAST_SHIFT 5
-#define NO_OBJECT   0xffffu
-#define PER_PAGE    (PAGE_SIZE >> LEAST_SHIFT)
+#define AUX_PAGES     0x8000u
+#define AUX_SLAB      0x4000u
+#define LEAST_SHIFT   5
+#define NO_OBJECT     0xffffu
+#define PER_PAGE      (PAGE_SIZE >> LEAST_SHIFT)
 
 extern char world_start[], world_end[];
 
 enum { NOTHING, UNSEEN, SEEN };
 
-static uint8_t state[FUZZ_FRAMES][PER_PAGE];    /* of the object that begins there */
-static uint32_t first_page[FUZZ_FRAMES];        /* of an object of pages; 0: none */
-static uint32_t sizes[FUZZ_FRAMES];             /* of the objects in a page, or of those pages */
+static uint8_t state[FUZZ_FRAMES][PER_PAGE]; /* of the object that begins there */
+static uint32_t first_page[FUZZ_FRAMES];     /* of an object of pages; 0: none */
+static uint32_t sizes[FUZZ_FRAMES];          /* of the objects in a page, or of those pages */
 
 static NOT_SANITIZED void find_slab(mfn_t mfn, unsigned int class)
 {

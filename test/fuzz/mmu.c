@@ -18,9 +18,9 @@
 #define LEVELS  4
 
 struct translation {
-    uint64_t page;                      /* guest address */
-    mfn_t mfn, tables[LEVELS];          /* [0]: of level 1; MFN_NONE: forgotten */
-    domid_t domain, owner;              /* whose it is; whose the frame was */
+    uint64_t page;             /* guest address */
+    mfn_t mfn, tables[LEVELS]; /* [0]: of level 1; MFN_NONE: forgotten */
+    domid_t domain, owner;     /* whose it is; whose the frame was */
     bool valid, writable;
 };
 
@@ -107,7 +107,7 @@ static bool walk(uint64_t address, bool write, struct translation *t)
     t->mfn = at;
     t->domain = current_vcpu()->domain->id;
     t->owner = frame_of(at) ? frame_of(at)->owner : DOMID_IO;
-    t->writable = writable && write;    /* the CPU walks again for the first write */
+    t->writable = writable && write; /* the CPU walks again for the first write */
     t->valid = true;
     return true;
 }
@@ -121,7 +121,7 @@ static char *translate(uint64_t address, bool write)
     if (!t->valid || t->page != (address & ~PAGE_MASK) || (write && !t->writable)) {
         if (!walk(address, write, &fresh)) {
             if (t->page == (address & ~PAGE_MASK))
-                t->valid = false;       /* a fault drops what it comes from */
+                t->valid = false; /* a fault drops what it comes from */
             return NULL;
         }
         *t = fresh;
@@ -140,7 +140,8 @@ bool arch_guest_range_ok(uint64_t guest, size_t size)
 
 static bool in_flat(uint64_t guest, size_t size)
 {
-    return guest >= FLAT_BASE && guest - FLAT_BASE <= FLAT_SIZE && size <= FLAT_SIZE - (guest - FLAT_BASE);
+    return guest >= FLAT_BASE && guest - FLAT_BASE <= FLAT_SIZE &&
+           size <= FLAT_SIZE - (guest - FLAT_BASE);
 }
 
 static bool copy(char *ours, uint64_t guest, size_t size, bool write)

@@ -17,10 +17,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SHADOW_SHIFT 3                  /* clang's documentation, AddressSanitizer on x86-64 */
+#define SHADOW_SHIFT 3 /* clang's documentation, AddressSanitizer on x86-64 */
 #define SHADOW_AT    0x7fff8000ul
-#define LEAST_OBJECT 32u                /* core/heap.c's smallest class */
-#define AUX_PAGES    0x8000u            /* there, too */
+#define LEAST_OBJECT 32u     /* core/heap.c's smallest class */
+#define AUX_PAGES    0x8000u /* there, too */
 #define WINDOWS      4096u
 
 extern char world_start[], world_end[];
@@ -183,7 +183,7 @@ void snapshot_restore(void)
     for (unsigned int i = 0; i < WINDOWS; i++)
         segments[i] = segment_entry(i);
     copy(world_start, kept_world, (size_t)(world_end - world_start));
-    workbench_cpu = 0;                  /* these are the thread's own */
+    workbench_cpu = 0; /* these are the thread's own */
     workbench_current = kept_current;
     workbench_irq = true;
     workbench_softirqs = 0;

@@ -9,7 +9,7 @@
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 
-#define HOSTILE 0xe8u                   /* bytes from here on say a hostile value */
+#define HOSTILE 0xe8u /* bytes from here on say a hostile value */
 
 static const struct world_domain *own_of(const struct vcpu *v)
 {
@@ -19,9 +19,26 @@ static const struct world_domain *own_of(const struct vcpu *v)
 static uint64_t hostile(unsigned int which)
 {
     static const uint64_t values[] = {
-        0, 1, 0x7f, 0x80, 0xff, 0xffff, 0x7ff0, 0x7fff, 0x7fffffff, 0x80000000, 0xffffffff,
-        0x100000000, 0x7fffffffffff, 0x800000000000, 0xffff800000000000, 0xffff87ffffffffff,
-        0xffff880000000000, 0x8000000000000000, ~0ul, ~7ul,
+        0,
+        1,
+        0x7f,
+        0x80,
+        0xff,
+        0xffff,
+        0x7ff0,
+        0x7fff,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        0x100000000,
+        0x7fffffffffff,
+        0x800000000000,
+        0xffff800000000000,
+        0xffff87ffffffffff,
+        0xffff880000000000,
+        0x8000000000000000,
+        ~0ul,
+        ~7ul,
     };
 
     return which < ARRAY_SIZE(values) ? values[which] : input_number(8);
@@ -61,7 +78,8 @@ mfn_t value_frame(const struct vcpu *v)
     if (c < 0xa0)
         return w->pages[c % WORLD_PAGES];
     if (c < 0xc0)
-        return world[(w - world + 1 + (c & 1)) % FUZZ_DOMAINS].pages[(c >> 1 & 15) * 3 % WORLD_PAGES];
+        return world[(w - world + 1 + (c & 1)) % FUZZ_DOMAINS]
+            .pages[(c >> 1 & 15) * 3 % WORLD_PAGES];
     if (c < 0xd0)
         return late_frame(v->domain, c & 15);
     return c < HOSTILE ? odd_frame(w, c - 0xd0) : hostile(c - HOSTILE);
@@ -86,9 +104,13 @@ static uint64_t address(const struct vcpu *v)
 static uint64_t rights(void)
 {
     static const uint64_t flags[] = {
-        PTE_PRESENT | PTE_USER | PTE_WRITABLE, PTE_PRESENT | PTE_USER, 0,
-        PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY, PTE_PRESENT | PTE_NX | PTE_USER,
-        PTE_PRESENT | PTE_USER | PTE_WRITABLE | PTE_PCD, PTE_PRESENT | PTE_GLOBAL,
+        PTE_PRESENT | PTE_USER | PTE_WRITABLE,
+        PTE_PRESENT | PTE_USER,
+        0,
+        PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY,
+        PTE_PRESENT | PTE_NX | PTE_USER,
+        PTE_PRESENT | PTE_USER | PTE_WRITABLE | PTE_PCD,
+        PTE_PRESENT | PTE_GLOBAL,
         PTE_PRESENT | PTE_USER | PTE_WRITABLE | 0x200,
     };
     unsigned int c = input_byte();
@@ -150,9 +172,13 @@ static uint64_t time_value(void)
 static uint64_t grant_flags(void)
 {
     static const uint64_t flags[] = {
-        GNTMAP_host_map, GNTMAP_host_map | GNTMAP_readonly, GNTMAP_host_map | GNTMAP_contains_pte,
-        GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_readonly, GNTMAP_device_map,
-        GNTMAP_device_map | GNTMAP_host_map, GNTMAP_host_map | GNTMAP_application_map,
+        GNTMAP_host_map,
+        GNTMAP_host_map | GNTMAP_readonly,
+        GNTMAP_host_map | GNTMAP_contains_pte,
+        GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_readonly,
+        GNTMAP_device_map,
+        GNTMAP_device_map | GNTMAP_host_map,
+        GNTMAP_host_map | GNTMAP_application_map,
         GNTMAP_device_map | GNTMAP_readonly,
     };
     unsigned int c = input_byte();
@@ -173,8 +199,12 @@ static uint64_t mapping_place(const struct vcpu *v)
 
 static uint64_t descriptor(void)
 {
-    static const uint64_t some[] = { 0, 0x00affb000000ffff, 0x00cff3000000ffff, 0x00008b0000000067,
-                                     0x00af9b000000ffff, 0x0000ec0000000000 };
+    static const uint64_t some[] = { 0,
+                                     0x00affb000000ffff,
+                                     0x00cff3000000ffff,
+                                     0x00008b0000000067,
+                                     0x00af9b000000ffff,
+                                     0x0000ec0000000000 };
     unsigned int c = input_byte();
 
     return c < HOSTILE ? some[c % ARRAY_SIZE(some)] : input_number(8);
@@ -198,7 +228,8 @@ uint64_t value_make(char kind, const struct vcpu *v)
     case 'H': return NUMBER(8, 127, 128, 129);
     case 'K': return mapping_place(v);
     case 'M': return NUMBER(21, 5, 12, 15);
-    case 'N': case 'n': return input_number(8);
+    case 'N':
+    case 'n': return input_number(8);
     case 'O': return NUMBER(8, 64, 4032, 4096 - 64, 4096, 7) * 8;
     case 'P': return NUMBER(8, 0, 127, 128, 129, 1023, 1024, 4095, 4096, 131071, 131072);
     case 'Q': return NUMBER(8, 16, 23, 24, 25, 39, 40, 63, 64);
@@ -209,7 +240,8 @@ uint64_t value_make(char kind, const struct vcpu *v)
     case 'W': return input_chance(32) ? input_number(8) : 0xfec00000;
     case 'X': return either('F', 'A', v);
     case 'Y': return either('I', 'X', v);
-    case 'Z': case 'z': return input_chance(8) ? hostile(input_byte()) : 0;
+    case 'Z':
+    case 'z': return input_chance(8) ? hostile(input_byte()) : 0;
     case 'd': return NUMBER(4, 1, 2, 1, 2, 3, DOMID_SELF, DOMID_INVALID);
     case 'k': return input_chance(8) ? hostile(input_byte()) : 1;
     case 'o': return NUMBER(64, 4095, 4088, 4096) * 8;

@@ -31,8 +31,8 @@
 
 #define RAM_AT    0x200000000000ul
 #define PAGES_MAX 300u
-#define ROUNDS    10000u                /* of a CPU on its way out, before something is wrong */
-#define GRANTED   8u                    /* entries of each grant table that are filled at first */
+#define ROUNDS    10000u /* of a CPU on its way out, before something is wrong */
+#define GRANTED   8u     /* entries of each grant table that are filled at first */
 
 struct world_domain world[FUZZ_DOMAINS];
 
@@ -141,7 +141,7 @@ static void fill_tables(struct world_domain *w)
     table(w, PAGE_USER_L4)[2] = entry(w, PAGE_USER_L3, PTE_WRITABLE);
     for (unsigned int i = 0; i < PAGE_UNMAPPED; i++)
         table(w, PAGE_L1)[i] = entry(w, i, i <= PAGE_SEGMENTS ? 0 : PTE_WRITABLE);
-    table(w, PAGE_SEGMENTS)[1] = 0x00affb000000ffff;    /* code and data of ring 3 */
+    table(w, PAGE_SEGMENTS)[1] = 0x00affb000000ffff; /* code and data of ring 3 */
     table(w, PAGE_SEGMENTS)[2] = 0x00cff3000000ffff;
     table(w, PAGE_SEGMENTS)[3] = 0x00cffb000000ffff;
 }

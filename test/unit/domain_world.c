@@ -147,11 +147,20 @@ static void report(struct vcpu *v)
 }
 
 const struct guest_kind world_kind = {
-    .name = "test", .bit = KIND_PV, .events_masked = true,
-    .domain_alloc = domain_alloc, .domain_free = domain_free,
-    .vcpu_alloc = vcpu_alloc, .vcpu_free = vcpu_free, .domain_relinquish = domain_relinquish,
-    .vcpu_set_context = set_context, .vcpu_get_context = get_context, .vcpu_reset = reset,
-    .frame_get = get_frame, .event_deliverable = deliverable, .report = report,
+    .name = "test",
+    .bit = KIND_PV,
+    .events_masked = true,
+    .domain_alloc = domain_alloc,
+    .domain_free = domain_free,
+    .vcpu_alloc = vcpu_alloc,
+    .vcpu_free = vcpu_free,
+    .domain_relinquish = domain_relinquish,
+    .vcpu_set_context = set_context,
+    .vcpu_get_context = get_context,
+    .vcpu_reset = reset,
+    .frame_get = get_frame,
+    .event_deliverable = deliverable,
+    .report = report,
 };
 
 /* ---- the machine and rooms that are not there ---- */
@@ -508,7 +517,8 @@ static int valid(struct frame *f, enum frame_type type, uint16_t *progress)
 
 int world_begin(void **state)
 {
-    static const struct frame_table_ops no_tables = { .validate = valid, .lock = no_lock,
+    static const struct frame_table_ops no_tables = { .validate = valid,
+                                                      .lock = no_lock,
                                                       .unlock = no_lock };
     static bool booted;
 

@@ -12,9 +12,9 @@
 #include "core/vcpu.h"
 
 #define CPUS      2
-#define TSC_SHIFT 1             /* ticks << 1, times 2^31 / 2^32: a tick is a nanosecond */
+#define TSC_SHIFT 1 /* ticks << 1, times 2^31 / 2^32: a tick is a nanosecond */
 #define TSC_MUL   0x80000000u
-#define TSC_START 1000000u      /* at system time 0 */
+#define TSC_START 1000000u /* at system time 0 */
 
 extern unsigned int world_fail;         /* n: the n-th allocation from now on fails; 0: none does */
 extern unsigned int world_objects;      /* of the heap, in use */
@@ -24,8 +24,8 @@ extern int world_context;               /* what vcpu_set_context says */
 extern unsigned int world_relinquished; /* calls of domain_relinquish that were done */
 extern bool world_stable;               /* what arch_tsc_stable says */
 extern uint64_t world_out_of_reach;     /* a guest address that no copy reaches; 0: none */
-extern void (*world_copied)(uint64_t guest, size_t size);       /* after each copy to a guest */
-extern unsigned int world_notes;        /* lines on the console */
+extern void (*world_copied)(uint64_t guest, size_t size); /* after each copy to a guest */
+extern unsigned int world_notes;                          /* lines on the console */
 
 /* How the machine ended: the tests jump out of it. */
 enum { WORLD_RUNS, WORLD_OFF, WORLD_RESET, WORLD_HALTED };
@@ -36,7 +36,7 @@ int world_end_of(void (*what)(void *), void *argument);
 int world_begin(void **state);
 int world_finish(void **state);
 #define DOM0_VCPUS 2
-#define MOST_VCPUS 40           /* of domains that the tests create; beyond those of shared_info */
+#define MOST_VCPUS 40 /* of domains that the tests create; beyond those of shared_info */
 
 extern const struct guest_kind world_kind;
 /* A domain with vCPUs 0 to vcpus - 1, initialised and up, paused. */

@@ -33,11 +33,11 @@ static void make_madt(void)
 {
     start(36);
     put(0xfee00000, 4), put(1, 4);
-    put(0, 1), put(8, 1), put(1, 1), put(4, 1), put(0, 4);                      /* CPU, absent */
-    put(0, 1), put(8, 1), put(2, 1), put(6, 1), put(2, 4);                      /* may be plugged in */
+    put(0, 1), put(8, 1), put(1, 1), put(4, 1), put(0, 4); /* CPU, absent */
+    put(0, 1), put(8, 1), put(2, 1), put(6, 1), put(2, 4); /* may be plugged in */
     put(0, 1), put(8, 1), put(0, 1), put(0, 1), put(1, 4);
-    put(9, 1), put(16, 1), put(0, 2), put(300, 4), put(1, 4), put(7, 4);        /* x2APIC */
-    put(9, 1), put(16, 1), put(0, 2), put(0, 4), put(1, 4), put(0, 4);          /* the same again */
+    put(9, 1), put(16, 1), put(0, 2), put(300, 4), put(1, 4), put(7, 4); /* x2APIC */
+    put(9, 1), put(16, 1), put(0, 2), put(0, 4), put(1, 4), put(0, 4);   /* the same again */
     put(1, 1), put(12, 1), put(3, 1), put(0, 1), put(0xfec00000, 4), put(24, 4);
     put(2, 1), put(10, 1), put(0, 1), put(9, 1), put(20, 4), put(0xf, 2);
     put(4, 1), put(6, 1), put(0xff, 1), put(0, 2), put(1, 1);
@@ -51,7 +51,7 @@ static void madt(void **state)
     assert_int_equal(info.cpu_count, 3);
     assert_int_equal(info.cpus[0].apic_id, 0);
     assert_int_equal(info.cpus[1].apic_id, 300);
-    assert_int_equal(info.cpus[2].apic_id, 6);          /* not enabled: last */
+    assert_int_equal(info.cpus[2].apic_id, 6); /* not enabled: last */
     assert_false(info.cpus[2].enabled);
     assert_int_equal(info.ioapics[0].gsi_base, 24);
     assert_true(info.overrides[0].level && info.overrides[0].low);
@@ -106,9 +106,9 @@ static void fadt(void **state)
     (void)state;
     start(244);
     memcpy(table + 40, "\x00\x10\x00\x00", 4);
-    table[64] = 4, table[65] = 6;                       /* PM1a control at 0x604 */
+    table[64] = 4, table[65] = 6; /* PM1a control at 0x604 */
     table[76] = 8, table[77] = 6, table[91] = 4;
-    table[113] = 4;                                     /* RESET_REG_SUP */
+    table[113] = 4; /* RESET_REG_SUP */
     table[116] = 1, table[120] = 0xf9, table[121] = 0x0c, table[128] = 0xf;
     assert_true(acpi_read_fadt(&info, table, length, &dsdt));
     assert_true(dsdt == 0x1000);
@@ -152,7 +152,7 @@ static void hostile(void **state)
             table[36 + rand() % (length - 36)] = (uint8_t)rand();
         parse_all(table, rand() % 8 ? length : (size_t)rand() % (length + 1));
     }
-    for (unsigned int round = 0; round < 3000; round++) {       /* full tables of one entry */
+    for (unsigned int round = 0; round < 3000; round++) { /* full tables of one entry */
         make_madt();
         for (size_t i = 44; i < sizeof(table); i++)
             table[i] = (uint8_t)(rand() % 12);
@@ -164,7 +164,7 @@ static void hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(madt), cmocka_unit_test(srat), cmocka_unit_test(s5),
+        cmocka_unit_test(madt), cmocka_unit_test(srat),    cmocka_unit_test(s5),
         cmocka_unit_test(fadt), cmocka_unit_test(hostile),
     };
 

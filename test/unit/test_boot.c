@@ -28,8 +28,8 @@ static struct options read_line(const char *line, unsigned int expected)
 
 static void good_options(void **state)
 {
-    struct options o = read_line("  console=com1,com2 com1=115200,8n1 com2=auto loglvl=all noreboot",
-                                 0);
+    struct options o =
+        read_line("  console=com1,com2 com1=115200,8n1 com2=auto loglvl=all noreboot", 0);
 
     (void)state;
     assert_true(o.console_com1 && o.console_com2 && o.noreboot);
@@ -43,7 +43,8 @@ static void good_options(void **state)
 static void dom0_options(void **state)
 {
     struct options o = read_line("dom0_mem=512M,max:1G,min:-1048576 dom0_max_vcpus=2-4 "
-                                 "dom0_vcpus_pin mem=268435456B maxcpus=3 dom0_mem=max:2G", 0);
+                                 "dom0_vcpus_pin mem=268435456B maxcpus=3 dom0_mem=max:2G",
+                                 0);
 
     (void)state;
     assert_true(o.dom0_mem.given && !o.dom0_mem.below && o.dom0_mem_min.below && o.dom0_pin);
@@ -59,7 +60,8 @@ static void dom0_options(void **state)
     assert_int_equal(read_line("dom0_max_vcpus=8-", 0).dom0_vcpus_max, 0);
     assert_int_equal(read_line("dom0_mem=0x1bK", 0).dom0_mem.bytes, 0x1b << 10);
     read_line("dom0_mem= dom0_mem=1X dom0_mem=min: dom0_mem=99999999999G dom0_max_vcpus=4-2 "
-              "dom0_max_vcpus=- dom0_max_vcpus=0 mem= dom0_mem=-", 9);
+              "dom0_max_vcpus=- dom0_max_vcpus=0 mem= dom0_mem=-",
+              9);
 }
 
 static void machine_options(void **state)
@@ -67,7 +69,8 @@ static void machine_options(void **state)
     struct options o = read_line("reboot=acpi,warm spec-ctrl=no-ssbd,ibrs=yes abi=4.20 "
                                  "console_timestamps=boot x2apic=no clocksource=pit acpi=off "
                                  "loglvl=error/all guest_loglvl=none/none sched=credit2 "
-                                 "vga=text-80x25,keep console=vga noapic", 0);
+                                 "vga=text-80x25,keep console=vga noapic",
+                                 0);
 
     (void)state;
     assert_true(o.reboot == REBOOT_ACPI && o.reboot_warm && !o.noreboot && o.no_ioapic);
@@ -81,14 +84,16 @@ static void machine_options(void **state)
     assert_int_equal(read_line("spec-ctrl=off", 0).spec.all, CHOICE_NO);
     assert_true(read_line("reboot=no", 0).noreboot);
     read_line("placeholder no-real-mode edd=off", 0);
-    read_line("abi=4.13 spec-ctrl= spec-ctrl=ibrs=maybe vga=gfx-1x1 reboot=now sched=rtds acpi=", 7);
+    read_line("abi=4.13 spec-ctrl= spec-ctrl=ibrs=maybe vga=gfx-1x1 reboot=now sched=rtds acpi=",
+              7);
 }
 
 static void malformed_options_change_nothing(void **state)
 {
     struct options before = options_default();
     struct options o = read_line("console=com3 com1=0 com1=1 com1=115201 com2=9600,7e1 loglvl= "
-                                 "loglvl=al noreboot=perhaps = =x unknown", 11);
+                                 "loglvl=al noreboot=perhaps = =x unknown",
+                                 11);
 
     (void)state;
     assert_memory_equal(&o, &before, sizeof(o));
@@ -110,10 +115,18 @@ static void multiboot2_tags(void **state)
 {
     struct boot_info info;
     uint64_t efi = 0x1234;
-    struct { uint32_t size, version; uint64_t start, length; uint32_t type, zero; } map =
-        { 24, 0, 0x100000, 0x200000, 1, 0 };
-    struct { uint32_t start, end; char line[8]; } module = { 0x1000, 0x3000, "one" };
-    struct { uint32_t start, end; } bare = { 0x4000, 0x5000 };
+    struct {
+        uint32_t size, version;
+        uint64_t start, length;
+        uint32_t type, zero;
+    } map = { 24, 0, 0x100000, 0x200000, 1, 0 };
+    struct {
+        uint32_t start, end;
+        char line[8];
+    } module = { 0x1000, 0x3000, "one" };
+    struct {
+        uint32_t start, end;
+    } bare = { 0x4000, 0x5000 };
     size_t at = 8;
 
     (void)state;
@@ -147,7 +160,10 @@ static void screens_and_efi_map(void **state)
         uint16_t reserved;
         uint8_t colours[6];
     } screen = { 0xc0000000, 2400, 800, 600, 24, 1, 0, { 16, 8, 8, 8, 0, 8 } };
-    struct { uint32_t entry, version; uint64_t rest[12]; } map = { 48, 1, { 0 } };
+    struct {
+        uint32_t entry, version;
+        uint64_t rest[12];
+    } map = { 48, 1, { 0 } };
     struct boot_info info;
     size_t at = 8;
 
@@ -167,8 +183,8 @@ static void screens_and_efi_map(void **state)
     assert_int_equal(info.efi_map_size, 96);
     assert_int_equal(info.efi_map_entry, 48);
 
-    memory[8 + 4] = 32;                 /* the colours are cut off */
-    memory[8 + 40 + 8] = 39;            /* too short for a descriptor */
+    memory[8 + 4] = 32;      /* the colours are cut off */
+    memory[8 + 40 + 8] = 39; /* too short for a descriptor */
     assert_true(multiboot_read(&info, 0x36d76289, 0, memory));
     assert_int_equal(info.screen.kind, SCREEN_UNKNOWN);
     assert_int_equal(info.efi_map, 0);
@@ -230,7 +246,7 @@ static void more_modules_than_kept(void **state)
     assert_true(multiboot_read(&info, 0x2badb002, 0, memory));
     assert_int_equal(info.module_count, BOOT_MODULES);
     assert_true(info.cut);
-    assert_int_equal(info.region_count, 1);     /* the memory map is not lost with them */
+    assert_int_equal(info.region_count, 1); /* the memory map is not lost with them */
 }
 
 static void multiboot2_short_module_is_no_module(void **state)
@@ -259,11 +275,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_options),
         cmocka_unit_test(dom0_options),
-        cmocka_unit_test(machine_options), cmocka_unit_test(malformed_options_change_nothing),
-        cmocka_unit_test(multiboot2_tags), cmocka_unit_test(screens_and_efi_map),
+        cmocka_unit_test(machine_options),
+        cmocka_unit_test(malformed_options_change_nothing),
+        cmocka_unit_test(multiboot2_tags),
+        cmocka_unit_test(screens_and_efi_map),
         cmocka_unit_test(multiboot2_broken_tags_end_the_walk),
-        cmocka_unit_test(multiboot1_name_is_no_option), cmocka_unit_test(more_modules_than_kept),
-        cmocka_unit_test(multiboot2_short_module_is_no_module), cmocka_unit_test(unknown_magic),
+        cmocka_unit_test(multiboot1_name_is_no_option),
+        cmocka_unit_test(more_modules_than_kept),
+        cmocka_unit_test(multiboot2_short_module_is_no_module),
+        cmocka_unit_test(unknown_magic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

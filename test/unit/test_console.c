@@ -42,7 +42,7 @@ const struct door_call door_calls[DOOR_CALLS] = {
 
 static char out[4 << 20];
 static size_t out_length;
-static void (*during_put)(void);        /* what interrupts the device's next put */
+static void (*during_put)(void); /* what interrupts the device's next put */
 static ns_t now;
 static unsigned int virqs[NR_VIRQS];
 static void (*softirq_handler)(void);
@@ -75,7 +75,7 @@ uint64_t arch_tsc(void)
 
 uint64_t arch_wallclock_boot(void)
 {
-    return 1709210096;                  /* 2024-02-29 12:34:56 */
+    return 1709210096; /* 2024-02-29 12:34:56 */
 }
 
 _Noreturn void arch_halt(void)
@@ -136,7 +136,7 @@ static int start(void **state)
     (void)state;
     workbench_current = &v;
     v.domain = &zero;
-    now += 1000 * SECOND;               /* no rate limit of an earlier test */
+    now += 1000 * SECOND; /* no rate limit of an earlier test */
     console_set_levels(LOG_WARNING, LOG_WARNING);
     console_set_timestamps(TIMESTAMPS_NONE);
     out_length = 0;
@@ -201,9 +201,12 @@ static void test_timestamps(void **state)
 
 static void test_calendar(void **state)
 {
-    static const struct { uint64_t seconds; unsigned int year, month, day; } days[] = {
-        { 0, 1970, 1, 1 }, { 68169599, 1972, 2, 28 }, { 68169600, 1972, 2, 29 },
-        { 951782400, 2000, 2, 29 }, { 978220800, 2000, 12, 31 }, { 4107542400, 2100, 3, 1 },
+    static const struct {
+        uint64_t seconds;
+        unsigned int year, month, day;
+    } days[] = {
+        { 0, 1970, 1, 1 },           { 68169599, 1972, 2, 28 },      { 68169600, 1972, 2, 29 },
+        { 951782400, 2000, 2, 29 },  { 978220800, 2000, 12, 31 },    { 4107542400, 2100, 3, 1 },
         { 4107542399, 2100, 2, 28 }, { 253402300799, 9999, 12, 31 },
     };
 
@@ -249,7 +252,7 @@ static void test_guests(void **state)
     console_guest_write(1, "\n\n", 2);
     expect("(d1) next\n(d1) \n");
     for (domid_t id = 10; id < 15; id++)
-        console_guest_write(id, "open", 4);     /* one more than there are slots */
+        console_guest_write(id, "open", 4); /* one more than there are slots */
     expect("(d10) open\n");
     for (domid_t id = 11; id < 15; id++)
         console_guest_write(id, "\n", 1);
@@ -331,7 +334,7 @@ static void test_ring(void **state)
     assert_int_equal(console_ring_read(text, sizeof(text), &index), 21);
     assert_memory_equal(text, "irst\n(zeroth) second\n", 21);
     assert_int_equal(console_ring_read(text, sizeof(text), &index), 0);
-    assert_int_equal(console_ring_read(text, sizeof(text), &wrong), 31);        /* all of it */
+    assert_int_equal(console_ring_read(text, sizeof(text), &wrong), 31); /* all of it */
     assert_int_equal(wrong, index);
     console_ring_clear();
     wrong = 0;
@@ -339,7 +342,7 @@ static void test_ring(void **state)
 
     for (unsigned int i = 0; i < 1000; i++)
         console_log(LOG_ERROR, "%080u", i);
-    assert_int_equal(console_ring_read(big, 1, &index), 1);     /* much was overwritten since */
+    assert_int_equal(console_ring_read(big, 1, &index), 1); /* much was overwritten since */
     for (unsigned int total = 1;; total += 400) {
         size_t got = console_ring_read(big, sizeof(big), &index);
 
@@ -386,7 +389,7 @@ static void test_io_write(void **state)
     (void)state;
     for (unsigned int i = 0; i < sizeof(text); i++)
         text[i] = i % 100 == 99 ? '\n' : 'a' + i % 26;
-    workbench_preempt = 3;              /* each third time that it is asked */
+    workbench_preempt = 3; /* each third time that it is asked */
     arguments[1] = sizeof(text);
     arguments[2] = (uint64_t)text;
     while ((result = io(CONSOLEIO_write, arguments[1], (void *)arguments[2])) == DOOR_RESTART)
@@ -433,7 +436,7 @@ static void test_deferred(void **state)
     for (unsigned int i = 0; i < 100; i++)
         console_log(LOG_WARNING, "%090u", i);
     softirq_waits = false;
-    softirq_handler();                  /* one turn puts out a part only, and asks for another */
+    softirq_handler(); /* one turn puts out a part only, and asks for another */
     assert_in_range(out_length, 2000, 2200);
     assert_true(softirq_waits);
     run_softirqs();
@@ -464,7 +467,7 @@ static void test_input(void **state)
     assert_int_equal(io(CONSOLEIO_read, sizeof(text), text + 3), 2);
     assert_string_equal(text, "ls\x01\x01q");
     assert_int_equal(virqs[VIRQ_CONSOLE], 3);
-    type("\x01z");                      /* the one before was held back */
+    type("\x01z"); /* the one before was held back */
     assert_int_equal(io(CONSOLEIO_read, sizeof(text), text), 3);
     assert_memory_equal(text, "\x01\x01z", 3);
     for (unsigned int i = 0; i < 400; i++)
@@ -532,7 +535,8 @@ static void test_fatal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {         /* in this order: the room remembers */
+    const struct CMUnitTest tests[] = {
+        /* in this order: the room remembers */
         cmocka_unit_test_setup(test_early_lines_wait, start),
         cmocka_unit_test_setup(test_levels, start),
         cmocka_unit_test_setup(test_one_line_each, start),

@@ -35,7 +35,7 @@ uint64_t time_tsc_khz(void)
 
 mfn_t page_alloc_highest(void)
 {
-    return 0x1ffdf;             /* 512 MiB */
+    return 0x1ffdf; /* 512 MiB */
 }
 
 void *heap_alloc(size_t size)
@@ -62,11 +62,17 @@ struct answer {
 static const struct answer amd_max[] = {
     { 0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65 },
     { 1, 0, 0x60fb1, 0x03000800, 0xfed8320b, 0xfcbfbfd },
-    { 5, 0, 0, 0, 3, 0 }, { 6, 0, 4, 0, 0, 0 },
+    { 5, 0, 0, 0, 3, 0 },
+    { 6, 0, 4, 0, 0, 0 },
     { 7, 0, 0, 0x1c843a9, 0x8001020c, 0 },
-    { 0xb, 0, 0, 1, 0x100, 0 }, { 0xb, 1, 0, 1, 0x201, 0 },
-    { 0xd, 0, 0x21f, 0x240, 0xa88, 0 }, { 0xd, 1, 5, 0x3c8, 0, 0 }, { 0xd, 2, 0x100, 0x240, 0, 0 },
-    { 0xd, 3, 0x40, 0x3c0, 0, 0 }, { 0xd, 4, 0x40, 0x400, 0, 0 }, { 0xd, 9, 8, 0xa80, 0, 0 },
+    { 0xb, 0, 0, 1, 0x100, 0 },
+    { 0xb, 1, 0, 1, 0x201, 0 },
+    { 0xd, 0, 0x21f, 0x240, 0xa88, 0 },
+    { 0xd, 1, 5, 0x3c8, 0, 0 },
+    { 0xd, 2, 0x100, 0x240, 0, 0 },
+    { 0xd, 3, 0x40, 0x3c0, 0, 0 },
+    { 0xd, 4, 0x40, 0x400, 0, 0 },
+    { 0xd, 9, 8, 0xa80, 0, 0 },
     { 0x80000000, 0, 0x8000000a, 0x68747541, 0x444d4163, 0x69746e65 },
     { 0x80000001, 0, 0x60fb1, 0, 0x75, 0xedd3fbfd },
     { 0x80000002, 0, 0x554d4551, 0x47435420, 0x55504320, 0x72657620 },
@@ -80,23 +86,38 @@ static const struct answer amd_max[] = {
 static const struct answer amd_max_on_xen[] = {
     { 0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65 },
     { 1, 0, 0x60fb1, 0x800, 0xfed83203, 0xfc9d3f5 },
-    { 4, 0, 0, 0, 0, 0 }, { 5, 0, 0, 0, 0, 0 }, { 6, 0, 0, 0, 0, 0 },
+    { 4, 0, 0, 0, 0, 0 },
+    { 5, 0, 0, 0, 0, 0 },
+    { 6, 0, 0, 0, 0, 0 },
     { 7, 0, 0, 0x1880329, 0x200, 0 },
-    { 0xa, 0, 0, 0, 0, 0 }, { 0xb, 0, 0, 0, 0, 0 }, { 0xb, 1, 0, 0, 0, 0 },
-    { 0xd, 0, 7, 0x240, 0x340, 0 }, { 0xd, 1, 5, 0, 0, 0 }, { 0xd, 2, 0x100, 0x240, 0, 0 },
-    { 0xd, 3, 0, 0, 0, 0 }, { 0xd, 9, 0, 0, 0, 0 },
+    { 0xa, 0, 0, 0, 0, 0 },
+    { 0xb, 0, 0, 0, 0, 0 },
+    { 0xb, 1, 0, 0, 0, 0 },
+    { 0xd, 0, 7, 0x240, 0x340, 0 },
+    { 0xd, 1, 5, 0, 0, 0 },
+    { 0xd, 2, 0x100, 0x240, 0, 0 },
+    { 0xd, 3, 0, 0, 0, 0 },
+    { 0xd, 9, 0, 0, 0, 0 },
     { 0x40000000, 0, 0x40000005, 0x566e6558, 0x65584d4d, 0x4d4d566e },
-    { 0x40000001, 0, 0x40011, 0, 0, 0 }, { 0x40000002, 0, 1, 0x40000000, 1, 0 },
-    { 0x40000003, 0, 4, 0, 0, 0 }, { 0x40000003, 2, 2600000, 0, 0, 0 },
-    { 0x40000004, 0, 0, 0, 0, 0 }, { 0x40000005, 0, 0, 0x1d, 0, 0 }, { 0x40000006, 0, 0, 0, 0, 0 },
+    { 0x40000001, 0, 0x40011, 0, 0, 0 },
+    { 0x40000002, 0, 1, 0x40000000, 1, 0 },
+    { 0x40000003, 0, 4, 0, 0, 0 },
+    { 0x40000003, 2, 2600000, 0, 0, 0 },
+    { 0x40000004, 0, 0, 0, 0, 0 },
+    { 0x40000005, 0, 0, 0x1d, 0, 0 },
+    { 0x40000006, 0, 0, 0, 0, 0 },
     { 0x80000000, 0, 0x80000021, 0x68747541, 0x444d4163, 0x69746e65 },
     { 0x80000001, 0, 0x60fb1, 0, 0x61, 0xe9d1dbf5 },
     { 0x80000002, 0, 0x554d4551, 0x47435420, 0x55504320, 0x72657620 },
     { 0x80000005, 0, 0x1ff01ff, 0x1ff01ff, 0x40020140, 0x40020140 },
     { 0x80000006, 0, 0, 0x42004200, 0x2008140, 0x808140 },
-    { 0x80000007, 0, 0, 0, 0, 0 }, { 0x80000008, 0, 0x3028, 0, 0x2003, 0 },
-    { 0x8000000a, 0, 0, 0, 0, 0 }, { 0x80000021, 0, 4, 0, 0, 0 },
-    { 0x80000022, 0, 0, 0, 0, 0 }, { 0x18, 0, 0, 0, 0, 0 }, { ~0u, 0, 0, 0, 0, 0 },
+    { 0x80000007, 0, 0, 0, 0, 0 },
+    { 0x80000008, 0, 0x3028, 0, 0x2003, 0 },
+    { 0x8000000a, 0, 0, 0, 0, 0 },
+    { 0x80000021, 0, 4, 0, 0, 0 },
+    { 0x80000022, 0, 0, 0, 0, 0 },
+    { 0x18, 0, 0, 0, 0, 0 },
+    { ~0u, 0, 0, 0, 0, 0 },
     { 0, 0, 0, 0, 0, 0 },
 };
 
@@ -105,9 +126,12 @@ static const struct answer intel_max[] = {
     { 0, 0, 0xd, 0x756e6547, 0x6c65746e, 0x49656e69 },
     { 1, 0, 0x60fb1, 0x40800, 0xfed8320b, 0x1fcbfbfd },
     { 2, 0, 1, 0, 0x4d, 0x2c307d },
-    { 4, 0, 0x4000121, 0x1c0003f, 0x3f, 1 }, { 4, 3, 0x400c163, 0x3c0003f, 0x3fff, 6 },
+    { 4, 0, 0x4000121, 0x1c0003f, 0x3f, 1 },
+    { 4, 3, 0x400c163, 0x3c0003f, 0x3fff, 6 },
     { 7, 0, 0, 0x1c843a9, 0x8001020c, 0 },
-    { 0xd, 0, 0x21f, 0x240, 0xa88, 0 }, { 0xd, 1, 5, 0x3c8, 0, 0 }, { 0xd, 2, 0x100, 0x240, 0, 0 },
+    { 0xd, 0, 0x21f, 0x240, 0xa88, 0 },
+    { 0xd, 1, 5, 0x3c8, 0, 0 },
+    { 0xd, 2, 0x100, 0x240, 0, 0 },
     { 0x80000000, 0, 0x80000001, 0x756e6547, 0x6c65746e, 0x49656e69 },
     { 0x80000001, 0, 0x60fb1, 0, 0x71, 0xec500800 },
     { 0, 0, 0, 0, 0, 0 },
@@ -116,10 +140,12 @@ static const struct answer intel_max[] = {
 static const struct answer intel_max_on_xen[] = {
     { 1, 0, 0x60fb1, 0x40800, 0xfed83203, 0x1fc9dbf5 },
     { 2, 0, 1, 0, 0x4d, 0x2c307d },
-    { 4, 0, 0x4000121, 0x1c0003f, 0x3f, 1 }, { 4, 3, 0x400c163, 0x3c0003f, 0x3fff, 6 },
+    { 4, 0, 0x4000121, 0x1c0003f, 0x3f, 1 },
+    { 4, 3, 0x400c163, 0x3c0003f, 0x3fff, 6 },
     { 4, 9, 0, 0, 0, 0 },
     { 7, 0, 0, 0x1880329, 0x200, 0x20000000 },
-    { 0x80000000, 0, 0x80000001, 0, 0, 0 }, { 0x80000001, 0, 0, 0, 0x61, 0xe8501800 },
+    { 0x80000000, 0, 0x80000001, 0, 0, 0 },
+    { 0x80000001, 0, 0, 0, 0x61, 0xe8501800 },
     { 0x80000008, 0, 0, 0, 0, 0 },
     { 0, 0, 0, 0, 0, 0 },
 };
@@ -136,7 +162,8 @@ static const struct answer old[] = {
 
 static const struct answer old_on_xen[] = {
     { 1, 0, 0x60fb1, 0x800, 0x80002001, 0x789d3f5 },
-    { 0xd, 0, 0, 0, 0, 0 }, { 0xd, 1, 0, 0, 0, 0 },
+    { 0xd, 0, 0, 0, 0, 0 },
+    { 0xd, 1, 0, 0, 0, 0 },
     { 0x40000003, 0, 0, 0, 0, 0 },
     { 0x80000001, 0, 0x60fb1, 0, 1, 0x2191dbf5 },
     { 0, 0, 0, 0, 0, 0 },
@@ -220,22 +247,31 @@ static void test_xsave_sizes(void **state)
 static void test_never_shown(void **state)
 {
     static const unsigned int hidden[] = {
-        XEN_X86_FEATURE_VME, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE36,
-        XEN_X86_FEATURE_DS, XEN_X86_FEATURE_MONITOR, XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SMX,
-        XEN_X86_FEATURE_PCID, XEN_X86_FEATURE_X2APIC, XEN_X86_FEATURE_TSC_DEADLINE,
-        XEN_X86_FEATURE_PAGE1GB, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_XSAVES, XEN_X86_FEATURE_SMEP,
-        XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_INVPCID, XEN_X86_FEATURE_MPX, XEN_X86_FEATURE_UMIP,
-        XEN_X86_FEATURE_PKU, XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_IBRSB, XEN_X86_FEATURE_STIBP,
-        XEN_X86_FEATURE_SSBD, XEN_X86_FEATURE_TSC_ADJUST,
+        XEN_X86_FEATURE_VME,        XEN_X86_FEATURE_PSE,          XEN_X86_FEATURE_PGE,
+        XEN_X86_FEATURE_PSE36,      XEN_X86_FEATURE_DS,           XEN_X86_FEATURE_MONITOR,
+        XEN_X86_FEATURE_VMX,        XEN_X86_FEATURE_SMX,          XEN_X86_FEATURE_PCID,
+        XEN_X86_FEATURE_X2APIC,     XEN_X86_FEATURE_TSC_DEADLINE, XEN_X86_FEATURE_PAGE1GB,
+        XEN_X86_FEATURE_SVM,        XEN_X86_FEATURE_XSAVES,       XEN_X86_FEATURE_SMEP,
+        XEN_X86_FEATURE_SMAP,       XEN_X86_FEATURE_INVPCID,      XEN_X86_FEATURE_MPX,
+        XEN_X86_FEATURE_UMIP,       XEN_X86_FEATURE_PKU,          XEN_X86_FEATURE_CET_SS,
+        XEN_X86_FEATURE_IBRSB,      XEN_X86_FEATURE_STIBP,        XEN_X86_FEATURE_SSBD,
+        XEN_X86_FEATURE_TSC_ADJUST,
     };
     struct answer all[] = {
-        { 0, 0, 0x20, 0x68747541, 0x444d4163, 0x69746e65 }, { 1, 0, ~0u, ~0u, ~0u, ~0u },
-        { 7, 0, 2, ~0u, ~0u, ~0u }, { 7, 1, ~0u, ~0u, ~0u, ~0u }, { 7, 2, ~0u, ~0u, ~0u, ~0u },
-        { 0xd, 0, ~0u, 0x240, 0xa88, ~0u }, { 0xd, 1, ~0u, 0x240, ~0u, ~0u },
+        { 0, 0, 0x20, 0x68747541, 0x444d4163, 0x69746e65 },
+        { 1, 0, ~0u, ~0u, ~0u, ~0u },
+        { 7, 0, 2, ~0u, ~0u, ~0u },
+        { 7, 1, ~0u, ~0u, ~0u, ~0u },
+        { 7, 2, ~0u, ~0u, ~0u, ~0u },
+        { 0xd, 0, ~0u, 0x240, 0xa88, ~0u },
+        { 0xd, 1, ~0u, 0x240, ~0u, ~0u },
         { 0xd, 2, 0x100, 0x240, 0, 0 },
-        { 0x80000000, 0, 0x80000028, 0, 0, 0 }, { 0x80000001, 0, ~0u, ~0u, ~0u, ~0u },
-        { 0x80000007, 0, ~0u, ~0u, ~0u, ~0u }, { 0x80000008, 0, ~0u, ~0u, ~0u, ~0u },
-        { 0x80000021, 0, ~0u, ~0u, ~0u, ~0u }, { 0, 0, 0, 0, 0, 0 },
+        { 0x80000000, 0, 0x80000028, 0, 0, 0 },
+        { 0x80000001, 0, ~0u, ~0u, ~0u, ~0u },
+        { 0x80000007, 0, ~0u, ~0u, ~0u, ~0u },
+        { 0x80000008, 0, ~0u, ~0u, ~0u, ~0u },
+        { 0x80000021, 0, ~0u, ~0u, ~0u, ~0u },
+        { 0, 0, 0, 0, 0, 0 },
     };
 
     (void)state;
@@ -261,7 +297,7 @@ static void test_lfence(void **state)
 {
     (void)state;
     make(amd_max, true);
-    assert_true(cpuid_has(&policy, XEN_X86_FEATURE_LFENCE_DISPATCH));   /* family 15 always did */
+    assert_true(cpuid_has(&policy, XEN_X86_FEATURE_LFENCE_DISPATCH)); /* family 15 always did */
     cpu.family = 0x17;
     cpuid_policy_make(&policy, host, true);
     assert_false(cpuid_has(&policy, XEN_X86_FEATURE_LFENCE_DISPATCH));
@@ -274,7 +310,7 @@ static void test_lfence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_xen), cmocka_unit_test(test_not_hardware),
+        cmocka_unit_test(test_as_xen),      cmocka_unit_test(test_not_hardware),
         cmocka_unit_test(test_xsave_sizes), cmocka_unit_test(test_never_shown),
         cmocka_unit_test(test_lfence),
     };

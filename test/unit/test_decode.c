@@ -22,17 +22,17 @@ struct sample {
 static void test_known(void **state)
 {
     static const struct sample samples[] = {
-        { { 0xec }, 1, 1, 0xec, false },                               /* in al, dx */
-        { { 0x66, 0xed }, 2, 2, 0xed, false },                         /* in ax, dx */
-        { { 0xe5, 0x80 }, 2, 4, 0xe5, false },                         /* in eax, 0x80 */
-        { { 0xf3, 0x6c }, 2, 1, 0x6c, false },                         /* rep insb */
-        { { 0x0f, 0x32 }, 2, 4, 0x32, true },                          /* rdmsr */
-        { { 0x44, 0x0f, 0x20, 0xc0 }, 4, 4, 0x20, true },              /* mov rax, cr8 */
-        { { 0x0f, 0x22, 0x04 }, 3, 4, 0x22, true },                    /* mov cr0, rsp */
-        { { 0x0f, 0x01, 0xd1 }, 3, 4, 0x01, true },                    /* xsetbv */
-        { { 0x48, 0x89, 0x44, 0x24, 0x08 }, 5, 8, 0x89, false },       /* mov [rsp+8], rax */
+        { { 0xec }, 1, 1, 0xec, false },                         /* in al, dx */
+        { { 0x66, 0xed }, 2, 2, 0xed, false },                   /* in ax, dx */
+        { { 0xe5, 0x80 }, 2, 4, 0xe5, false },                   /* in eax, 0x80 */
+        { { 0xf3, 0x6c }, 2, 1, 0x6c, false },                   /* rep insb */
+        { { 0x0f, 0x32 }, 2, 4, 0x32, true },                    /* rdmsr */
+        { { 0x44, 0x0f, 0x20, 0xc0 }, 4, 4, 0x20, true },        /* mov rax, cr8 */
+        { { 0x0f, 0x22, 0x04 }, 3, 4, 0x22, true },              /* mov cr0, rsp */
+        { { 0x0f, 0x01, 0xd1 }, 3, 4, 0x01, true },              /* xsetbv */
+        { { 0x48, 0x89, 0x44, 0x24, 0x08 }, 5, 8, 0x89, false }, /* mov [rsp+8], rax */
         { { 0x48, 0xc7, 0x05, 1, 2, 3, 4, 5, 6, 7, 8 }, 11, 8, 0xc7, false },
-        { { 0xf0, 0x48, 0x0f, 0xb1, 0x0a }, 5, 8, 0xb1, true },        /* lock cmpxchg */
+        { { 0xf0, 0x48, 0x0f, 0xb1, 0x0a }, 5, 8, 0xb1, true }, /* lock cmpxchg */
         { { 0x48, 0xa3, 1, 2, 3, 4, 5, 6, 7, 8 }, 10, 8, 0xa3, false },
     };
     struct instruction i;
@@ -52,7 +52,7 @@ static void test_known(void **state)
 
 static void test_control_register(void **state)
 {
-    static const uint8_t bytes[] = { 0x45, 0x0f, 0x22, 0xe1 };         /* mov cr12, r9 */
+    static const uint8_t bytes[] = { 0x45, 0x0f, 0x22, 0xe1 }; /* mov cr12, r9 */
     struct instruction i;
 
     (void)state;
@@ -94,11 +94,11 @@ static void test_registers(void **state)
     struct instruction i = { .size = 1 };
 
     (void)state;
-    assert_int_equal(decode_read(&r, &i, 4), 0x77);                    /* ah */
+    assert_int_equal(decode_read(&r, &i, 4), 0x77); /* ah */
     decode_write(&r, &i, 4, 0xee);
     assert_int_equal(r.rax, 0x112233445566ee88);
     i.rex = 0x40;
-    decode_write(&r, &i, 4, 0x11);                                      /* spl */
+    decode_write(&r, &i, 4, 0x11); /* spl */
     assert_int_equal(r.rsp, 0x99aabbccddeeff11);
     i.size = 4;
     decode_write(&r, &i, 0, ~0ul);
@@ -111,8 +111,10 @@ static void test_registers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known), cmocka_unit_test(test_control_register),
-        cmocka_unit_test(test_random), cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_known),
+        cmocka_unit_test(test_control_register),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define PLAIN (9u << 20)                /* more than one block of lz4 */
+#define PLAIN (9u << 20) /* more than one block of lz4 */
 
 /* The host has memory and a canary of its own. */
 void libc_shim_arena(void *at, size_t size);
@@ -32,12 +32,13 @@ void libc_shim_end(void)
 }
 
 static unsigned char plain[PLAIN], packed[2 * PLAIN];
-static bool damaged;                    /* lz4's old frames have no checksum: no fault is all we ask */
+static bool damaged; /* lz4's old frames have no checksum: no fault is all we ask */
 
 static size_t pack_gzip(void)
 {
-    z_stream s = { .next_in = plain, .avail_in = PLAIN, .next_out = packed,
-                   .avail_out = sizeof(packed) };
+    z_stream s = {
+        .next_in = plain, .avail_in = PLAIN, .next_out = packed, .avail_out = sizeof(packed)
+    };
 
     deflateInit2(&s, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
     assert_int_equal(deflate(&s, Z_FINISH), Z_STREAM_END);
@@ -49,8 +50,9 @@ static size_t pack_xz(lzma_check check)
 {
     size_t at = 0;
 
-    assert_int_equal(lzma_easy_buffer_encode(0, check, NULL, plain, PLAIN, packed, &at,
-                                             sizeof(packed)), LZMA_OK);
+    assert_int_equal(
+        lzma_easy_buffer_encode(0, check, NULL, plain, PLAIN, packed, &at, sizeof(packed)),
+        LZMA_OK);
     return at;
 }
 
@@ -98,7 +100,7 @@ static void check(size_t size, const char *name)
     assert_string_equal(decompress_name(packed, size), name);
     assert_null(unpack(size, PLAIN, &got));
     assert_int_equal(got, PLAIN);
-    memcpy(packed + size, &length, 4);          /* as a kernel's build appends it */
+    memcpy(packed + size, &length, 4); /* as a kernel's build appends it */
     assert_null(unpack(size + 4, PLAIN, &got));
     assert_int_equal(got, PLAIN);
     assert_non_null(unpack(size, PLAIN - 1, &got));

@@ -27,7 +27,7 @@
 
 #define FRAMES 32768
 #define FIRST  256
-#define MB     256u                     /* frames */
+#define MB     256u /* frames */
 #define BASE   0xffffffff80000000ul
 
 struct cpu_features cpu = { .address_bits = 40 };
@@ -67,7 +67,7 @@ static uint64_t limit_by(const char *line, uint64_t free)
 
 static void memory_sizes(void **state)
 {
-    const uint64_t free = 258452;       /* of the machine that was measured: 1 GiB */
+    const uint64_t free = 258452; /* of the machine that was measured: 1 GiB */
 
     (void)state;
     assert_int_equal(pages_by("", free), 0x3b27b);
@@ -77,7 +77,7 @@ static void memory_sizes(void **state)
     assert_int_equal(pages_by("dom0_mem=max:300M", free), 0x12c00);
     assert_int_equal(pages_by("dom0_mem=-100M,max:-200M", free), 0x32994);
     assert_int_equal(pages_by("dom0_mem=min:900M,max:500M", free), 500 * MB);
-    assert_int_equal(pages_by("dom0_mem=min:2000M", free), 2000 * MB);  /* refused by the caller */
+    assert_int_equal(pages_by("dom0_mem=min:2000M", free), 2000 * MB); /* refused by the caller */
     assert_int_equal(pages_by("dom0_mem=-2000M", free), 0);
     assert_int_equal(pages_by("dom0_mem=-2000M,min:64M", free), 64 * MB);
     assert_int_equal(pages_by("", 16384 * MB), 16384 * MB - 128 * MB);
@@ -114,12 +114,12 @@ static void vcpu_counts(void **state)
 
 static void hypercall_page_bytes(void **state)
 {
-    static const uint8_t plain[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0, 0x0f, 0x05, 0x41,
-                                     0x5b, 0x59, 0xc3, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
-                                     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
-                                     0xcc };
-    static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, 0x17, 0, 0, 0, 0x0f, 0x05,
-                                    0xcc, 0xcc };
+    static const uint8_t plain[] = { 0x51, 0x41, 0x53, 0xb8, 0,    0,    0,    0,
+                                     0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3, 0xcc, 0xcc,
+                                     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
+                                     0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc };
+    static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8, 0x17, 0,
+                                    0,    0,    0x0f, 0x05, 0xcc, 0xcc };
     static uint8_t page[PAGE_SIZE + 1];
 
     (void)state;
@@ -141,8 +141,11 @@ static void hypercall_page_bytes(void **state)
 
 static struct elf_kernel small_kernel(bool mod_start_pfn, bool init_p2m)
 {
-    return (struct elf_kernel){ .virt_base = BASE, .start = BASE + 0x100000, .end = BASE + 0x10ac20,
-                                .entry = BASE + 0x100000, .hypercall_page = ELF_NONE,
+    return (struct elf_kernel){ .virt_base = BASE,
+                                .start = BASE + 0x100000,
+                                .end = BASE + 0x10ac20,
+                                .entry = BASE + 0x100000,
+                                .hypercall_page = ELF_NONE,
                                 .mod_start_pfn = mod_start_pfn,
                                 .init_p2m = init_p2m ? 0x8000000000 : ELF_NONE };
 }
@@ -211,22 +214,22 @@ static void layouts_that_cannot_be(void **state)
     (void)state;
     assert_non_null(refusal(k, 0, 0));
     assert_null(refusal(k, 1u << 20, 0));
-    assert_non_null(refusal(k, 1u << 20, 0x7ff00000));          /* the initrd is too long */
+    assert_non_null(refusal(k, 1u << 20, 0x7ff00000)); /* the initrd is too long */
     assert_non_null(refusal(k, 1u << 20, ~0ul));
-    assert_non_null(refusal(k, 1u << 28, 0));                   /* so does the list */
+    assert_non_null(refusal(k, 1u << 28, 0)); /* so does the list */
     assert_null(refusal(small_kernel(true, true), 1u << 28, 0x7ff00000));
     k.virt_base = BASE + 1;
     assert_non_null(refusal(k, 1u << 20, 0));
-    k.virt_base = 0;                                            /* from one half to the other */
+    k.virt_base = 0; /* from one half to the other */
     assert_non_null(refusal(k, 1u << 20, 0));
     k.virt_base = 0xffff800000000000;
     assert_non_null(refusal(k, 1u << 20, 0));
     k = small_kernel(true, true);
-    k.init_p2m = BASE + 0x200000;                               /* within the region */
+    k.init_p2m = BASE + 0x200000; /* within the region */
     assert_non_null(refusal(k, 1u << 20, 0));
-    k.init_p2m = 0x7fffffe00000;                                /* up to addresses that are none */
+    k.init_p2m = 0x7fffffe00000; /* up to addresses that are none */
     assert_non_null(refusal(k, 1u << 20, 0));
-    k.init_p2m = BASE + 0x400000;                               /* right behind it */
+    k.init_p2m = BASE + 0x400000; /* right behind it */
     assert_null(refusal(k, 1u << 16, 0));
     k.virt_base = k.start = k.end = 0xffffffffffe00000;
     assert_non_null(refusal(k, 1u << 16, 0));
@@ -236,7 +239,7 @@ static void layouts_that_cannot_be(void **state)
 
 static struct x86_domain domain;
 static struct dom0_memory memory;
-static mfn_t holes[64];                 /* frames of somebody else's between Dom0's */
+static mfn_t holes[64]; /* frames of somebody else's between Dom0's */
 
 static void create(uint64_t pages_max)
 {
@@ -361,12 +364,21 @@ static void check_tables(const struct dom0_layout *l, uint64_t pages)
 
 static struct elf_kernel odd_kernel(void)
 {
-    static const uint64_t bases[] = { BASE, 0xffffffffa0000000, 0, 0x7fffff000000, 0x7fbfffc00000,
-                                      0xffff880000000000, 0xffff887fffe00000, 0x3ffff000 };
-    static const uint64_t lists[] = { ELF_NONE, 0x8000000000, 0x7fffff000000, 0xffffffffc0000000,
-                                      0xffffc90000000000, 0x80000000, 0xfffffffffe000000 };
-    struct elf_kernel k = { .virt_base = bases[rand() % 8], .init_p2m = lists[rand() % 7],
-                            .hypercall_page = ELF_NONE, .mod_start_pfn = rand() % 2 };
+    static const uint64_t bases[] = { BASE,
+                                      0xffffffffa0000000,
+                                      0,
+                                      0x7fffff000000,
+                                      0x7fbfffc00000,
+                                      0xffff880000000000,
+                                      0xffff887fffe00000,
+                                      0x3ffff000 };
+    static const uint64_t lists[] = { ELF_NONE,           0x8000000000,       0x7fffff000000,
+                                      0xffffffffc0000000, 0xffffc90000000000, 0x80000000,
+                                      0xfffffffffe000000 };
+    struct elf_kernel k = { .virt_base = bases[rand() % 8],
+                            .init_p2m = lists[rand() % 7],
+                            .hypercall_page = ELF_NONE,
+                            .mod_start_pfn = rand() % 2 };
 
     k.start = k.virt_base + (uint64_t)rand() % 0x200000;
     k.end = k.start + 1 + (uint64_t)rand() % 0x600000;
@@ -397,11 +409,11 @@ static void frames_run_out(void **state)
 {
     (void)state;
     create(1000);
-    assert_false(dom0_memory_fill(&memory, 1001));      /* more than it may have */
+    assert_false(dom0_memory_fill(&memory, 1001)); /* more than it may have */
     assert_true(memory.pages <= 1000);
     assert_int_equal(page_alloc_free_count(NODE_ANY), page_alloc_total() - 1 - memory.pages);
     domain.core.pages_max = ~0u;
-    assert_false(dom0_memory_fill(&memory, FRAMES));    /* more than there are */
+    assert_false(dom0_memory_fill(&memory, FRAMES)); /* more than there are */
     assert_int_equal(page_alloc_free_count(NODE_ANY), 0);
     assert_int_equal(memory.pages, domain.core.pages);
     destroy();
@@ -474,9 +486,9 @@ static void long_command_line(void **state)
 /* The bytes that Xen gave on the same screens. */
 static void screens(void **state)
 {
-    static const uint8_t efi[] = { 0x70, 0, 0, 0, 0, 8, 0, 8, 0, 0x20, 0x20, 0, 0, 0,
-                                   0, 0xc0, 0, 1, 0, 0, 0x10, 8, 8, 8, 0, 8, 0x18, 8,
-                                   2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t efi[] = { 0x70, 0,    0, 0, 0, 8, 0,    8, 0, 0x20, 0x20, 0, 0,    0,
+                                   0,    0xc0, 0, 1, 0, 0, 0x10, 8, 8, 8,    0,    8, 0x18, 8,
+                                   2,    0,    0, 0, 0, 0, 0,    0, 0, 0,    0,    0 };
     static const uint8_t text[] = { 3, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0x19, 0, 0x50, 0, 0, 0 };
     static const uint8_t none[40];
     struct boot_info boot = { 0 };
@@ -495,8 +507,8 @@ static void screens(void **state)
     assert_int_equal(c.u.text_mode_3.cursor_y, 0);
 
     boot.efi_system_table = 1;
-    boot.screen = (struct boot_screen){ SCREEN_PIXELS, 32, 16, 8, 8, 8, 0, 8, 0x2000, 0x800, 0x800,
-                                        0xc0000000 };
+    boot.screen = (struct boot_screen){ SCREEN_PIXELS, 32,    16,    8,         8, 8, 0, 8,
+                                        0x2000,        0x800, 0x800, 0xc0000000 };
     dom0_info_screen(&c, &boot, true, 0);
     assert_memory_equal(&c, efi, sizeof(efi));
     boot.efi_system_table = 0;
@@ -510,11 +522,11 @@ static void screens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory_sizes), cmocka_unit_test(vcpu_counts),
-        cmocka_unit_test(hypercall_page_bytes), cmocka_unit_test(measured_layouts),
+        cmocka_unit_test(memory_sizes),           cmocka_unit_test(vcpu_counts),
+        cmocka_unit_test(hypercall_page_bytes),   cmocka_unit_test(measured_layouts),
         cmocka_unit_test(layouts_that_cannot_be), cmocka_unit_test(tables_of_odd_kernels),
-        cmocka_unit_test(frames_run_out), cmocka_unit_test(start_info),
-        cmocka_unit_test(long_command_line), cmocka_unit_test(screens),
+        cmocka_unit_test(frames_run_out),         cmocka_unit_test(start_info),
+        cmocka_unit_test(long_command_line),      cmocka_unit_test(screens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

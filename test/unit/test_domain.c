@@ -17,7 +17,7 @@
 #include <string.h>
 #include <xen/sched.h>
 
-#define VCPU_OP __HYPERVISOR_vcpu_op
+#define VCPU_OP       __HYPERVISOR_vcpu_op
 #define ERROR(number) (-XEN_##number)
 
 static long op(struct vcpu *v, unsigned int nr, uint64_t id, const void *arg)
@@ -118,7 +118,7 @@ static void creation_without_memory_leaves_nothing(void **state)
     for (n = 1; rc == ERROR(ENOMEM); n++) {
         world_fail = n;
         rc = domain_create(id, &world_kind, 4, &d);
-        kept = n > 1;                   /* the table's page */
+        kept = n > 1; /* the table's page */
         if (rc) {
             assert_int_equal(world_objects, objects + kept);
             assert_int_equal(page_alloc_free_count(NODE_ANY), free);
@@ -168,9 +168,9 @@ static void domain_stays_while_referenced(void **state)
     unsigned int objects = world_objects;
 
     (void)state;
-    assert_ptr_equal(domain_get(3), d);         /* two now, beside the creation's */
+    assert_ptr_equal(domain_get(3), d); /* two now, beside the creation's */
     assert_int_equal(domain_destroy(d), 0);
-    assert_int_equal(domain_destroy(d), 0);     /* it was done */
+    assert_int_equal(domain_destroy(d), 0); /* it was done */
     domain_put(d);
     workbench_settle();
     assert_ptr_equal(domain_get(3), d);
@@ -180,7 +180,7 @@ static void domain_stays_while_referenced(void **state)
     domain_put(d);
     assert_null(domain_get(3));
     assert_null(domain_get_from(1));
-    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST));  /* not freed yet */
+    assert_int_equal(domain_create(3, &world_kind, 1, &other), ERROR(EEXIST)); /* not freed yet */
     workbench_settle();
     assert_true(world_objects < objects);
     other = world_create(3, 0);
@@ -279,7 +279,7 @@ static void destruction_goes_on_where_it_was(void **state)
         assert_int_equal(vcpu_create(d, i, &v), 0);
     burden(d, &ours);
     world_restarts = 3;
-    softirq_raise(SOFTIRQ_CONSOLE);     /* nobody's here: something waits at each question */
+    softirq_raise(SOFTIRQ_CONSOLE); /* nobody's here: something waits at each question */
     while (domain_destroy(d) == -XEN_ERESTART) {
         calls++;
         workbench_settle();
@@ -289,7 +289,7 @@ static void destruction_goes_on_where_it_was(void **state)
         assert_true(domain_get(3) == d);
         domain_put(d);
     }
-    assert_true(calls > 7 + 20);        /* a frame each at the end */
+    assert_true(calls > 7 + 20); /* a frame each at the end */
     assert_int_equal(world_relinquished, 1);
     assert_int_equal(d->pages, 0);
     assert_null(d->shared);
@@ -407,7 +407,7 @@ static int end_of_dom0(unsigned int reason)
 
 static void machine_follows_dom0(void **state)
 {
-    static const unsigned int resets[] = { SHUTDOWN_reboot, SHUTDOWN_suspend, SHUTDOWN_crash,
+    static const unsigned int resets[] = { SHUTDOWN_reboot,   SHUTDOWN_suspend,    SHUTDOWN_crash,
                                            SHUTDOWN_watchdog, SHUTDOWN_soft_reset, 77 };
 
     (void)state;
@@ -515,7 +515,7 @@ static void vcpu_info_has_conditions(void **state)
         assert_int_equal(op(v, VCPUOP_register_vcpu_info, 0, &r), ERROR(ENXIO));
     }
     r.offset = 0;
-    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 1, &r), ERROR(EINVAL));     /* it is up */
+    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 1, &r), ERROR(EINVAL)); /* it is up */
     r.mfn = 1ul << 30;
     assert_int_equal(op(v, VCPUOP_register_vcpu_info, 0, &r), ERROR(EINVAL));
     r.mfn = dom0->shared_mfn;
@@ -568,7 +568,7 @@ static void vcpu_info_of_high_vcpu(void **state)
     context[sizeof(context) - 1] = 0x5a;
     assert_int_equal(vcpu_create(d, 39, &high), 0);
     assert_int_equal(vcpu_create(d, 2, &other), 0);
-    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 2, &r), 0);    /* as on Xen */
+    assert_int_equal(op(v, VCPUOP_register_vcpu_info, 2, &r), 0); /* as on Xen */
     r.mfn = world_frame(d);
     r.offset = 128;
     assert_int_equal(op(v, VCPUOP_register_vcpu_info, 39, &r), 0);
@@ -635,15 +635,28 @@ static void assists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(creation_has_conditions), TEST(list_ascends), TEST(fresh_domain_is_empty),
-        TEST(creation_without_memory_leaves_nothing), TEST(high_vcpu_without_memory),
-        TEST(domain_stays_while_referenced), TEST(number_stays_with_its_frames),
+        TEST(creation_has_conditions),
+        TEST(list_ascends),
+        TEST(fresh_domain_is_empty),
+        TEST(creation_without_memory_leaves_nothing),
+        TEST(high_vcpu_without_memory),
+        TEST(domain_stays_while_referenced),
+        TEST(number_stays_with_its_frames),
         TEST(references_by_many_threads),
-        TEST(destruction_goes_on_where_it_was), TEST(running_domain_is_stopped), TEST(pauses_count),
-        TEST(shutdown_tells_dom0), TEST(crash_is_reported_once), TEST(machine_follows_dom0),
-        TEST(unknown_operations), TEST(initialise_up_down), TEST(last_one_down_is_power_off),
-        TEST(vcpu_info_has_conditions), TEST(vcpu_info_moves), TEST(vcpu_info_of_high_vcpu),
-        TEST(nmi_and_physid), TEST(assists),
+        TEST(destruction_goes_on_where_it_was),
+        TEST(running_domain_is_stopped),
+        TEST(pauses_count),
+        TEST(shutdown_tells_dom0),
+        TEST(crash_is_reported_once),
+        TEST(machine_follows_dom0),
+        TEST(unknown_operations),
+        TEST(initialise_up_down),
+        TEST(last_one_down_is_power_off),
+        TEST(vcpu_info_has_conditions),
+        TEST(vcpu_info_moves),
+        TEST(vcpu_info_of_high_vcpu),
+        TEST(nmi_and_physid),
+        TEST(assists),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,8 @@
 #include <xen/sched.h>
 
 #define ERROR(number) (-XEN_##number)
-#define BUFFER (16ul << 20)             /* more than any operation reads or writes */
-#define NOBODY 4242u                    /* no domain has this number */
+#define BUFFER        (16ul << 20) /* more than any operation reads or writes */
+#define NOBODY        4242u        /* no domain has this number */
 
 static struct xen_domctl op;
 static uint8_t *buffer;
@@ -123,7 +123,8 @@ static void versions(void **state)
     start(99, 0);
     op.interface_version = 0;
     assert_int_equal(call(), ERROR(EACCES));
-    assert_int_equal(world_call(domain_vcpu(dom0, 0), __HYPERVISOR_domctl, 0, 0, NULL), ERROR(EFAULT));
+    assert_int_equal(world_call(domain_vcpu(dom0, 0), __HYPERVISOR_domctl, 0, 0, NULL),
+                     ERROR(EFAULT));
 }
 
 static void unknown_ones(void **state)
@@ -230,9 +231,9 @@ CHANGE(hvm, c->flags = XEN_DOMCTL_CDF_hvm)
 
 static void creation_refused(void **state)
 {
-    static void (*const changes[])(struct xen_domctl_createdomain *c) = {
-        no_vcpus, many_vcpus, no_grants, many_grants, many_tracks, grants_v0, grants_v2,
-        grants_more, traces, unknown_flag, hap, iommu, iommu_options,
+    static void (*const changes[])(struct xen_domctl_createdomain * c) = {
+        no_vcpus,    many_vcpus, no_grants,    many_grants, many_tracks, grants_v0,     grants_v2,
+        grants_more, traces,     unknown_flag, hap,         iommu,       iommu_options,
     };
     uint64_t free = page_alloc_free_count(NODE_ANY);
     unsigned int objects = world_objects;
@@ -273,7 +274,7 @@ static void creation(void **state)
     destroy(first);
     start_create(0);
     assert_int_equal(call(), 0);
-    assert_int_equal(op.domain, second + 1);        /* not the one that has just gone */
+    assert_int_equal(op.domain, second + 1); /* not the one that has just gone */
     destroy(op.domain);
     destroy(second);
     destroy(77);
@@ -313,7 +314,7 @@ static void all_memory_comes_back(void **state)
         assert_int_equal(claim_set(peek(id), 0), 0);
         lock_release(&peek(id)->lock);
         destroy(id);
-        if (i == 0) {                   /* a page for the table of domains stays */
+        if (i == 0) { /* a page for the table of domains stays */
             free = page_alloc_free_count(NODE_ANY);
             objects = world_objects;
         }
@@ -330,7 +331,7 @@ static void a_claim_ends_with_its_domain(void **state)
 
     (void)state;
     lock_take(&d->lock);
-    assert_int_equal(claim_set(d, 17), ERROR(EINVAL));  /* it may have 16 */
+    assert_int_equal(claim_set(d, 17), ERROR(EINVAL)); /* it may have 16 */
     assert_int_equal(claim_set(d, 16), 0);
     assert_true(claim_allows(d, 16));
     claim_use(d, 4);
@@ -345,8 +346,8 @@ static void a_claim_ends_with_its_domain(void **state)
 static void nobody_ends_itself(void **state)
 {
     static const uint32_t commands[] = {
-        XEN_DOMCTL_destroydomain, XEN_DOMCTL_pausedomain, XEN_DOMCTL_unpausedomain,
-        XEN_DOMCTL_resumedomain, XEN_DOMCTL_soft_reset, XEN_DOMCTL_setdebugging,
+        XEN_DOMCTL_destroydomain,  XEN_DOMCTL_pausedomain,    XEN_DOMCTL_unpausedomain,
+        XEN_DOMCTL_resumedomain,   XEN_DOMCTL_soft_reset,     XEN_DOMCTL_setdebugging,
         XEN_DOMCTL_setvcpucontext, XEN_DOMCTL_getvcpucontext,
     };
 
@@ -382,8 +383,9 @@ static void shut_down_and_resumed(void **state)
 
     (void)state;
     domain_shutdown(peek(id), SHUTDOWN_suspend);
-    assert_int_equal(flags_of(id), XEN_DOMINF_shutdown | XEN_DOMINF_paused | SHUTDOWN_suspend << 16);
-    domain_shutdown(peek(id), SHUTDOWN_crash);          /* the first reason stays */
+    assert_int_equal(flags_of(id),
+                     XEN_DOMINF_shutdown | XEN_DOMINF_paused | SHUTDOWN_suspend << 16);
+    domain_shutdown(peek(id), SHUTDOWN_crash); /* the first reason stays */
     assert_int_equal(flags_of(id) >> 16, SHUTDOWN_suspend);
     assert_int_equal(simple(XEN_DOMCTL_resumedomain, id), 0);
     assert_int_equal(flags_of(id), 0xffff0000u | XEN_DOMINF_paused);
@@ -415,7 +417,7 @@ static void suspend_tells_its_subscriber(void **state)
     assert_false(world_take(v0, ours));
     assert_true(world_take(v0, virq));
     destroy(id);
-    assert_true(world_take(v0, virq));                  /* its end, too */
+    assert_true(world_take(v0, virq)); /* its end, too */
     assert_int_equal(event_close(dom0, virq), 0);
     assert_int_equal(event_close(dom0, ours), 0);
 }
@@ -461,7 +463,7 @@ static void contexts(void **state)
     memset(c, 0, sizeof(*c));
     op.cmd = XEN_DOMCTL_getvcpucontext;
     assert_int_equal(call(), 0);
-    assert_int_equal(c->user_regs.rax, 0x1234);         /* the kind's */
+    assert_int_equal(c->user_regs.rax, 0x1234); /* the kind's */
     op.u.vcpucontext.ctxt.p = NULL;
     assert_int_equal(call(), ERROR(EFAULT));
     world_context = ERROR(EOPNOTSUPP);
@@ -470,7 +472,7 @@ static void contexts(void **state)
     ((uint8_t *)c)[sizeof(*c) - 1] = 0x5a;
     assert_int_equal(call(), ERROR(EOPNOTSUPP));
     world_context = 0;
-    op.u.vcpucontext.ctxt.p = NULL;                     /* begins anew */
+    op.u.vcpucontext.ctxt.p = NULL; /* begins anew */
     world_restarts = 1;
     assert_int_equal(call(), 0);
     assert_false(v->initialised);
@@ -494,8 +496,9 @@ static void vcpu_facts(void **state)
     for (uint32_t trigger = 0; trigger < 6; trigger++) {
         start(XEN_DOMCTL_sendtrigger, id);
         op.u.sendtrigger.trigger = trigger;
-        assert_int_equal(call(), trigger == 0 ? 0 : trigger == 3 || trigger == 4 ? ERROR(EINVAL)
-                                                                                  : ERROR(ENOSYS));
+        assert_int_equal(call(), trigger == 0                   ? 0
+                                 : trigger == 3 || trigger == 4 ? ERROR(EINVAL)
+                                                                : ERROR(ENOSYS));
         op.u.sendtrigger.vcpu = 9;
         assert_int_equal(call(), ERROR(ESRCH));
     }
@@ -535,20 +538,20 @@ static void affinities(void **state)
     assert_int_equal(affinity(XEN_DOMCTL_getvcpuaffinity, id, 0, 0, 0), ERROR(EINVAL));
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 0, 0, 0), ERROR(EINVAL));
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 1, 0xfd, 0), 0);
-    assert_int_equal(buffer[0], 1);                     /* what is in force */
+    assert_int_equal(buffer[0], 1); /* what is in force */
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 1, 0, 0), ERROR(EINVAL));
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 1, 0x80, 0), ERROR(EINVAL));
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 3, 0x80, 1), ERROR(EINVAL));
     assert_affinity(id, 1, 3);
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 3, 1, 2), 0);
-    assert_int_equal(buffer[64], 0);                    /* none of both */
+    assert_int_equal(buffer[64], 0); /* none of both */
     assert_affinity(id, 1, 2);
     assert_int_equal(affinity(XEN_DOMCTL_setvcpuaffinity, id, 2, 0, 0), 0);
     assert_affinity(id, 1, 0);
     start(XEN_DOMCTL_getvcpuaffinity, id);
     op.u.vcpuaffinity.flags = 1;
     op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
-    assert_int_equal(call(), ERROR(EINVAL));            /* no map */
+    assert_int_equal(call(), ERROR(EINVAL)); /* no map */
     op.cmd = XEN_DOMCTL_setvcpuaffinity;
     assert_int_equal(call(), ERROR(EINVAL));
     op.u.vcpuaffinity.vcpu = 2;
@@ -603,7 +606,7 @@ static void weights_and_caps(void **state)
     assert_parameters(id, 512, 50);
     assert_int_equal(parameters(id, XEN_DOMCTL_SCHEDOP_putinfo, 0, 200), 0);
     assert_int_equal(parameters(id, XEN_DOMCTL_SCHEDOP_putinfo, 7, 201), ERROR(EINVAL));
-    assert_parameters(id, 512, 200);                    /* and nothing of it was done */
+    assert_parameters(id, 512, 200); /* and nothing of it was done */
     assert_int_equal(parameters(id, XEN_DOMCTL_SCHEDOP_putvcpuinfo, 1, 0), ERROR(EINVAL));
     assert_int_equal(parameters(id, 9, 1, 0), ERROR(EINVAL));
     start(XEN_DOMCTL_scheduler_op, id);
@@ -694,18 +697,20 @@ static void fill_union(uint32_t command)
     uint8_t *at = random_number() % 4 ? buffer : NULL;
 
     for (unsigned int i = 0; i < sizeof(op.u); i++)
-        ((uint8_t *)&op.u)[i] = (uint8_t)(random_number() % 3 ? random_number() % 4 : random_number());
+        ((uint8_t *)&op.u)[i] = (uint8_t)(random_number() % 3 ? random_number() % 4
+                                                              : random_number());
     switch (command) {
-    case XEN_DOMCTL_setvcpuaffinity: case XEN_DOMCTL_getvcpuaffinity:
+    case XEN_DOMCTL_setvcpuaffinity:
+    case XEN_DOMCTL_getvcpuaffinity:
         op.u.vcpuaffinity.cpumap_hard.bitmap.p = at;
         op.u.vcpuaffinity.cpumap_soft.bitmap.p = at;
         break;
-    case XEN_DOMCTL_setnodeaffinity: case XEN_DOMCTL_getnodeaffinity:
-        op.u.nodeaffinity.nodemap.bitmap.p = at;
-        break;
+    case XEN_DOMCTL_setnodeaffinity:
+    case XEN_DOMCTL_getnodeaffinity: op.u.nodeaffinity.nodemap.bitmap.p = at; break;
     case XEN_DOMCTL_getpageframeinfo3: op.u.getpageframeinfo3.array.p = (void *)at; break;
     case XEN_DOMCTL_shadow_op: op.u.shadow_op.dirty_bitmap.p = at; break;
-    case XEN_DOMCTL_setvcpucontext: case XEN_DOMCTL_getvcpucontext:
+    case XEN_DOMCTL_setvcpucontext:
+    case XEN_DOMCTL_getvcpucontext:
         op.u.vcpucontext.ctxt.p = (void *)at;
         memset(buffer + sizeof(vcpu_guest_context_t) - 1, 0x5a, 1);
         break;
@@ -738,7 +743,7 @@ static void random_arguments(void **state)
         destroy(id);
     }
     assert_int_equal(event_set_virq_owner(VIRQ_DOM_EXC, NULL), 0);
-    assert_true(page_alloc_free_count(NODE_ANY) >= free - 4);      /* pages of the table of domains */
+    assert_true(page_alloc_free_count(NODE_ANY) >= free - 4); /* pages of the table of domains */
     assert_true(world_objects <= objects + 4);
 }
 
@@ -747,12 +752,27 @@ static void random_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(versions), TEST(unknown_ones), TEST(only_the_privileged), TEST(creation_refused),
-        TEST(creation), TEST(vcpus_as_announced), TEST(all_memory_comes_back),
-        TEST(a_claim_ends_with_its_domain), TEST(nobody_ends_itself), TEST(pauses),
-        TEST(shut_down_and_resumed), TEST(suspend_tells_its_subscriber), TEST(listing),
-        TEST(contexts), TEST(vcpu_facts), TEST(affinities), TEST(maps_of_any_size),
-        TEST(weights_and_caps), TEST(frame_types), TEST(the_log), TEST(random_arguments),
+        TEST(versions),
+        TEST(unknown_ones),
+        TEST(only_the_privileged),
+        TEST(creation_refused),
+        TEST(creation),
+        TEST(vcpus_as_announced),
+        TEST(all_memory_comes_back),
+        TEST(a_claim_ends_with_its_domain),
+        TEST(nobody_ends_itself),
+        TEST(pauses),
+        TEST(shut_down_and_resumed),
+        TEST(suspend_tells_its_subscriber),
+        TEST(listing),
+        TEST(contexts),
+        TEST(vcpu_facts),
+        TEST(affinities),
+        TEST(maps_of_any_size),
+        TEST(weights_and_caps),
+        TEST(frame_types),
+        TEST(the_log),
+        TEST(random_arguments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

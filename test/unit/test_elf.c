@@ -37,12 +37,19 @@ static void make(void)
 
     memset(&file, 0, sizeof(file));
     note_size = 0;
-    file.head = (Elf64_Ehdr){ .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_phnum = 2,
-                              .e_phoff = sizeof(file.head), .e_phentsize = sizeof(file.load) };
+    file.head = (Elf64_Ehdr){ .e_type = ET_EXEC,
+                              .e_machine = EM_X86_64,
+                              .e_phnum = 2,
+                              .e_phoff = sizeof(file.head),
+                              .e_phentsize = sizeof(file.load) };
     memcpy(file.head.e_ident, "\177ELF\2\1\1", 7);
-    file.load = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = (uint64_t)((char *)file.text - (char *)&file),
-                              .p_paddr = 0x1000000, .p_filesz = 64, .p_memsz = 0x3000 };
-    file.notes = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = (uint64_t)((char *)file.note - (char *)&file) };
+    file.load = (Elf64_Phdr){ .p_type = PT_LOAD,
+                              .p_offset = (uint64_t)((char *)file.text - (char *)&file),
+                              .p_paddr = 0x1000000,
+                              .p_filesz = 64,
+                              .p_memsz = 0x3000 };
+    file.notes = (Elf64_Phdr){ .p_type = PT_NOTE,
+                               .p_offset = (uint64_t)((char *)file.note - (char *)&file) };
     memset(file.text, 0x90, sizeof(file.text));
     add_note(XEN_ELFNOTE_VIRT_BASE, &base, 8);
     add_note(XEN_ELFNOTE_ENTRY, &entry, 8);
@@ -114,10 +121,12 @@ static void broken_kernels(void **state)
     assert_null(read_file(&(struct elf_kernel){ 0 }));
     make();
     address += 0x1000;
-    add_note(XEN_ELFNOTE_HYPERCALL_PAGE, &address, 8), refused("its hypercall page lies outside of it");
+    add_note(XEN_ELFNOTE_HYPERCALL_PAGE, &address, 8),
+        refused("its hypercall page lies outside of it");
     address = 0xffff800000000000;
     add_note(XEN_ELFNOTE_VIRT_BASE, &address, 8), refused("its addresses are not a guest's");
-    add_note(XEN_ELFNOTE_INIT_P2M, &address, 8), refused("its place for the P2M list is not a guest's");
+    add_note(XEN_ELFNOTE_INIT_P2M, &address, 8),
+        refused("its place for the P2M list is not a guest's");
 }
 
 /* Any bytes: no fault, and what is accepted can be loaded within its bounds. */

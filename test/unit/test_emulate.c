@@ -34,13 +34,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY  0xffffffff80000000ul    /* guest address of memory[] */
-#define CODE    (MEMORY + 0x1000)
-#define BUFFER  (MEMORY + 0x2000)
-#define NONE    256u                    /* no exception was bounced */
+#define MEMORY 0xffffffff80000000ul /* guest address of memory[] */
+#define CODE   (MEMORY + 0x1000)
+#define BUFFER (MEMORY + 0x2000)
+#define NONE   256u /* no exception was bounced */
 
-struct cpu_features cpu = { .amd = true, .family = 0x17, .xsave = true, .nx = true, .rdtscp = true,
-                            .fsgsbase = true };
+struct cpu_features cpu = {
+    .amd = true, .family = 0x17, .xsave = true, .nx = true, .rdtscp = true, .fsgsbase = true
+};
 uint32_t version_number = 4 << 16 | 17;
 uint64_t workbench_cr4;
 
@@ -279,7 +280,8 @@ static bool run(const char *bytes, size_t length)
 
 #define RUN(bytes) run(bytes, sizeof(bytes) - 1)
 
-#define DONE(bytes) do { \
+#define DONE(bytes) \
+    do { \
         uint64_t from = vcpu.regs.rip; \
         assert_true(RUN(bytes)); \
         assert_int_equal(bounced, NONE); \
@@ -287,7 +289,8 @@ static bool run(const char *bytes, size_t length)
         vcpu.regs.rip = from; \
     } while (0)
 
-#define REFUSED(bytes) do { \
+#define REFUSED(bytes) \
+    do { \
         struct regs before = vcpu.regs; \
         assert_false(RUN(bytes)); \
         assert_memory_equal(&before, &vcpu.regs, sizeof(before)); \
@@ -308,7 +311,7 @@ static void test_msr(void **state)
     DONE("\x66\x0f\x32");
     r->rax ^= 1;
     REFUSED("\x0f\x30");
-    r->rcx = 0xc0000081;                /* STAR */
+    r->rcx = 0xc0000081; /* STAR */
     REFUSED("\x0f\x32");
     vcpu.pv.traps[13].address = 0;
     DONE("\x0f\x32");
@@ -333,21 +336,36 @@ static void test_msr_table(void **state)
         uint64_t value;
         bool read, same, other;
     } rows[] = {
-        { 0x10, 0x123456789abcdef, true, false, false }, { 0x1b, 0xfee00900, true, false, false },
-        { 0x17, 0, false, false, false }, { 0x8b, 0x8b, true, false, false },
-        { 0xce, 0, true, false, false }, { 0xfe, 0, false, false, false },
-        { 0x10a, 0, false, false, false }, { 0x140, 0, true, true, false },
-        { 0x174, 0, false, false, false }, { 0x179, 2, true, true, true },
-        { 0x1a0, 0, false, true, true }, { 0x200, 0, false, false, false },
-        { 0x277, 0x50100070406, true, false, false }, { 0x2ff, 0, false, false, false },
-        { 0x400, ~0ul, true, true, true }, { 0x401, 0, true, true, false },
-        { 0x408, 0, true, true, true }, { 0x480, 0, false, false, false },
-        { 0x40000000, 0, true, false, false }, { 0xc0000082, 0, false, false, false },
-        { 0xc0000102, 0, true, true, true }, { 0xc0000103, 0, true, true, true },
-        { 0xc0010010, 0, true, false, false }, { 0xc0010015, 1u << 24, true, true, true },
-        { 0xc0010117, 0, false, false, false }, { 0xc0011029, 2, true, true, true },
-        { 0x6e0, 0, false, false, false }, { 0x48, 0, false, false, false },
-        { 0x49, 0, false, true, true }, { ~0u, 0, false, false, false },
+        { 0x10, 0x123456789abcdef, true, false, false },
+        { 0x1b, 0xfee00900, true, false, false },
+        { 0x17, 0, false, false, false },
+        { 0x8b, 0x8b, true, false, false },
+        { 0xce, 0, true, false, false },
+        { 0xfe, 0, false, false, false },
+        { 0x10a, 0, false, false, false },
+        { 0x140, 0, true, true, false },
+        { 0x174, 0, false, false, false },
+        { 0x179, 2, true, true, true },
+        { 0x1a0, 0, false, true, true },
+        { 0x200, 0, false, false, false },
+        { 0x277, 0x50100070406, true, false, false },
+        { 0x2ff, 0, false, false, false },
+        { 0x400, ~0ul, true, true, true },
+        { 0x401, 0, true, true, false },
+        { 0x408, 0, true, true, true },
+        { 0x480, 0, false, false, false },
+        { 0x40000000, 0, true, false, false },
+        { 0xc0000082, 0, false, false, false },
+        { 0xc0000102, 0, true, true, true },
+        { 0xc0000103, 0, true, true, true },
+        { 0xc0010010, 0, true, false, false },
+        { 0xc0010015, 1u << 24, true, true, true },
+        { 0xc0010117, 0, false, false, false },
+        { 0xc0011029, 2, true, true, true },
+        { 0x6e0, 0, false, false, false },
+        { 0x48, 0, false, false, false },
+        { 0x49, 0, false, true, true },
+        { ~0u, 0, false, false, false },
     };
 
     (void)state;
@@ -371,7 +389,7 @@ static void test_control_registers(void **state)
     fresh(true);
     DONE("\x0f\x20\xc0");
     assert_int_equal(r->rax, 0x80050033);
-    DONE("\x41\x0f\x20\xd9");           /* mov r9, cr3 */
+    DONE("\x41\x0f\x20\xd9"); /* mov r9, cr3 */
     assert_int_equal(r->r9, 0x1234000);
     for (unsigned int i = 0; i < 64; i++) {
         r->rax = 0x80050033 ^ 1ul << i;
@@ -403,9 +421,9 @@ static void test_control_registers(void **state)
     assert_true(RUN("\x0f\x22\xd8"));
     assert_int_equal(r->rip, CODE);
     REFUSED("\x0f\x20\xc8");
-    REFUSED("\x44\x0f\x20\xc0");        /* cr8 */
-    REFUSED("\x0f\x01\xf0");            /* lmsw */
-    REFUSED("\x0f\x08");                /* invd */
+    REFUSED("\x44\x0f\x20\xc0"); /* cr8 */
+    REFUSED("\x0f\x01\xf0");     /* lmsw */
+    REFUSED("\x0f\x08");         /* invd */
     REFUSED("\xf4");
     vcpu.pv.flags = 0;
     REFUSED("\x0f\x20\xc0");
@@ -474,7 +492,7 @@ static void test_cpuid_forced(void **state)
     vcpu.regs.rip = CODE;
     memcpy(memory + 0x1000, other, sizeof(other) - 1);
     assert_false(pv_emulate_forced(&vcpu));
-    vcpu.regs.rip = MEMORY + sizeof(memory) - 7;        /* the last that is mapped */
+    vcpu.regs.rip = MEMORY + sizeof(memory) - 7; /* the last that is mapped */
     memcpy(memory + sizeof(memory) - 7, forced, 7);
     vcpu.regs.rax = 0x40000001;
     assert_true(pv_emulate_forced(&vcpu));
@@ -525,7 +543,7 @@ static void test_bitmap(void **state)
     memory[0x2000 + 0x80 / 8] = 0x7f;
     memory[0x2000 + 0x88 / 8] = 0xfe;
     vcpu.regs.rdx = 0x87;
-    DONE("\x66\xed");                   /* two bytes of the bitmap */
+    DONE("\x66\xed"); /* two bytes of the bitmap */
     pv->iobitmap_ports = 0x88;
     REFUSED("\x66\xed");
     DONE("\xec");
@@ -551,7 +569,7 @@ static void test_ports(void **state)
     assert_int_equal(r->rax, 0xa1b2c3d4);
     DONE("\x48\xed");
     assert_int_equal(last_size, 4);
-    DONE("\xe6\x43");                   /* counter 3: read-back of one that is not the speaker's */
+    DONE("\xe6\x43"); /* counter 3: read-back of one that is not the speaker's */
     r->rax = 0x36;
     port_uses = 0;
     DONE("\xe6\x43");
@@ -568,7 +586,7 @@ static void test_ports(void **state)
     DONE("\xe6\x82");
     assert_int_equal(port_uses, 0);
     r->rdx = 0xfffe;
-    DONE("\xed");                       /* beyond the last port */
+    DONE("\xed"); /* beyond the last port */
     assert_int_equal(r->rax, 0xffffd4d4);
 }
 
@@ -594,7 +612,7 @@ static void test_pci(void **state)
     r->rdx = 0xcfe;
     DONE("\x66\xed");
     assert_int_equal(r->rax, 0x29c029c0);
-    DONE("\xed");                       /* two of its bytes are another port's */
+    DONE("\xed"); /* two of its bytes are another port's */
     assert_int_equal(r->rax, 0xd4d429c0);
     r->rdx = 0xcfd;
     DONE("\xee");
@@ -613,7 +631,7 @@ static void test_breakpoint_on_port(void **state)
     vcpu.pv.iopl = 1;
     vcpu.pv.cr4 |= CR4_DE;
     vcpu.pv.debug[1] = 0x80;
-    vcpu.pv.debug[7] = 0x404 | 6ul << 20;       /* DR1: ports, two bytes */
+    vcpu.pv.debug[7] = 0x404 | 6ul << 20; /* DR1: ports, two bytes */
     vcpu.regs.rdx = 0x81;
     assert_true(RUN("\xec"));
     assert_int_equal(bounced, 1);
@@ -641,7 +659,7 @@ static void test_strings(void **state)
     assert_int_equal(memory[0x2000], 0xd4);
     assert_int_equal(memory[0x200b], 0xa1);
     assert_int_equal(memory[0x200c], 0x11);
-    DONE("\xf3\x6c");                           /* none left */
+    DONE("\xf3\x6c"); /* none left */
     r->rflags |= FLAGS_DF;
     r->rsi = BUFFER + 1;
     DONE("\x6e");
@@ -650,7 +668,7 @@ static void test_strings(void **state)
     r->rflags &= ~FLAGS_DF;
     r->rcx = 1000;
     r->rsi = BUFFER;
-    assert_true(RUN("\xf3\x6e"));               /* a part */
+    assert_true(RUN("\xf3\x6e")); /* a part */
     assert_int_equal(r->rip, CODE);
     assert_int_equal(r->rcx, 1000 - 256);
     assert_int_equal(r->rsi, BUFFER + 256);
@@ -659,7 +677,7 @@ static void test_strings(void **state)
     DONE("\x64\x6e");
     assert_int_equal(last_out, 0xc3);
     r->rsi = 0xffffffff00002001;
-    DONE("\x64\x67\x6e");                       /* 32 bits of the offset */
+    DONE("\x64\x67\x6e"); /* 32 bits of the offset */
     assert_int_equal(r->rsi, 0x2002);
 }
 
@@ -672,13 +690,13 @@ static void test_string_faults(void **state)
     vcpu.pv.iopl = 1;
     r->rdx = 0x80;
     r->rcx = 20;
-    r->rdi = MEMORY + 0x2ffe;                   /* then the page that is read-only */
+    r->rdi = MEMORY + 0x2ffe; /* then the page that is read-only */
     assert_true(RUN("\xf3\x6c"));
     assert_int_equal(bounced, 14);
     assert_int_equal(fault_address, MEMORY + 0x3000);
     assert_int_equal(fault_error, 2);
     assert_int_equal(r->rcx, 18);
-    assert_int_equal(port_uses, 2);             /* nothing was taken from the device in vain */
+    assert_int_equal(port_uses, 2); /* nothing was taken from the device in vain */
     r->rdi = MEMORY + 0x2ffe;
     assert_true(RUN("\x6d"));
     assert_int_equal(fault_address, MEMORY + 0x3000);
@@ -708,11 +726,11 @@ static void test_segments(void **state)
     vcpu.pv.iopl = 3;
     r->cs = SELECTOR_USER_CODE32;
     r->rip = 0x1000;
-    assert_false(pv_emulate(&vcpu));            /* nothing there */
-    descriptors[3] = 0x00cffb000000ffff | 0x80ul << 56;        /* base 0x80000000 */
+    assert_false(pv_emulate(&vcpu));                    /* nothing there */
+    descriptors[3] = 0x00cffb000000ffff | 0x80ul << 56; /* base 0x80000000 */
     r->cs = 3 << 3 | 3;
-    assert_false(pv_emulate(&vcpu));            /* a linear address has 32 bits */
-    descriptors[3] &= ~(1ul << 54);             /* 16-bit code */
+    assert_false(pv_emulate(&vcpu)); /* a linear address has 32 bits */
+    descriptors[3] &= ~(1ul << 54);  /* 16-bit code */
     assert_false(pv_emulate(&vcpu));
     r->cs = 9 << 3 | 3;
     assert_false(pv_emulate(&vcpu));
@@ -741,7 +759,7 @@ static void test_random(void **state)
         uint64_t rip = n % 16 ? CODE : MEMORY + sizeof(memory) - (unsigned int)rand() % 16;
 
         fresh(rand() & 1);
-        domain.hardware = false;                /* WBINVD would be executed */
+        domain.hardware = false; /* WBINVD would be executed */
         vcpu.pv.iopl = rand() & 3;
         for (unsigned int i = 0; i < 15; i++)
             words[i] = rand() & 1 ? BUFFER + (uint64_t)rand() % PAGE_SIZE
@@ -762,14 +780,23 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_msr), cmocka_unit_test(test_msr_table),
-        cmocka_unit_test(test_control_registers), cmocka_unit_test(test_debug_registers),
-        cmocka_unit_test(test_xsetbv), cmocka_unit_test(test_single_step),
-        cmocka_unit_test(test_cpuid_forced), cmocka_unit_test(test_iopl),
-        cmocka_unit_test(test_bitmap), cmocka_unit_test(test_ports), cmocka_unit_test(test_pci),
-        cmocka_unit_test(test_breakpoint_on_port), cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_string_faults), cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_software_vector), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_msr),
+        cmocka_unit_test(test_msr_table),
+        cmocka_unit_test(test_control_registers),
+        cmocka_unit_test(test_debug_registers),
+        cmocka_unit_test(test_xsetbv),
+        cmocka_unit_test(test_single_step),
+        cmocka_unit_test(test_cpuid_forced),
+        cmocka_unit_test(test_iopl),
+        cmocka_unit_test(test_bitmap),
+        cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_pci),
+        cmocka_unit_test(test_breakpoint_on_port),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_string_faults),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_software_vector),
+        cmocka_unit_test(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ static port_t virq(domid_t id, unsigned int nr, unsigned int vcpu)
 
 static long one_port(domid_t id, unsigned int op, port_t port)
 {
-    return call(id, op, &port);         /* close, send, unmask: the port is all */
+    return call(id, op, &port); /* close, send, unmask: the port is all */
 }
 
 static struct evtchn_status status(domid_t id, port_t port)
@@ -91,8 +91,8 @@ static void unbound_and_interdomain(void **state)
     assert_int_equal(one_port(1, EVTCHNOP_send, theirs), 0);
     assert_false(pending(1, theirs));
 
-    assert_int_equal(bind(0, 1, theirs, &ours), ERROR(INVAL));      /* not for 0 */
-    assert_int_equal(bind(2, 1, theirs + 1, &ours), ERROR(INVAL));  /* not open */
+    assert_int_equal(bind(0, 1, theirs, &ours), ERROR(INVAL));     /* not for 0 */
+    assert_int_equal(bind(2, 1, theirs + 1, &ours), ERROR(INVAL)); /* not open */
     assert_int_equal(bind(2, 1, 0, &ours), ERROR(INVAL));
     assert_int_equal(bind(2, 1, 9999, &ours), ERROR(INVAL));
     assert_int_equal(bind(2, 17, theirs, &ours), ERROR(SRCH));
@@ -101,7 +101,7 @@ static void unbound_and_interdomain(void **state)
     assert_true(pending(2, ours));
     assert_int_equal(world_kicks[2][0], 1);
     assert_int_equal(world[2]->vcpus[0]->info->evtchn_pending_sel, 1);
-    assert_int_equal(bind(2, 1, theirs, &second), ERROR(INVAL));    /* taken */
+    assert_int_equal(bind(2, 1, theirs, &second), ERROR(INVAL)); /* taken */
 
     s = status(1, theirs);
     assert_int_equal(s.status, EVTCHNSTAT_interdomain);
@@ -111,16 +111,16 @@ static void unbound_and_interdomain(void **state)
     assert_int_equal(one_port(2, EVTCHNOP_send, ours), 0);
     assert_true(pending(1, theirs));
     assert_int_equal(world_kicks[1][0], 1);
-    assert_int_equal(one_port(2, EVTCHNOP_send, ours), 0);          /* no second upcall */
+    assert_int_equal(one_port(2, EVTCHNOP_send, ours), 0); /* no second upcall */
     assert_int_equal(world_kicks[1][0], 1);
 
     assert_int_equal(one_port(2, EVTCHNOP_close, ours), 0);
     world_check();
     s = status(1, theirs);
-    assert_int_equal(s.status, EVTCHNSTAT_unbound);                 /* waits for 2 again */
+    assert_int_equal(s.status, EVTCHNSTAT_unbound); /* waits for 2 again */
     assert_int_equal(s.u.unbound.dom, 2);
     assert_int_equal(bind(2, 1, theirs, &ours), 0);
-    assert_int_equal(one_port(1, EVTCHNOP_close, theirs), 0);       /* from the other side */
+    assert_int_equal(one_port(1, EVTCHNOP_close, theirs), 0); /* from the other side */
     assert_int_equal(status(2, ours).status, EVTCHNSTAT_unbound);
 }
 
@@ -180,7 +180,7 @@ static void ports_of_others(void **state)
     struct evtchn_reset r = { .dom = 2 };
 
     (void)state;
-    assert_int_equal(call(1, 14, &r), ERROR(PERM));     /* reset_cont */
+    assert_int_equal(call(1, 14, &r), ERROR(PERM)); /* reset_cont */
     assert_int_equal(call(0, 14, &r), ERROR(BUSY));
     assert_int_equal(call(1, EVTCHNOP_alloc_unbound, &a), ERROR(PERM));
     assert_int_equal(call(0, EVTCHNOP_alloc_unbound, &a), 0);
@@ -197,7 +197,7 @@ static void ports_of_others(void **state)
     assert_int_equal(call(1, EVTCHNOP_alloc_unbound, &a), ERROR(SRCH));
     assert_int_equal(call(1, EVTCHNOP_status, &s), ERROR(SRCH));
     assert_int_equal(call(1, EVTCHNOP_reset, &r), ERROR(SRCH));
-    a.dom = 1;                                          /* its own number is itself */
+    a.dom = 1; /* its own number is itself */
     assert_int_equal(call(1, EVTCHNOP_alloc_unbound, &a), 0);
 }
 
@@ -220,7 +220,7 @@ static void virqs(void **state)
     event_send_virq(world[1]->vcpus[1], VIRQ_TIMER);
     assert_true(pending(1, timer1) && !pending(1, timer0));
     assert_int_equal(world_kicks[1][1], 1);
-    event_send_virq(world[1]->vcpus[2], VIRQ_TIMER);                /* nobody listens */
+    event_send_virq(world[1]->vcpus[2], VIRQ_TIMER); /* nobody listens */
     assert_int_equal(one_port(1, EVTCHNOP_send, timer0), ERROR(INVAL));
     assert_int_equal(status(1, timer1).u.virq, VIRQ_TIMER);
     assert_int_equal(status(1, timer1).vcpu, 1);
@@ -247,7 +247,7 @@ static void global_virqs_have_an_owner(void **state)
     event_send_global_virq(VIRQ_DOM_EXC);
     assert_true(pending(0, zero));
     world_create(1);
-    event_send_domain_virq(world[1], VIRQ_DOM_EXC);                 /* not bound */
+    event_send_domain_virq(world[1], VIRQ_DOM_EXC); /* not bound */
 }
 
 static void pirqs(void **state)
@@ -258,7 +258,7 @@ static void pirqs(void **state)
     (void)state;
     assert_int_equal(call(0, EVTCHNOP_bind_pirq, &a), 0);
     world_check();
-    assert_true(pending(0, a.port));    /* by the interrupt that came while it was bound */
+    assert_true(pending(0, a.port)); /* by the interrupt that came while it was bound */
     assert_int_equal(status(0, a.port).status, EVTCHNSTAT_pirq);
     assert_int_equal(status(0, a.port).u.pirq, 3);
     move.port = a.port;
@@ -304,7 +304,7 @@ static void bind_vcpu(void **state)
     assert_int_equal(world_kicks[1][1], 1);
     assert_int_equal(one_port(1, EVTCHNOP_close, u), 0);
     assert_int_equal(alloc(1, 2), u);
-    assert_int_equal(status(1, u).vcpu, 0);             /* the default again */
+    assert_int_equal(status(1, u).vcpu, 0); /* the default again */
 }
 
 static void ipis_and_masks(void **state)
@@ -325,13 +325,13 @@ static void ipis_and_masks(void **state)
     assert_int_equal(world_kicks[1][1], 1);
     assert_true(event_pending(world[1]->vcpus[1]));
     take(1, 1);
-    assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0);           /* was not masked */
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0); /* was not masked */
     mask(1, p);
-    assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0);           /* is not pending */
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0); /* is not pending */
     assert_int_equal(world_kicks[1][1], 1);
     assert_int_equal(one_port(1, EVTCHNOP_unmask, 9999), ERROR(INVAL));
     mask(1, p + 1);
-    assert_int_equal(one_port(1, EVTCHNOP_unmask, p + 1), 0);       /* not open */
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, p + 1), 0); /* not open */
     assert_true(world[1]->shared->evtchn_mask[0] >> (p + 1) & 1);
     assert_int_equal(one_port(1, EVTCHNOP_unmask, 0), 0);
 }
@@ -389,7 +389,7 @@ static void all_ports_of_two_levels(void **state)
     assert_int_equal(status(2, b.remote_port).status, EVTCHNSTAT_unbound);
     assert_int_equal(one_port(1, EVTCHNOP_close, 77), 0);
     assert_int_equal(one_port(1, EVTCHNOP_close, 2077), 0);
-    assert_int_equal(alloc(1, 2), 77);                  /* the lowest first */
+    assert_int_equal(alloc(1, 2), 77); /* the lowest first */
     assert_int_equal(alloc(1, 2), 2077);
     workbench_preempt = 3;
     assert_int_equal(call(1, EVTCHNOP_reset, &r), 0);
@@ -424,9 +424,9 @@ static void polls(void **state)
     assert_int_equal(world_wakes[1][1], 0);
     assert_int_equal(one_port(1, EVTCHNOP_send, p), 0);
     assert_int_equal(world_wakes[1][1], 1);
-    assert_int_equal(event_poll(v, p), 1);              /* is pending */
+    assert_int_equal(event_poll(v, p), 1); /* is pending */
     take(1, 0);
-    v->poll_port = ~0u;                                 /* for several */
+    v->poll_port = ~0u; /* for several */
     assert_int_equal(event_poll(v, p), 0);
     assert_int_equal(event_poll(v, q), 0);
     assert_int_equal(one_port(1, EVTCHNOP_send, q), 0);
@@ -515,11 +515,24 @@ static void nothing_opens_at_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(unbound_and_interdomain), TEST(loopback), TEST(torn_read), TEST(ports_of_others),
-        TEST(nested_sections), TEST(virqs), TEST(global_virqs_have_an_owner), TEST(pirqs),
-        TEST(bind_vcpu), TEST(ipis_and_masks),
-        TEST(send_and_close_errors), TEST(status_errors), TEST(all_ports_of_two_levels),
-        TEST(quota), TEST(polls), TEST(vcpu_info_moves), TEST(no_memory), TEST(end_of_a_domain),
+        TEST(unbound_and_interdomain),
+        TEST(loopback),
+        TEST(torn_read),
+        TEST(ports_of_others),
+        TEST(nested_sections),
+        TEST(virqs),
+        TEST(global_virqs_have_an_owner),
+        TEST(pirqs),
+        TEST(bind_vcpu),
+        TEST(ipis_and_masks),
+        TEST(send_and_close_errors),
+        TEST(status_errors),
+        TEST(all_ports_of_two_levels),
+        TEST(quota),
+        TEST(polls),
+        TEST(vcpu_info_moves),
+        TEST(no_memory),
+        TEST(end_of_a_domain),
         TEST(nothing_opens_at_the_end),
     };
 

@@ -11,7 +11,7 @@
 #include <xen/errno.h>
 
 #define ERROR(number) (-XEN_E##number)
-#define D 1
+#define D             1
 
 static port_t ipi(unsigned int vcpu)
 {
@@ -37,7 +37,7 @@ static void pair(port_t *to, port_t *by)
     *to = a.remote_port = unbound();
     assert_int_equal(call(D, EVTCHNOP_bind_interdomain, &a), 0);
     *by = a.local_port;
-    while (guest_next(D, 0))            /* it is pending by the bind */
+    while (guest_next(D, 0)) /* it is pending by the bind */
         ;
 }
 
@@ -91,14 +91,14 @@ static void init_errors(void **state)
     a.offset = 4;
     assert_int_equal(call(D, EVTCHNOP_init_control, &a), ERROR(INVAL));
     a.offset = 0;
-    a.control_gfn = world_frames[2][0];                 /* another's */
+    a.control_gfn = world_frames[2][0]; /* another's */
     assert_int_equal(call(D, EVTCHNOP_init_control, &a), ERROR(INVAL));
     a.control_gfn = free;
     assert_int_equal(call(D, EVTCHNOP_init_control, &a), ERROR(INVAL));
     a.control_gfn = ~0ul;
     assert_int_equal(call(D, EVTCHNOP_init_control, &a), ERROR(INVAL));
     a.control_gfn = world_frames[D][9];
-    a.vcpu = 1;                                         /* has one */
+    a.vcpu = 1; /* has one */
     assert_int_equal(call(D, EVTCHNOP_init_control, &a), ERROR(INVAL));
     assert_int_equal(frame_refs(frame_of(world_frames[D][9])), 1);
     a.vcpu = 2;
@@ -114,10 +114,10 @@ static void array_errors(void **state)
     port_t p = ipi(0);
 
     (void)state;
-    assert_int_equal(call(2, EVTCHNOP_expand_array, &a), ERROR(OPNOTSUPP));     /* 2-level */
+    assert_int_equal(call(2, EVTCHNOP_expand_array, &a), ERROR(OPNOTSUPP)); /* 2-level */
     assert_int_equal(call(D, EVTCHNOP_expand_array, &a), ERROR(INVAL));
     a.array_gfn = world_frames[D][20];
-    for (unsigned int i = 1; i < 128; i++)              /* the same one as well */
+    for (unsigned int i = 1; i < 128; i++) /* the same one as well */
         assert_int_equal(call(D, EVTCHNOP_expand_array, &a), 0);
     assert_int_equal(call(D, EVTCHNOP_expand_array, &a), ERROR(NOSPC));
     assert_int_equal(frame_refs(frame_of(a.array_gfn)), 128);
@@ -149,13 +149,13 @@ static void order(void **state)
     assert_int_equal(priority(p[0], 15), 0);
     for (unsigned int i = 0; i < 5; i++)
         send(p[i]);
-    send(p[2]);                                         /* again: once is enough */
+    send(p[2]); /* again: once is enough */
     guest_check(D);
     assert_int_equal(world_kicks[D][0], 1);
     assert_int_equal(guest_next(D, 0), p[3]);
     assert_int_equal(guest_next(D, 0), p[1]);
     guest_check(D);
-    send(p[1]);                                         /* behind the others */
+    send(p[1]); /* behind the others */
     send(p[3]);
     assert_int_equal(guest_next(D, 0), p[3]);
     assert_int_equal(guest_next(D, 0), p[2]);
@@ -179,7 +179,7 @@ static void masked(void **state)
     assert_int_equal(call(D, EVTCHNOP_unmask, &p), 0);
     assert_int_equal(world_kicks[D][0], 1);
     send(q);
-    guest_mask(D, p);                                   /* after it was queued */
+    guest_mask(D, p); /* after it was queued */
     assert_int_equal(guest_next(D, 0), q);
     assert_int_equal(guest_next(D, 0), 0);
     assert_true(guest_unmask(D, p));
@@ -196,11 +196,11 @@ static void moved(void **state)
     pair(&p, &by);
     send(by);
     assert_int_equal(move(p, 1), 0);
-    send(by);                                           /* stays where it is linked */
+    send(by); /* stays where it is linked */
     assert_int_equal(guest_next(D, 1), 0);
-    assert_int_equal(guest_next(D, 0), p);              /* and was the tail there */
+    assert_int_equal(guest_next(D, 0), p); /* and was the tail there */
     send(by);
-    send(q);                                            /* not behind p, which is elsewhere */
+    send(q); /* not behind p, which is elsewhere */
     send(r);
     guest_check(D);
     assert_int_equal(guest_next(D, 0), q);
@@ -225,9 +225,9 @@ static void closed_in_a_queue(void **state)
     assert_int_not_equal(q, p);
     send(q);
     assert_int_equal(guest_next(D, 1), q);
-    assert_int_equal(guest_next(D, 0), 0);              /* off the queue, but not pending */
+    assert_int_equal(guest_next(D, 0), 0); /* off the queue, but not pending */
     assert_int_equal(ipi(1), p);
-    memset(guests[D].array[0], ~0, PAGE_SIZE);          /* a lie about all */
+    memset(guests[D].array[0], ~0, PAGE_SIZE); /* a lie about all */
     while (p < PAGE_SIZE / sizeof(event_word_t))
         if (call(D, EVTCHNOP_bind_ipi, &(struct evtchn_bind_ipi){ .vcpu = 0 }))
             break;
@@ -245,7 +245,7 @@ static void without_block(void **state)
     send(p);
     assert_int_equal(world_kicks[D][2], 0);
     guest_init(D, 2);
-    send(p);                                            /* pending already, now queued */
+    send(p); /* pending already, now queued */
     assert_int_equal(guest_next(D, 2), p);
 }
 
@@ -260,7 +260,7 @@ static void without_word(void **state)
     assert_int_equal(world_kicks[D][1], 0);
     guest_expand(D);
     assert_int_equal(world_kicks[D][1], 0);
-    guest_expand(D);                                    /* its page */
+    guest_expand(D); /* its page */
     assert_int_equal(world_kicks[D][1], 1);
     assert_int_equal(guest_next(D, 1), p);
 }
@@ -307,7 +307,7 @@ static void many_ports_then_reset(void **state)
     assert_int_equal(call(D, EVTCHNOP_alloc_unbound, &a), ERROR(NOSPC));
     send(p);
     assert_true(world[D]->shared->evtchn_pending[63] >> 63 & 1);
-    guest_init(D, 0);                                   /* FIFO once more */
+    guest_init(D, 0); /* FIFO once more */
     guest_expand(D);
     assert_true(ipi(1) == EVTCHN_2L_NR_CHANNELS);
 }
@@ -350,10 +350,19 @@ static void lies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(init_errors), TEST(array_errors), TEST(set_priority_needs_fifo), TEST(order),
-        TEST(masked), TEST(moved), TEST(without_block), TEST(without_word), TEST(closed_in_a_queue),
+        TEST(init_errors),
+        TEST(array_errors),
+        TEST(set_priority_needs_fifo),
+        TEST(order),
+        TEST(masked),
+        TEST(moved),
+        TEST(without_block),
+        TEST(without_word),
+        TEST(closed_in_a_queue),
         TEST(pending_comes_along),
-        TEST(many_ports_then_reset), TEST(polls), TEST(lies),
+        TEST(many_ports_then_reset),
+        TEST(polls),
+        TEST(lies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

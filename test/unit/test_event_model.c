@@ -12,12 +12,12 @@
 #include <xen/errno.h>
 
 #define STEPS     20000
-#define PORTS     200           /* the model keeps to ports below */
+#define PORTS     200 /* the model keeps to ports below */
 #define WORD_BITS 64
 
 /* What must have come, or come yet: set when an event is sent, cleared when the guest takes it. */
 static bool due[DOMAINS][EVTCHN_FIFO_NR_CHANNELS];
-static bool honest;                     /* guests keep to the protocol */
+static bool honest; /* guests keep to the protocol */
 
 static unsigned int chance(unsigned int n)
 {
@@ -68,11 +68,11 @@ static void step_open(domid_t id)
     case 1: call(id, EVTCHNOP_bind_virq, &v); break;
     case 2:
         if (call(id, EVTCHNOP_bind_pirq, &p) == 0)
-            due[id][p.port] = true;     /* the workbench's interrupt comes at once */
+            due[id][p.port] = true; /* the workbench's interrupt comes at once */
         break;
     default:
         if (call(id, EVTCHNOP_alloc_unbound, &u)) {
-            assert_false(honest);       /* no port is left when all are said to be queued */
+            assert_false(honest); /* no port is left when all are said to be queued */
             break;
         }
         assert_true(u.port && (u.port < PORTS || !honest));
@@ -117,7 +117,8 @@ static void step_send(domid_t id)
         due[id][port] = true;
     assert_int_equal(call(id, EVTCHNOP_send, &port),
                      state == EVENT_INTERDOMAIN || state == EVENT_IPI || state == EVENT_UNBOUND
-                         ? 0 : -XEN_EINVAL);
+                         ? 0
+                         : -XEN_EINVAL);
 }
 
 static void step_virq(domid_t id)
@@ -208,7 +209,7 @@ static void take_fifo(domid_t id, unsigned int vcpu, unsigned int most)
             return;
         delivered(id, port);
     }
-    info->evtchn_upcall_pending = 1;    /* it goes on later */
+    info->evtchn_upcall_pending = 1; /* it goes on later */
 }
 
 static void step_take(domid_t id)
@@ -342,7 +343,8 @@ static void hostile(void **state)
     for (unsigned int i = 0; i < STEPS; i++) {
         domid_t id = (domid_t)chance(DOMAINS);
         struct evtchn_init_control c = { .control_gfn = world_frames[id][chance(FRAMES)],
-                                         .offset = chance(520) * 8, .vcpu = chance(VCPUS + 1) };
+                                         .offset = chance(520) * 8,
+                                         .vcpu = chance(VCPUS + 1) };
         struct evtchn_expand_array e = { .array_gfn = world_frames[id][chance(FRAMES)] };
         struct evtchn_reset r = { .dom = DOMID_SELF };
         port_t port = any_port(id);
@@ -374,7 +376,7 @@ static void hostile(void **state)
 #define SENDERS 3
 #define ROUNDS  10000
 
-static port_t shared_port;              /* of domain 1; sent to by its IPI and from domain 2 */
+static port_t shared_port; /* of domain 1; sent to by its IPI and from domain 2 */
 static bool stop;
 static unsigned int taken;
 
@@ -474,7 +476,7 @@ static void peer_is_freed(void **state)
     (void)state;
     memset(guests, 0, sizeof(guests));
     stop = false;
-    world_slowness = 100;               /* in the midst of a send */
+    world_slowness = 100; /* in the midst of a send */
     for (unsigned int i = 0; i < 2; i++)
         pthread_create(&senders[i], NULL, send_to_peer, (void *)(uintptr_t)(i + 1));
     be_cpu(0, world[0]->vcpus[0]);
@@ -514,7 +516,10 @@ static void peer_is_freed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(any_order), TEST(hostile), TEST(no_event_is_lost), TEST(peer_is_freed),
+        TEST(any_order),
+        TEST(hostile),
+        TEST(no_event_is_lost),
+        TEST(peer_is_freed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

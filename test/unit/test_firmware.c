@@ -11,7 +11,7 @@
 #include <string.h>
 #include <xen/platform.h>
 
-#define BAD 8ul                         /* an address that cannot be reached */
+#define BAD 8ul /* an address that cannot be reached */
 
 /* What the other rows call. */
 const struct door_call door_calls[DOOR_CALLS];
@@ -118,13 +118,20 @@ static void no_efi(void **state)
 static void set_up(void)
 {
     static const struct platform_memory map[] = {
-        { 0x0, 0x1000, 15, 3 }, { 0x1000, 0x9000, 15, 2 }, { 0xfffff000, 0x1000, 1, 11 },
+        { 0x0, 0x1000, 15, 3 },
+        { 0x1000, 0x9000, 15, 2 },
+        { 0xfffff000, 0x1000, 1, 11 },
         { 0xfffffffffffff000, 0x1000, 7, 5 },
     };
     static const struct platform_efi from = {
-        .version = 0x20046, .runtime_version = 0x20046, .tables = 0x3f5ebc98, .table_count = 11,
-        .vendor_revision = 0x10000, .vendor = { 'E', 'D', 'K', ' ', 'I', 'I', 0 },
-        .map = map, .map_count = ARRAY_SIZE(map),
+        .version = 0x20046,
+        .runtime_version = 0x20046,
+        .tables = 0x3f5ebc98,
+        .table_count = 11,
+        .vendor_revision = 0x10000,
+        .vendor = { 'E', 'D', 'K', ' ', 'I', 'I', 0 },
+        .map = map,
+        .map_count = ARRAY_SIZE(map),
     };
 
     platform_set_efi(&from);
@@ -148,7 +155,10 @@ static void tables_and_versions(void **state)
 
 static void vendor_by_whole_characters(void **state)
 {
-    static const struct { uint32_t room; unsigned int characters; } rows[] = {
+    static const struct {
+        uint32_t room;
+        unsigned int characters;
+    } rows[] = {
         { 0, 0 }, { 1, 0 }, { 2, 1 }, { 5, 2 }, { 13, 6 }, { 14, 7 }, { 15, 7 }, { 0xffffffff, 7 },
     };
     uint16_t name[16];
@@ -198,8 +208,10 @@ static void memory_pieces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_efi), cmocka_unit_test(tables_and_versions),
-        cmocka_unit_test(vendor_by_whole_characters), cmocka_unit_test(memory_pieces),
+        cmocka_unit_test(no_efi),
+        cmocka_unit_test(tables_and_versions),
+        cmocka_unit_test(vendor_by_whole_characters),
+        cmocka_unit_test(memory_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

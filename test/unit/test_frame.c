@@ -31,7 +31,7 @@ int grant_grow(struct domain *d, unsigned int frames)
 
 static struct domain d = { .id = 5, .privileged = true, .pages_first = ~0u, .pages_max = 4096 };
 static struct vcpu v = { .domain = &d };
-static int table_result;                /* what the next validation says */
+static int table_result; /* what the next validation says */
 
 struct domain *domain_get(domid_t id)
 {
@@ -119,8 +119,8 @@ static int start(void **state)
 }
 
 struct model {
-    struct frame *f;                    /* NULL: not the domain's */
-    unsigned int refs, uses;            /* of ours, the allocation and the pin not counted */
+    struct frame *f;         /* NULL: not the domain's */
+    unsigned int refs, uses; /* of ours, the allocation and the pin not counted */
     enum frame_type type;
     bool pinned, partial;
 };
@@ -344,7 +344,10 @@ static void given_back_frame_is_no_table(void **state)
 static void allocator_never_gives_twice(void **state)
 {
     static uint8_t taken[FRAMES];
-    static struct { mfn_t mfn; unsigned int order; } held[200];
+    static struct {
+        mfn_t mfn;
+        unsigned int order;
+    } held[200];
     uint64_t free = page_alloc_free_count(NODE_ANY);
 
     (void)state;
@@ -408,7 +411,8 @@ static void exchange_checks_and_trades(void **state)
 {
     xen_pfn_t in[8], out[1] = { 77 };
     xen_memory_exchange_t a = { .in = { .nr_extents = 8, .domid = DOMID_SELF },
-                                .out = { .nr_extents = 1, .extent_order = 3, .domid = DOMID_SELF } };
+                                .out = {
+                                    .nr_extents = 1, .extent_order = 3, .domid = DOMID_SELF } };
 
     (void)state;
     a.in.extent_start.p = in;
@@ -428,7 +432,7 @@ static void exchange_checks_and_trades(void **state)
     a.out.nr_extents = 2;
     assert_int_equal(memory_exchange(&v, &a, 0), -XEN_EINVAL);
     a.out.nr_extents = 1;
-    assert_true(frame_get(frame_of(in[5]), &d));        /* somebody maps one */
+    assert_true(frame_get(frame_of(in[5]), &d)); /* somebody maps one */
     assert_int_equal(memory_exchange(&v, &a, 0), -XEN_EINVAL);
     assert_int_equal(d.pages, 8);
     frame_put(frame_of(in[5]));
@@ -495,7 +499,7 @@ static void machine_map(void **state)
     memory_add_machine_region(0xfee00000, 0x100000, 2);
     memory_add_machine_region(0x100000000, 0x40000000, 1);
     memory_reserve_machine_page(0xfec00000);
-    memory_reserve_machine_page(0xfee00000);    /* there already */
+    memory_reserve_machine_page(0xfee00000); /* there already */
     map.buffer.p = got;
     assert_int_equal(ask(XENMEM_machine_memory_map, &map), 0);
     assert_int_equal(map.nr_entries, 4);
@@ -509,7 +513,8 @@ static void machine_map(void **state)
 /* A domain gives back a frame that it goes on to map: it may have no other one for it. */
 static void given_back_frame_counts(void **state)
 {
-    mfn_t first = page_alloc(0, NODE_ANY, ADDRESS_ANY), second = page_alloc(0, NODE_ANY, ADDRESS_ANY);
+    mfn_t first = page_alloc(0, NODE_ANY, ADDRESS_ANY),
+          second = page_alloc(0, NODE_ANY, ADDRESS_ANY);
     uint64_t most = d.pages_max;
 
     (void)state;

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAME(...)                                                                   \
-    do {                                                                            \
-        char ours[64], theirs[64];                                                  \
-        int length = snprintf(theirs, sizeof(theirs), __VA_ARGS__);                 \
-        assert_int_equal(format(ours, sizeof(ours), __VA_ARGS__), (size_t)length);  \
-        assert_string_equal(ours, theirs);                                          \
+#define SAME(...) \
+    do { \
+        char ours[64], theirs[64]; \
+        int length = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+        assert_int_equal(format(ours, sizeof(ours), __VA_ARGS__), (size_t)length); \
+        assert_string_equal(ours, theirs); \
     } while (0)
 
 static void format_agrees_with_libc(void **state)
@@ -75,8 +75,10 @@ static void cutting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(format_agrees_with_libc), cmocka_unit_test(format_is_bounded),
-        cmocka_unit_test(numbers), cmocka_unit_test(cutting),
+        cmocka_unit_test(format_agrees_with_libc),
+        cmocka_unit_test(format_is_bounded),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(cutting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,9 +16,9 @@
 static const struct guest_kind kind = { .name = "test", .bit = KIND_PV };
 static struct domain d = { .id = 0, .kind = &kind };
 static struct vcpu v = { .domain = &d };
-static struct multicall_entry list[ENTRIES];    /* reachable: the first `reachable` */
+static struct multicall_entry list[ENTRIES]; /* reachable: the first `reachable` */
 static unsigned int reachable, writable, calls;
-static uint64_t arguments[6];                   /* of the multicall itself */
+static uint64_t arguments[6]; /* of the multicall itself */
 static bool preempt;
 
 static bool inside(uint64_t guest, size_t size, unsigned int entries)
@@ -84,7 +84,10 @@ static long iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4
 enum { SUM = __HYPERVISOR_xen_version, SLOW = __HYPERVISOR_mmu_update };
 
 hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
-    [SUM] = sum, [SLOW] = slow, [__HYPERVISOR_iret] = iret, [__HYPERVISOR_multicall] = multicall,
+    [SUM] = sum,
+    [SLOW] = slow,
+    [__HYPERVISOR_iret] = iret,
+    [__HYPERVISOR_multicall] = multicall,
 };
 
 hypercall_fn *const hypercall_hvm[DOOR_CALLS] = { [SUM] = sum };
@@ -141,7 +144,7 @@ static void test_counts(void **state)
     }
     assert_int_equal(multicall(0, 0, 0, 0, 0, 0), 0);
     assert_int_equal(multicall(1ul << 48, 0, 0, 0, 0, 0), -XEN_EFAULT);
-    assert_int_equal(call(1ul << 32), 0);               /* a 32-bit count */
+    assert_int_equal(call(1ul << 32), 0); /* a 32-bit count */
 }
 
 static void test_faults(void **state)
@@ -155,7 +158,7 @@ static void test_faults(void **state)
         check_results(0, last);
     }
     start(NULL);
-    writable = 3;                       /* the fourth is run, but its result has no place */
+    writable = 3; /* the fourth is run, but its result has no place */
     assert_int_equal(call(ENTRIES), -XEN_EFAULT);
     assert_int_equal(calls, 4);
     check_results(0, 3);
@@ -193,7 +196,7 @@ static void test_iret_ends(void **state)
     assert_int_equal(call(3), 0x1234);
     assert_int_equal(list[1].result, 0x1234);
     assert_int_equal(list[2].result, OLD);
-    list[1].args[0] = (uint64_t)DOOR_RESTART;           /* a number like others there */
+    list[1].args[0] = (uint64_t)DOOR_RESTART; /* a number like others there */
     assert_int_equal(call(3), DOOR_RESTART);
     assert_int_equal(list[1].result, DOOR_RESTART);
 }
@@ -226,7 +229,7 @@ static void test_preempted_inside(void **state)
 
     start(NULL);
     list[2] = (struct multicall_entry){ SLOW, OLD, { 4 } };
-    writable = 2;                       /* its progress cannot be kept */
+    writable = 2; /* its progress cannot be kept */
     assert_int_equal(call(5), -XEN_EFAULT);
     assert_int_equal(calls, 3);
 }

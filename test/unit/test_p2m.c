@@ -26,11 +26,11 @@ static struct hvm_domain hvm;
 static struct p2m *const p = &hvm.p2m;
 static unsigned int flushes, frees;
 static mfn_t freed_last;
-static gfn_t watched = ~0ul;            // must not be mapped when a flush comes
+static gfn_t watched = ~0ul; // must not be mapped when a flush comes
 static unsigned int frees_at_flush;
 
 static const uint64_t access_bits[P2M_TYPES] = {
-    [P2M_RAM] = 0x67, [P2M_READONLY] = 0x65, [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65,
+    [P2M_RAM] = 0x67,   [P2M_READONLY] = 0x65, [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65,
     [P2M_TABLE] = 0x67,
 };
 
@@ -119,7 +119,7 @@ static void one_page(void **state)
     assert_int_equal(p2m_get(p, 5).order, 0);
     assert_int_equal(p2m_get(p, 4).type, P2M_NONE);
     assert_int_equal(p2m_get(p, 6).type, P2M_NONE);
-    assert_int_equal(p->pool_free, POOL - 1 - 3);       // the root, and three levels below
+    assert_int_equal(p->pool_free, POOL - 1 - 3); // the root, and three levels below
     assert_int_equal(p->highest, 5);
 }
 
@@ -269,7 +269,10 @@ static void taken_and_put_elsewhere(void **state)
 // A model: an array says what each number is.
 static void at_random(void **state)
 {
-    static struct { mfn_t mfn; enum p2m_type type; } model[4096];
+    static struct {
+        mfn_t mfn;
+        enum p2m_type type;
+    } model[4096];
 
     (void)state;
     memset(model, 0, sizeof(model));
@@ -317,13 +320,20 @@ static void all_is_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_page), TEST(large_pages), TEST(without_1g_entries),
-        TEST(a_split_changes_nothing_else), TEST(a_large_page_over_small_ones),
-        TEST(the_pool_is_a_bound), TEST(numbers_that_there_are_not),
-        TEST(nothing_is_made_to_take_nothing_away), TEST(free_only_after_the_flush),
-        TEST(what_is_replaced_is_freed_after_the_flush), TEST(a_grant_is_in_the_way),
+        TEST(one_page),
+        TEST(large_pages),
+        TEST(without_1g_entries),
+        TEST(a_split_changes_nothing_else),
+        TEST(a_large_page_over_small_ones),
+        TEST(the_pool_is_a_bound),
+        TEST(numbers_that_there_are_not),
+        TEST(nothing_is_made_to_take_nothing_away),
+        TEST(free_only_after_the_flush),
+        TEST(what_is_replaced_is_freed_after_the_flush),
+        TEST(a_grant_is_in_the_way),
         TEST(taken_and_put_elsewhere),
-        TEST(at_random), TEST(all_is_given_back),
+        TEST(at_random),
+        TEST(all_is_given_back),
     };
 
     workbench_memory(FIRST, FRAMES);

@@ -31,7 +31,7 @@ uint64_t hypervisor_l4[512];
 
 static struct x86_domain guest, other;
 static struct x86_vcpu vcpu;
-static mfn_t pages[PAGES], foreign;     /* pages[0..3]: tables of levels 4 to 1 */
+static mfn_t pages[PAGES], foreign; /* pages[0..3]: tables of levels 4 to 1 */
 
 struct domain *domain_get(domid_t id)
 {
@@ -157,8 +157,12 @@ static void unpin(void)
 
 static int change(unsigned int level, unsigned int index, uint64_t value)
 {
-    struct pt_change c = { .owner = &guest.core, .from = &guest.core, .table = pages[4 - level],
-                           .level = level, .index = index, .value = value };
+    struct pt_change c = { .owner = &guest.core,
+                           .from = &guest.core,
+                           .table = pages[4 - level],
+                           .level = level,
+                           .index = index,
+                           .value = value };
     int rc;
 
     pv_tables_lock(&guest.core);
@@ -234,14 +238,14 @@ static void test_refusals(void **state)
     (void)state;
     set_up(false);
     assert_int_equal(pin(), 0);
-    for (unsigned int i = 0; i < 5; i++)    /* tables writable, at any place */
+    for (unsigned int i = 0; i < 5; i++) /* tables writable, at any place */
         assert_true(i == 4 || change(1, 2, pages[i] << 12 | 3) < 0);
     assert_true(change(1, 2, foreign << 12 | 1) < 0);
     assert_true(change(1, 2, 0xfee00003) < 0);
     assert_true(change(1, 2, 0xd0000003) < 0);
     assert_int_equal(change(4, 256, 0), -XEN_EINVAL);
     assert_int_equal(change(4, 271, 1), -XEN_EINVAL);
-    assert_true(change(4, 2, pages[0] << 12 | 1) < 0);      /* itself */
+    assert_true(change(4, 2, pages[0] << 12 | 1) < 0); /* itself */
     unpin();
 }
 
@@ -260,7 +264,7 @@ static void test_random(void **state)
     for (unsigned int round = 0; round < 200; round++) {
         set_up(round & 1);
         workbench_preempt = round % 7;
-        if (round % 3 == 0)                 /* invalid from the start, perhaps: all goes back */
+        if (round % 3 == 0) /* invalid from the start, perhaps: all goes back */
             for (unsigned int i = 2; i < 40; i++)
                 ((uint64_t *)frame_map(pages[3]))[i] = random_value();
         if (pin()) {
@@ -271,8 +275,8 @@ static void test_random(void **state)
         for (unsigned int step = 0; step < 500; step++) {
             unsigned int level = 1 + rand() % 4;
 
-            (rand() % 2 ? change : change_by_call)
-                (level, level == 4 ? 2 + rand() % 510 : 2 + rand() % 8, random_value());
+            (rand() % 2 ? change : change_by_call)(
+                level, level == 4 ? 2 + rand() % 510 : 2 + rand() % 8, random_value());
             check_leaf(((uint64_t *)frame_map(pages[3]))[2 + rand() % 8]);
         }
         unpin();
@@ -406,12 +410,9 @@ static void test_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_io_apic),
-        cmocka_unit_test(test_two_left),
-        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_bits),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_random),   cmocka_unit_test(test_io_apic),
+        cmocka_unit_test(test_two_left), cmocka_unit_test(test_grants),
         cmocka_unit_test(test_end),
     };
 

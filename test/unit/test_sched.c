@@ -18,7 +18,7 @@
 
 #define CPUS    4
 #define DOMAINS 4
-#define VCPUS   4                       /* of each */
+#define VCPUS   4 /* of each */
 #define STEPS   100000
 #define MS      1000000ll
 
@@ -32,8 +32,8 @@ static struct domain domains[DOMAINS];
 static struct vcpu vcpus[DOMAINS][VCPUS], *tables[DOMAINS][VCPUS], idles[WORKBENCH_CPUS];
 static struct vcpu_info infos[DOMAINS][VCPUS];
 static unsigned int domains_used, vcpus_used, switches, idle_halts;
-static bool disturb;                    /* other CPUs act in the middle of switches */
-static bool pending;                    /* what event_pending says */
+static bool disturb; /* other CPUs act in the middle of switches */
+static bool pending; /* what event_pending says */
 static struct domain *shut_down;
 static unsigned int shutdown_reason;
 
@@ -315,27 +315,20 @@ static void random_operation(void)
     struct cpu_set cpus = any_cpus();
 
     switch (rand() % 16) {
-    case 0: case 1: case 2:
-        vcpu_sleep(v, why);
-        break;
-    case 3: case 4: case 5: case 6: case 7: case 8:
-        vcpu_wake(v, rand() % 4 ? v->waits & ~(uint32_t)WAIT_CAP : why);
-        break;
-    case 9:
-        vcpu_kick(v);
-        break;
-    case 10:
-        sched_set_affinity(v, &cpus);
-        break;
-    case 11:
-        sched_set_soft_affinity(v, &cpus);
-        break;
-    case 12:
-        sched_pin_override(v, rand() % 2 ? -1 : rand() % (int)(cpu_count + 1));
-        break;
-    case 13:
-        assert_int_equal(sched_set_weight(v->domain, 1 + (uint32_t)rand() % 1000), 0);
-        break;
+    case 0:
+    case 1:
+    case 2: vcpu_sleep(v, why); break;
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 8: vcpu_wake(v, rand() % 4 ? v->waits & ~(uint32_t)WAIT_CAP : why); break;
+    case 9: vcpu_kick(v); break;
+    case 10: sched_set_affinity(v, &cpus); break;
+    case 11: sched_set_soft_affinity(v, &cpus); break;
+    case 12: sched_pin_override(v, rand() % 2 ? -1 : rand() % (int)(cpu_count + 1)); break;
+    case 13: assert_int_equal(sched_set_weight(v->domain, 1 + (uint32_t)rand() % 1000), 0); break;
     case 14:
         assert_int_equal(sched_set_cap(v->domain, rand() % 2 ? 0 : (uint32_t)rand() % 300), 0);
         break;
@@ -491,7 +484,7 @@ static void woken_runs_soon(void **state)
         run_for(100000);
         vcpu_sleep(&vcpus[0][0], WAIT_BLOCKED);
     }
-    assert_true(worst <= 20000);        /* it has run less than the others: at once */
+    assert_true(worst <= 20000); /* it has run less than the others: at once */
 }
 
 /* However many wait, each runs within a bound. */
@@ -564,7 +557,9 @@ static void capped_domain_at_rest_sets_no_timer(void **state)
 /* More vCPUs than CPUs, not a multiple: they take the quiet places in turn. */
 static void shares_are_equal_over_cpus(void **state)
 {
-    static const struct { unsigned int cpus, vcpus; } cases[] = {
+    static const struct {
+        unsigned int cpus, vcpus;
+    } cases[] = {
         { 2, 2 }, { 2, 3 }, { 3, 4 }, { 3, 8 }, { 4, 7 }, { 5, 8 }, { 8, 13 }, { 8, 15 },
     };
 
@@ -590,7 +585,7 @@ static void woken_goes_to_idle_cpu(void **state)
     (void)state;
     begin(CPUS, DOMAINS, 1);
     for (unsigned int d = 0; d < CPUS; d++) {
-        pin(&vcpus[d][0], 0);           /* it was last on CPU 0 … */
+        pin(&vcpus[d][0], 0); /* it was last on CPU 0 … */
         wake(&vcpus[d][0]);
         run_for(MS);
         vcpu_sleep(&vcpus[d][0], WAIT_DOWN);
@@ -598,7 +593,7 @@ static void woken_goes_to_idle_cpu(void **state)
         memset(&vcpus[d][0].sched.hard, 0xff, sizeof(struct cpu_set));
     }
     for (unsigned int d = 0; d < CPUS; d++)
-        wake(&vcpus[d][0]);             /* … and all wake at once */
+        wake(&vcpus[d][0]); /* … and all wake at once */
     workbench_settle();
     for (unsigned int cpu = 0; cpu < CPUS; cpu++)
         seen += !run_queues[cpu].current->is_idle;
@@ -617,7 +612,7 @@ static void soft_affinity_is_preferred(void **state)
     wake(&vcpus[0][0]);
     workbench_settle();
     assert_ptr_equal(run_queues[2].current, &vcpus[0][0]);
-    wake(&vcpus[1][0]);                 /* its place is taken: any other is better than to wait */
+    wake(&vcpus[1][0]); /* its place is taken: any other is better than to wait */
     workbench_settle();
     assert_ptr_equal(run_queues[2].current, &vcpus[0][0]);
     assert_int_equal(vcpus[1][0].sched.running, true);
@@ -710,7 +705,7 @@ static void idle_cpu_has_no_tick(void **state)
     assert_int_equal(idle_halts, 1);
     irq_off();
     softirq_raise(SOFTIRQ_TIMER);
-    sched_idle();                       /* something to do first */
+    sched_idle(); /* something to do first */
     assert_int_equal(idle_halts, 1);
     irq_on();
 }
@@ -802,7 +797,7 @@ static void block_unless_pending(void **state)
     assert_int_equal(v->runstate.state, RUNSTATE_blocked);
     vcpu_sleep(v, WAIT_PAUSED);
     assert_int_equal(v->runstate.state, RUNSTATE_blocked);
-    vcpu_kick(v);                       /* an event: no more blocked, but paused */
+    vcpu_kick(v); /* an event: no more blocked, but paused */
     workbench_settle();
     assert_true(current_vcpu()->is_idle);
     assert_int_equal(v->runstate.state, RUNSTATE_offline);
@@ -824,7 +819,7 @@ static void kick_reaches_running_vcpu(void **state)
     vcpu_kick(&vcpus[0][0]);
     assert_int_equal(workbench_kicks[1], before + 1);
     workbench_be(1);
-    vcpu_kick(&vcpus[0][0]);            /* the current one sees it on its way out */
+    vcpu_kick(&vcpus[0][0]); /* the current one sees it on its way out */
     assert_int_equal(workbench_kicks[1], before + 1);
     workbench_be(0);
 }
@@ -853,7 +848,7 @@ static void poll_ends_by_event_or_time(void **state)
     assert_int_equal(v->poll_port, 0);
     assert_false(timer_is_armed(&v->poll));
     ports[1] = 8;
-    poll_result = 1;                    /* pending already */
+    poll_result = 1; /* pending already */
     assert_int_equal(poll(v, ports, 3, 0), 0);
     assert_int_equal(polled, 1);
     workbench_settle();
@@ -879,15 +874,15 @@ static void poll_ends_by_event_or_time(void **state)
 
     assert_int_equal(poll(v, ports, 3, (uint64_t)workbench_now + 5 * MS), 0);
     workbench_settle();
-    vcpu_kick(v);                       /* an event for its upcall ends it too, and the timer */
+    vcpu_kick(v); /* an event for its upcall ends it too, and the timer */
     workbench_settle();
     assert_ptr_equal(current_vcpu(), v);
     assert_false(timer_is_armed(&v->poll));
 
-    assert_int_equal(poll(v, ports, 0, 1), 0);          /* a time long past */
+    assert_int_equal(poll(v, ports, 0, 1), 0); /* a time long past */
     workbench_settle();
     assert_ptr_equal(current_vcpu(), v);
-    assert_int_equal(poll(v, ports, 0, ~0ull), 0);      /* likewise: it is signed */
+    assert_int_equal(poll(v, ports, 0, ~0ull), 0); /* likewise: it is signed */
     workbench_settle();
     assert_ptr_equal(current_vcpu(), v);
     v->info->evtchn_upcall_pending = 1;
@@ -950,7 +945,7 @@ static void shutdown_rows(void **state)
     a.reason = SHUTDOWN_poweroff;
     assert_int_equal(call(SCHEDOP_shutdown_code, &a), 0);
     assert_true(domains[0].shutdown_code_set);
-    assert_int_equal(domains[0].shutdown_code, SHUTDOWN_suspend);      /* the first stays */
+    assert_int_equal(domains[0].shutdown_code, SHUTDOWN_suspend); /* the first stays */
     assert_int_equal(call(SCHEDOP_pin_override, &p), 0);
     p.pcpu = 1;
     assert_int_equal(call(SCHEDOP_pin_override, &p), -XEN_EINVAL);

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CPUS    3
-#define VCPUS   6
-#define TIME    (SECOND / 2)
+#define CPUS  3
+#define VCPUS 6
+#define TIME  (SECOND / 2)
 
 /* The vCPUs' own struct, with what the test keeps of each. */
 static struct guest {
@@ -29,7 +29,7 @@ static struct guest {
 } guests[VCPUS];
 static struct vcpu idles[CPUS], *table[VCPUS];
 static struct domain domain = { .id = 1, .max_vcpus = VCPUS, .vcpus = table };
-static uint32_t sent[CPUS];             /* softirqs from other CPUs */
+static uint32_t sent[CPUS]; /* softirqs from other CPUs */
 static __thread ns_t programmed;
 static __thread unsigned int seed;
 static bool quiet, done;
@@ -161,19 +161,13 @@ static void disturb(struct guest *g)
     struct cpu_set set = { { 1 + (uint64_t)rand_r(&seed) % ((1 << CPUS) - 1) } };
 
     switch (rand_r(&seed) % 8) {
-    case 0:
-        sched_set_affinity(&g->core, &set);
-        break;
+    case 0: sched_set_affinity(&g->core, &set); break;
     case 1:
         vcpu_sleep(&g->core, WAIT_PAUSED);
         vcpu_wake(&g->core, WAIT_PAUSED);
         break;
-    case 2:
-        sched_set_weight(&domain, 1 + (uint32_t)rand_r(&seed) % 500);
-        break;
-    default:
-        send(g);
-        break;
+    case 2: sched_set_weight(&domain, 1 + (uint32_t)rand_r(&seed) % 500); break;
+    default: send(g); break;
     }
 }
 

@@ -10,8 +10,23 @@ __asm__(".globl image_rodata\n .set image_rodata, image_start + 2048");
 
 /* At 16, 17, 17 + 300 and 17 + 300 + 1000. */
 const uint8_t symbol_table[] = {
-    16, 'a', 0, 1, 'b', '_', 'b', 0, 0x80 | (300 & 0x7f), 300 >> 7, 'c', 0,
-    0x80 | (1000 & 0x7f), 1000 >> 7, 'd', 0, 0,
+    16,
+    'a',
+    0,
+    1,
+    'b',
+    '_',
+    'b',
+    0,
+    0x80 | (300 & 0x7f),
+    300 >> 7,
+    'c',
+    0,
+    0x80 | (1000 & 0x7f),
+    1000 >> 7,
+    'd',
+    0,
+    0,
 };
 
 static void expect(uint64_t at, const char *name, uint64_t offset)

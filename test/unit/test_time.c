@@ -13,10 +13,10 @@
 #include <string.h>
 #include <xen/vcpu.h>
 
-#define VCPU_OP __HYPERVISOR_vcpu_op
+#define VCPU_OP       __HYPERVISOR_vcpu_op
 #define ERROR(number) (-XEN_##number)
-#define MS      1000000ll
-#define DAY     (86400 * SECOND)
+#define MS            1000000ll
+#define DAY           (86400 * SECOND)
 
 static long op(struct vcpu *v, unsigned int nr, uint64_t id, const void *arg)
 {
@@ -52,7 +52,7 @@ static void clock_is_system_time(void **state)
             assert_int_equal(guest_time(&dom0_vcpu(id)->info->time), arch_now());
     }
     assert_int_equal(v->info->time.flags, 0);
-    workbench_now += DAY;               /* however old the pair is */
+    workbench_now += DAY; /* however old the pair is */
     assert_int_equal(guest_time(&v->info->time), arch_now());
     workbench_now -= DAY;
 }
@@ -583,12 +583,24 @@ static void timers_at_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(clock_is_system_time), TEST(clock_is_published_each_second),
-        TEST(sleeper_gets_clock_when_it_runs), TEST(stable_clocks_agree), TEST(area_follows),
-        TEST(area_out_of_reach_is_tried_again), TEST(area_of_another), TEST(wall_clock),
-        TEST(runstates_add_up), TEST(runstate_goes_not_back), TEST(runstate_area),
-        TEST(runstate_area_of_another), TEST(singleshot), TEST(singleshot_wakes),
-        TEST(set_timer_op), TEST(periodic), TEST(ticks_while_it_sleeps), TEST(first_ticks),
+        TEST(clock_is_system_time),
+        TEST(clock_is_published_each_second),
+        TEST(sleeper_gets_clock_when_it_runs),
+        TEST(stable_clocks_agree),
+        TEST(area_follows),
+        TEST(area_out_of_reach_is_tried_again),
+        TEST(area_of_another),
+        TEST(wall_clock),
+        TEST(runstates_add_up),
+        TEST(runstate_goes_not_back),
+        TEST(runstate_area),
+        TEST(runstate_area_of_another),
+        TEST(singleshot),
+        TEST(singleshot_wakes),
+        TEST(set_timer_op),
+        TEST(periodic),
+        TEST(ticks_while_it_sleeps),
+        TEST(first_ticks),
         TEST(timers_at_random),
     };
 

@@ -37,7 +37,7 @@ static unsigned int count_all(const struct ordered_set *s, uint64_t least)
 static void set_is_ordered(void **state)
 {
     static struct ordered things[THINGS];
-    uint64_t base = ~0ul - 500;         /* keys wrap */
+    uint64_t base = ~0ul - 500; /* keys wrap */
     struct ordered_set s = { NULL, 0 };
 
     (void)state;
@@ -64,7 +64,11 @@ static void set_is_ordered(void **state)
 /* ---- timers ---- */
 
 static struct timer timers[TIMERS];
-static struct { bool armed; ns_t when; unsigned int cpu, fired; } model[TIMERS];
+static struct {
+    bool armed;
+    ns_t when;
+    unsigned int cpu, fired;
+} model[TIMERS];
 static unsigned int due, fired;
 
 static void forget_softirqs(void)
@@ -105,14 +109,11 @@ static void handler(void *argument)
     model[i].armed = false;
     fired++;
     switch (rand() % 5) {
-    case 0:
-        set(i, workbench_now + 1 + rand() % 1000);
-        break;
+    case 0: set(i, workbench_now + 1 + rand() % 1000); break;
     case 1:
-        timer_stop(&timers[i]);         /* its own: does not wait for itself */
+        timer_stop(&timers[i]); /* its own: does not wait for itself */
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -121,9 +122,9 @@ static void change_one(void)
     unsigned int i = (unsigned int)rand() % TIMERS, cpu = (unsigned int)rand() % CPUS;
 
     switch (rand() % 8) {
-    case 0: case 1: case 2:
-        set(i, workbench_now + rand() % 5000 - 100);
-        break;
+    case 0:
+    case 1:
+    case 2: set(i, workbench_now + rand() % 5000 - 100); break;
     case 3:
         model[i].armed = true;
         model[i].when = workbench_now + rand() % 5000;
@@ -142,9 +143,7 @@ static void change_one(void)
         timer_move(&timers[i], cpu);
         model[i].cpu = cpu;
         break;
-    default:
-        workbench_be(cpu);
-        break;
+    default: workbench_be(cpu); break;
     }
 }
 
@@ -219,7 +218,7 @@ static void machine_is_programmed_when_earliest_changes(void **state)
     assert_int_equal(workbench_programs, 1);
     timer_set(&timers[2], workbench_now + 500);
     assert_int_equal(workbench_programmed[0], workbench_now + 500);
-    timer_disarm(&timers[2]);           /* it comes once for nothing */
+    timer_disarm(&timers[2]); /* it comes once for nothing */
     assert_int_equal(workbench_programs, 2);
     /* From another CPU: told once, not for each. */
     workbench_be(1);
@@ -260,7 +259,7 @@ static void slow(void *argument)
     while (!__atomic_load_n(&leave, __ATOMIC_SEQ_CST))
         cpu_relax();
     runs++;
-    timer_set(t, 0);                    /* again: the stop takes it back */
+    timer_set(t, 0); /* again: the stop takes it back */
 }
 
 static void *other_cpu(void *argument)
@@ -293,8 +292,8 @@ static void stop_waits_for_handler(void **state)
     while (!__atomic_load_n(&inside, __ATOMIC_SEQ_CST))
         cpu_relax();
     assert_false(timer_disarm(&timers[0]));
-    assert_int_equal(runs, 0);          /* a disarm does not wait */
-    timer_move(&timers[0], 0);          /* nor does the stop lose it by a move */
+    assert_int_equal(runs, 0); /* a disarm does not wait */
+    timer_move(&timers[0], 0); /* nor does the stop lose it by a move */
     pthread_create(&helper, NULL, let_leave, NULL);
     timer_stop(&timers[0]);
     assert_int_equal(runs, 1);

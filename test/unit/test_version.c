@@ -11,7 +11,7 @@
 #include <string.h>
 #include <xen/version.h>
 
-#define FILLER  0x55
+#define FILLER         0x55
 #define DENIED_ADDRESS 16ul
 
 static const struct guest_kind kind = { .bit = KIND_PV };
@@ -74,7 +74,7 @@ static void test_numbers(void **state)
     (void)state;
     assert_int_equal(xen_version(XENVER_version, 0, 0, 0, 0, 0), 0x40011);
     assert_int_equal(ask(XENVER_version), 0x40011);
-    assert_int_equal(xen_version(1ul << 32, 0, 0, 0, 0, 0), 0x40011);   /* 32-bit numbers */
+    assert_int_equal(xen_version(1ul << 32, 0, 0, 0, 0, 0), 0x40011); /* 32-bit numbers */
     version_set_minor(20);
     assert_int_equal(ask(XENVER_version), 0x40014);
     assert_int_equal(version_number, 0x40014);
@@ -85,8 +85,13 @@ static void test_numbers(void **state)
 
 static void test_texts(void **state)
 {
-    const struct { uint32_t op; size_t size; const char *text; } texts[] = {
-        { XENVER_extraversion, 16, ".0-zeroth" }, { XENVER_changeset, 64, "" },
+    const struct {
+        uint32_t op;
+        size_t size;
+        const char *text;
+    } texts[] = {
+        { XENVER_extraversion, 16, ".0-zeroth" },
+        { XENVER_changeset, 64, "" },
         { XENVER_capabilities, 1024, "xen-3.0-x86_64 " },
     };
 
@@ -192,10 +197,13 @@ static void test_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_numbers, start),  cmocka_unit_test_setup(test_texts, start),
+        cmocka_unit_test_setup(test_numbers, start),
+        cmocka_unit_test_setup(test_texts, start),
         cmocka_unit_test_setup(test_command_line, start),
-        cmocka_unit_test_setup(test_structs, start),  cmocka_unit_test_setup(test_features, start),
-        cmocka_unit_test_setup(test_build_id, start), cmocka_unit_test_setup(test_unknown, start),
+        cmocka_unit_test_setup(test_structs, start),
+        cmocka_unit_test_setup(test_features, start),
+        cmocka_unit_test_setup(test_build_id, start),
+        cmocka_unit_test_setup(test_unknown, start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

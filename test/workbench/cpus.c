@@ -15,7 +15,7 @@ static struct {
     struct vcpu *current;
     uint32_t softirqs;
     bool irq;
-} asleep[WORKBENCH_CPUS];               /* what belongs to the CPUs that this is not now */
+} asleep[WORKBENCH_CPUS]; /* what belongs to the CPUs that this is not now */
 
 void workbench_be(unsigned int cpu)
 {

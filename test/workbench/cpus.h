@@ -11,9 +11,9 @@
 #define WORKBENCH_CPUS 8
 
 extern ns_t workbench_now;
-extern ns_t workbench_programmed[WORKBENCH_CPUS];       /* NS_MAX: off */
-extern unsigned int workbench_programs;                 /* how often a timer was programmed */
-extern unsigned int workbench_kicks[WORKBENCH_CPUS];    /* arch_kick and arch_softirq_send */
+extern ns_t workbench_programmed[WORKBENCH_CPUS];    /* NS_MAX: off */
+extern unsigned int workbench_programs;              /* how often a timer was programmed */
+extern unsigned int workbench_kicks[WORKBENCH_CPUS]; /* arch_kick and arch_softirq_send */
 
 /* So many CPUs, all as they are at boot; this is CPU 0, and it is time 1 s. */
 void workbench_cpus(unsigned int count);

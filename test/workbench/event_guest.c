@@ -112,7 +112,7 @@ bool guest_unmask(domid_t id, port_t port)
             return false;
         if (old & PENDING)
             return true;
-        old &= ~BUSY;                   /* wait while it is set */
+        old &= ~BUSY; /* wait while it is set */
     } while (!__atomic_compare_exchange_n(word, &old, old & ~MASKED, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_RELAXED));
     return false;

@@ -5,13 +5,13 @@
 
 #include "event_world.h"
 
-#define GUEST_PAGES 8                   /* at most, of its event array */
+#define GUEST_PAGES 8 /* at most, of its event array */
 
 struct guest {
     event_word_t *array[GUEST_PAGES];
     unsigned int pages, frames_used;
-    struct evtchn_fifo_control_block *block[VCPUS];     /* NULL: none */
-    port_t head[VCPUS][EVTCHN_FIFO_MAX_QUEUES];         /* where it goes on; 0: the block's head */
+    struct evtchn_fifo_control_block *block[VCPUS]; /* NULL: none */
+    port_t head[VCPUS][EVTCHN_FIFO_MAX_QUEUES];     /* where it goes on; 0: the block's head */
     uint32_t ready[VCPUS];
 };
 

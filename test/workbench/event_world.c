@@ -84,7 +84,7 @@ int pirq_bind(struct domain *d, unsigned int pirq, port_t port, bool share, stru
     if (world_pirqs[d->id][pirq])
         return -XEN_EEXIST;
     world_pirqs[d->id][pirq] = port;
-    event_send_pirq(d, port);           /* the first interrupt may come at once */
+    event_send_pirq(d, port); /* the first interrupt may come at once */
     return 0;
 }
 
@@ -137,7 +137,7 @@ void world_create(domid_t id)
     d->pages_first = FRAME_LIST_END;
     d->pages_max = FRAMES;
     lock_init(&d->page_lock, RANK_PAGE_LIST);
-    d->max_vcpus = VCPUS + 1;                   /* the last one is not created */
+    d->max_vcpus = VCPUS + 1; /* the last one is not created */
     d->vcpus = calloc(VCPUS + 1, sizeof(d->vcpus[0]));
     d->shared = calloc(1, sizeof(*d->shared));
     for (unsigned int i = 0; i < VCPUS; i++) {
@@ -255,9 +255,7 @@ static void check_port(struct domain *d, port_t port, const struct event *e)
         v = d->vcpus[event_virq_is_global(e->other) ? 0 : e->vcpu];
         assert_int_equal(v->event.virq_port[e->other], port);
         break;
-    case EVENT_PIRQ:
-        assert_int_equal(world_pirqs[d->id][e->other], port);
-        break;
+    case EVENT_PIRQ: assert_int_equal(world_pirqs[d->id][e->other], port); break;
     }
 }
 

@@ -7,17 +7,17 @@
 
 #define DOMAINS 3
 #define VCPUS   3
-#define PIRQS   8               /* of them, the last two have nothing behind them */
-#define FRAMES  64              /* of guest memory, each */
+#define PIRQS   8  /* of them, the last two have nothing behind them */
+#define FRAMES  64 /* of guest memory, each */
 
-extern struct domain *world[DOMAINS];           /* id is the index; the first is privileged */
-extern mfn_t world_frames[DOMAINS][FRAMES];     /* owned, zero at first */
+extern struct domain *world[DOMAINS];       /* id is the index; the first is privileged */
+extern mfn_t world_frames[DOMAINS][FRAMES]; /* owned, zero at first */
 extern unsigned int world_kicks[DOMAINS][VCPUS], world_wakes[DOMAINS][VCPUS];
-extern port_t world_pirqs[DOMAINS][PIRQS];      /* bound to that port */
-extern unsigned int world_moves;                /* calls of pirq_move */
-extern unsigned int world_fail;                 /* n: the n-th allocation from now fails; 0: none */
-extern unsigned int world_slowness;             /* microseconds that a kick or a wake takes */
-extern unsigned int world_references;           /* of domains that are held */
+extern port_t world_pirqs[DOMAINS][PIRQS]; /* bound to that port */
+extern unsigned int world_moves;           /* calls of pirq_move */
+extern unsigned int world_fail;            /* n: the n-th allocation from now fails; 0: none */
+extern unsigned int world_slowness;        /* microseconds that a kick or a wake takes */
+extern unsigned int world_references;      /* of domains that are held */
 
 /* All domains, without a port open.  The end checks that nothing is left over. */
 int world_begin(void **state);

@@ -9,7 +9,7 @@
 /* RAM of so many frames, all of it free in node 0 from frame first on; what was before is gone. */
 void workbench_memory(uint64_t first, uint64_t frames);
 
-extern uint64_t workbench_flushes;      /* calls of arch_tlb_flush_stamped */
-extern unsigned int workbench_preempt;  /* n: each n-th preempt_wanted says yes; 0: never */
+extern uint64_t workbench_flushes;     /* calls of arch_tlb_flush_stamped */
+extern unsigned int workbench_preempt; /* n: each n-th preempt_wanted says yes; 0: never */
 
 #endif

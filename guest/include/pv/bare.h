@@ -40,17 +40,17 @@ static inline void bare_idle(void)
     __asm__ volatile("sti; hlt" : : : "memory");
 }
 
-#define BARE_CR(n)                                                                               \
-    static inline uint64_t bare_read_cr##n(void)                                                 \
-    {                                                                                            \
-        uint64_t value;                                                                          \
-                                                                                                 \
-        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory");                       \
-        return value;                                                                            \
-    }                                                                                            \
-    static inline void bare_write_cr##n(uint64_t value)                                          \
-    {                                                                                            \
-        __asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory");                           \
+#define BARE_CR(n) \
+    static inline uint64_t bare_read_cr##n(void) \
+    { \
+        uint64_t value; \
+\
+        __asm__ volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory"); \
+        return value; \
+    } \
+    static inline void bare_write_cr##n(uint64_t value) \
+    { \
+        __asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory"); \
     }
 
 BARE_CR(0)
@@ -68,7 +68,9 @@ static inline uint64_t bare_read_msr(uint32_t index)
 
 static inline void bare_write_msr(uint32_t index, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
                      : "memory");
 }
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* Where the image is linked, and the guest physical address it is loaded at (libpv.lds). */
-#define PV_VIRT_BASE    0xffffffff80000000ul
-#define PV_PHYS_BASE    0x200000ul
+#define PV_VIRT_BASE 0xffffffff80000000ul
+#define PV_PHYS_BASE 0x200000ul
 
 /* Usable memory: guest physical addresses in bytes. */
 struct pv_range {
@@ -18,16 +18,16 @@ struct pv_range {
 #define PV_RANGES 32
 
 struct pv_boot {
-    const char *platform;           /* where this runs: "bare machine", "KVM", … */
-    const char *entry;              /* how it was entered: "multiboot", "PVH", … */
-    const char *version;            /* the hypervisor's, "" when it has none to tell */
-    const char *command_line;       /* never null */
-    bool privileged;                /* the machine's devices are this kernel's to use */
-    bool own_page_tables;           /* it may build page tables without asking a hypervisor */
-    unsigned int cpus;              /* that cpu_start() may be asked for, at least 1 */
+    const char *platform;     /* where this runs: "bare machine", "KVM", … */
+    const char *entry;        /* how it was entered: "multiboot", "PVH", … */
+    const char *version;      /* the hypervisor's, "" when it has none to tell */
+    const char *command_line; /* never null */
+    bool privileged;          /* the machine's devices are this kernel's to use */
+    bool own_page_tables;     /* it may build page tables without asking a hypervisor */
+    unsigned int cpus;        /* that cpu_start() may be asked for, at least 1 */
     unsigned int ranges;
     struct pv_range ram[PV_RANGES];
-    uint64_t rsdp;                  /* ACPI's root, physical; 0: unknown */
+    uint64_t rsdp; /* ACPI's root, physical; 0: unknown */
 };
 
 extern struct pv_boot pv_boot;

@@ -6,21 +6,21 @@
 #ifndef PV_CPU_H
 #define PV_CPU_H
 
-#define PV_CPUS         16
-#define PV_STACK_SIZE   16384
+#define PV_CPUS       16
+#define PV_STACK_SIZE 16384
 
 /* Selectors of the native descriptor table. */
-#define PV_KERNEL_CS    0x08
-#define PV_KERNEL_SS    0x10
-#define PV_USER_SS      0x1b
-#define PV_USER_CS      0x23
-#define PV_TSS          0x28
+#define PV_KERNEL_CS 0x08
+#define PV_KERNEL_SS 0x10
+#define PV_USER_SS   0x1b
+#define PV_USER_CS   0x23
+#define PV_TSS       0x28
 
 /* Offsets into struct pv_cpu. */
-#define PV_CPU_NUMBER   8
-#define PV_CPU_SCRATCH  16
-#define PV_CPU_RSP0     40
-#define PV_CPU_SHARED   192
+#define PV_CPU_NUMBER  8
+#define PV_CPU_SCRATCH 16
+#define PV_CPU_RSP0    40
+#define PV_CPU_SHARED  192
 
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
@@ -39,16 +39,16 @@ struct pv_tss {
 struct pv_cpu {
     struct pv_cpu *self;
     uint32_t number, apic_id;
-    uint64_t scratch;               /* for the kernel's own system call entry */
-    uint32_t started;               /* it reached pv_cpu_main() */
-    uint32_t flush;                 /* somebody waits for a TLB flush here */
+    uint64_t scratch; /* for the kernel's own system call entry */
+    uint32_t started; /* it reached pv_cpu_main() */
+    uint32_t flush;   /* somebody waits for a TLB flush here */
     uint32_t reserved;
     struct pv_tss tss;
     /* The hypervisor's own: memory it shares with this CPU, and what the library keeps for it. */
     uint8_t shared[64] __attribute__((aligned(64)));
     uint64_t private[16];
     uint64_t gdt[8];
-} __attribute__((aligned(1024)));   /* shared[] must not cross a page */
+} __attribute__((aligned(1024))); /* shared[] must not cross a page */
 
 _Static_assert(__builtin_offsetof(struct pv_cpu, number) == PV_CPU_NUMBER, "offset");
 _Static_assert(__builtin_offsetof(struct pv_cpu, scratch) == PV_CPU_SCRATCH, "offset");

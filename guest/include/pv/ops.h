@@ -20,11 +20,11 @@
 extern const void *pv_ops[PV_OPS];
 
 /* A site: the indirect call, filled up to the operation's length, and its record for pv_patch(). */
-#define PV_SITE                                                                                  \
-    "771: call *pv_ops + 8 * %c[pv_op](%%rip)\n"                                                 \
-    "   .fill %c[pv_len] - 6, 1, 0x90\n"                                                            \
-    "   .pushsection .pv_sites, \"a\"\n"                                                         \
-    "   .long 771b - .\n   .byte %c[pv_op], %c[pv_len], 0, 0\n"                                  \
+#define PV_SITE \
+    "771: call *pv_ops + 8 * %c[pv_op](%%rip)\n" \
+    "   .fill %c[pv_len] - 6, 1, 0x90\n" \
+    "   .pushsection .pv_sites, \"a\"\n" \
+    "   .long 771b - .\n   .byte %c[pv_op], %c[pv_len], 0, 0\n" \
     "   .popsection\n"
 #define PV_SITE_IN(op) [pv_op] "i"(PV_OP_##op), [pv_len] "i"(PV_LEN_##op)
 /* What a call with C's rules may change beside its arguments' registers. */
@@ -44,8 +44,7 @@ static inline uint64_t pv_irq_flags(void)
 /* Interrupts as they were when the token was taken; events that waited come at once. */
 static inline void pv_irq_restore(uint64_t token)
 {
-    __asm__ volatile(PV_SITE : : "D"(token), PV_SITE_IN(irq_restore)
-                     : "memory", "cc");
+    __asm__ volatile(PV_SITE : : "D"(token), PV_SITE_IN(irq_restore) : "memory", "cc");
 }
 
 /* No interrupts on this CPU until irq_enable() or irq_restore(). */
@@ -84,18 +83,18 @@ static inline void __attribute__((noreturn)) pv_halt(void)
 
 /* ---- control registers and MSRs ---- */
 
-#define PV_READ(name)                                                                            \
-    static inline uint64_t pv_##name(void)                                                       \
-    {                                                                                            \
-        uint64_t value;                                                                          \
-                                                                                                 \
-        __asm__ volatile(PV_SITE : "=a"(value) : PV_SITE_IN(name) : "memory");             \
-        return value;                                                                            \
+#define PV_READ(name) \
+    static inline uint64_t pv_##name(void) \
+    { \
+        uint64_t value; \
+\
+        __asm__ volatile(PV_SITE : "=a"(value) : PV_SITE_IN(name) : "memory"); \
+        return value; \
     }
-#define PV_WRITE(name)                                                                           \
-    static inline void pv_##name(uint64_t value)                                                 \
-    {                                                                                            \
-        __asm__ volatile(PV_SITE : : "D"(value), PV_SITE_IN(name) : "memory");             \
+#define PV_WRITE(name) \
+    static inline void pv_##name(uint64_t value) \
+    { \
+        __asm__ volatile(PV_SITE : : "D"(value), PV_SITE_IN(name) : "memory"); \
     }
 
 /* CR0; under a hypervisor only TS may change (AMD APM 2, 3.1.1). */
@@ -115,15 +114,17 @@ static inline uint64_t pv_read_msr(uint32_t index)
 {
     uint32_t low, high;
 
-    __asm__ volatile(PV_SITE : "=a"(low), "=d"(high)
-                     : "c"(index), PV_SITE_IN(read_msr) : "memory");
+    __asm__ volatile(PV_SITE : "=a"(low), "=d"(high) : "c"(index), PV_SITE_IN(read_msr) : "memory");
     return (uint64_t)high << 32 | low;
 }
 
 static inline void pv_write_msr(uint32_t index, uint64_t value)
 {
-    __asm__ volatile(PV_SITE : : "c"(index), "a"((uint32_t)value),
-                     "d"((uint32_t)(value >> 32)), PV_SITE_IN(write_msr) : "memory");
+    __asm__ volatile(PV_SITE
+                     :
+                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)),
+                       PV_SITE_IN(write_msr)
+                     : "memory");
 }
 
 /* ---- page tables: entries hold the guest's physical addresses ---- */
@@ -133,8 +134,7 @@ static inline uint64_t pv_get_pte(const uint64_t *entry)
 {
     uint64_t value;
 
-    __asm__ volatile(PV_SITE : "=a"(value) : "D"(entry), "m"(*entry),
-                     PV_SITE_IN(get_pte));
+    __asm__ volatile(PV_SITE : "=a"(value) : "D"(entry), "m"(*entry), PV_SITE_IN(get_pte));
     return value;
 }
 
@@ -159,7 +159,9 @@ static inline void pv_flush_page(const void *address)
 /* Everything that is not global out of all CPUs' TLBs; returns when that is done. Interrupts on. */
 static inline void pv_flush_all(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(flush_all)
+    __asm__ volatile(PV_SITE
+                     :
+                     : PV_SITE_IN(flush_all)
                      : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
 }
 
@@ -171,8 +173,10 @@ static inline bool pv_table_new(uint64_t *page, unsigned int level)
 {
     uint64_t done, a0 = (uint64_t)page, a1 = level;
 
-    __asm__ volatile(PV_SITE : "=a"(done), "+D"(a0), "+S"(a1)
-                     : PV_SITE_IN(table_new) : "rdx", PV_CALL_CLOBBERS);
+    __asm__ volatile(PV_SITE
+                     : "=a"(done), "+D"(a0), "+S"(a1)
+                     : PV_SITE_IN(table_new)
+                     : "rdx", PV_CALL_CLOBBERS);
     return (uint8_t)done;
 }
 
@@ -181,7 +185,9 @@ static inline void pv_table_free(uint64_t *page)
 {
     uint64_t a0 = (uint64_t)page;
 
-    __asm__ volatile(PV_SITE : "+D"(a0) : PV_SITE_IN(table_free)
+    __asm__ volatile(PV_SITE
+                     : "+D"(a0)
+                     : PV_SITE_IN(table_free)
                      : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
@@ -196,7 +202,9 @@ static inline void pv_switch_stack(uint64_t top)
 /* The base of FS. */
 static inline void pv_set_fs_base(uint64_t base)
 {
-    __asm__ volatile(PV_SITE : : "D"(base), PV_SITE_IN(set_fs_base)
+    __asm__ volatile(PV_SITE
+                     :
+                     : "D"(base), PV_SITE_IN(set_fs_base)
                      : "rax", "rcx", "rdx", "memory", "cc");
 }
 
@@ -207,7 +215,9 @@ static inline uint64_t pv_time_ns(void)
 {
     uint64_t time;
 
-    __asm__ volatile(PV_SITE : "=a"(time) : PV_SITE_IN(time_ns)
+    __asm__ volatile(PV_SITE
+                     : "=a"(time)
+                     : PV_SITE_IN(time_ns)
                      : "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
     return time;
 }
@@ -215,7 +225,9 @@ static inline uint64_t pv_time_ns(void)
 /* One PV_VECTOR_TIMER on this CPU at a time of time_ns(), at once if it is past; 0: none. */
 static inline void pv_set_timer(uint64_t when)
 {
-    __asm__ volatile(PV_SITE : "+D"(when) : PV_SITE_IN(set_timer)
+    __asm__ volatile(PV_SITE
+                     : "+D"(when)
+                     : PV_SITE_IN(set_timer)
                      : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
@@ -224,7 +236,9 @@ static inline void pv_console_write(const char *text, unsigned int length)
 {
     uint64_t a0 = (uint64_t)text, a1 = length;
 
-    __asm__ volatile(PV_SITE : "+D"(a0), "+S"(a1) : PV_SITE_IN(console_write)
+    __asm__ volatile(PV_SITE
+                     : "+D"(a0), "+S"(a1)
+                     : PV_SITE_IN(console_write)
                      : "rax", "rdx", PV_CALL_CLOBBERS);
 }
 
@@ -233,8 +247,7 @@ static inline void pv_ipi(unsigned int cpu)
 {
     uint64_t a0 = cpu;
 
-    __asm__ volatile(PV_SITE : "+D"(a0) : PV_SITE_IN(ipi)
-                     : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
+    __asm__ volatile(PV_SITE : "+D"(a0) : PV_SITE_IN(ipi) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
 /*
@@ -245,7 +258,9 @@ static inline bool pv_cpu_start(unsigned int cpu)
 {
     uint64_t done, a0 = cpu;
 
-    __asm__ volatile(PV_SITE : "=a"(done), "+D"(a0) : PV_SITE_IN(cpu_start)
+    __asm__ volatile(PV_SITE
+                     : "=a"(done), "+D"(a0)
+                     : PV_SITE_IN(cpu_start)
                      : "rdx", "rsi", PV_CALL_CLOBBERS);
     return (uint8_t)done;
 }
@@ -253,7 +268,9 @@ static inline bool pv_cpu_start(unsigned int cpu)
 /* The machine, or the guest, off; stops this CPU if that fails. */
 static inline void __attribute__((noreturn)) pv_power_off(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(power_off)
+    __asm__ volatile(PV_SITE
+                     :
+                     : PV_SITE_IN(power_off)
                      : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
     pv_halt();
 }

@@ -7,11 +7,11 @@
 #define PV_TRAP_H
 
 /* What pv_interrupt() is told; numbers of the native vectors as well. */
-#define PV_VECTOR_TIMER     0xf0        /* pv_set_timer() */
-#define PV_VECTOR_IPI       0xf1        /* pv_ipi() */
-#define PV_VECTOR_FLUSH     0xf2        /* the library's: pv_flush_all() */
-#define PV_VECTOR_UPCALL    0xf3        /* the library's: a hypervisor's event */
-#define PV_VECTOR_SPURIOUS  0xff
+#define PV_VECTOR_TIMER    0xf0 /* pv_set_timer() */
+#define PV_VECTOR_IPI      0xf1 /* pv_ipi() */
+#define PV_VECTOR_FLUSH    0xf2 /* the library's: pv_flush_all() */
+#define PV_VECTOR_UPCALL   0xf3 /* the library's: a hypervisor's event */
+#define PV_VECTOR_SPURIOUS 0xff
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -16,7 +16,8 @@
 
 static void cpuid(uint32_t index, uint32_t out[4])
 {
-    __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
                      : "a"(index), "c"(0));
 }
 
@@ -35,7 +36,7 @@ static bool here(unsigned int how, uint64_t info)
     (void)info;
     cpuid(LEAF_SIGNATURE, out);
     return how != PV_ENTRY_DIRECT && out[1] == 0x4b4d564b && out[2] == 0x564b4d56 &&
-           out[3] == 0x4d;              /* "KVMKVMKVM" */
+           out[3] == 0x4d; /* "KVMKVMKVM" */
 }
 
 static uint64_t time_ns(void)
@@ -49,15 +50,17 @@ static void cpu_init(unsigned int number)
 
     native_cpu_init(number);
     if (has_clock())
-        __asm__ volatile("wrmsr" : : "c"(MSR_SYSTEM_TIME), "a"((uint32_t)clock),
-                         "d"((uint32_t)(clock >> 32)));
+        __asm__ volatile("wrmsr"
+                         :
+                         : "c"(MSR_SYSTEM_TIME), "a"((uint32_t)clock),
+                           "d"((uint32_t)(clock >> 32)));
 }
 
 static void describe(unsigned int how, uint64_t info, struct pv_boot *boot)
 {
     native_pic_mask();
     native_describe(how, info, boot);
-    native_clock_init();                /* the APIC timer's frequency, and the time without a clock */
+    native_clock_init(); /* the APIC timer's frequency, and the time without a clock */
 }
 
 static void bind(struct pv_code codes[PV_OPS])

@@ -94,7 +94,7 @@ static void read_dsdt(const struct table *dsdt)
 
         if (!same(name, "_S5_", 4) || name[4] != 0x12)
             continue;
-        name += 5 + ((uint8_t)name[5] >> 6) + 2;    /* package, its length, its count */
+        name += 5 + ((uint8_t)name[5] >> 6) + 2; /* package, its length, its count */
         read_byte(read_byte(name, &sleep_a), &sleep_b);
         return;
     }

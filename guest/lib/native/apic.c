@@ -9,7 +9,7 @@
 
 #define APIC_PAGE       0xfee00000ul
 #define MSR_APIC_BASE   0x1b
-#define MSR_X2APIC      0x800           /* plus the register's offset / 16 */
+#define MSR_X2APIC      0x800 /* plus the register's offset / 16 */
 #define BASE_X2APIC     0x400
 #define SOFTWARE_ENABLE 0x100
 #define MASKED          0x10000
@@ -32,7 +32,9 @@ static uint64_t read_msr(uint32_t index)
 
 static void write_msr(uint32_t index, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
                      : "memory");
 }
 

@@ -6,13 +6,13 @@
 #include <pv/native.h>
 #include <pv/ops.h>
 
-#define PIT_HZ          1193182ul
-#define PIT_CHANNEL_2   0x42
-#define PIT_COMMAND     0x43
-#define PIT_GATE        0x61            /* bit 0: gate of channel 2, bit 5: its output */
-#define ROUND_TICKS     11932ul         /* 10 ms */
+#define PIT_HZ        1193182ul
+#define PIT_CHANNEL_2 0x42
+#define PIT_COMMAND   0x43
+#define PIT_GATE      0x61    /* bit 0: gate of channel 2, bit 5: its output */
+#define ROUND_TICKS   11932ul /* 10 ms */
 
-static uint64_t tsc_start, scale;       /* nanoseconds per tick, times 2^32 */
+static uint64_t tsc_start, scale; /* nanoseconds per tick, times 2^32 */
 
 /* TSC and APIC ticks while channel 2 counts ROUND_TICKS down (8254 data sheet, mode 0). */
 static void measure(uint64_t *tsc, uint64_t *apic)

@@ -3,10 +3,10 @@
 #include "../start.h"
 #include "machine.h"
 
-#define GATE_INTERRUPT  0x8e
-#define GATE_USER       0xee            /* INT 3, INTO and INT 0x80 may be called by user mode */
-#define IST_FAULT       1               /* #DF and NMI have a stack of their own */
-#define MSR_GS_BASE     0xc0000101
+#define GATE_INTERRUPT 0x8e
+#define GATE_USER      0xee /* INT 3, INTO and INT 0x80 may be called by user mode */
+#define IST_FAULT      1    /* #DF and NMI have a stack of their own */
+#define MSR_GS_BASE    0xc0000101
 
 struct gate {
     uint16_t offset0, selector;
@@ -31,8 +31,10 @@ static void set_gate(unsigned int vector)
     bool user = vector == 3 || vector == 4 || vector == 0x80;
 
     gates[vector] = (struct gate){
-        .offset0 = (uint16_t)entry, .offset1 = (uint16_t)(entry >> 16),
-        .offset2 = (uint32_t)(entry >> 32), .selector = PV_KERNEL_CS,
+        .offset0 = (uint16_t)entry,
+        .offset1 = (uint16_t)(entry >> 16),
+        .offset2 = (uint32_t)(entry >> 32),
+        .selector = PV_KERNEL_CS,
         .ist = vector == 2 || vector == 8 ? IST_FAULT : 0,
         .type = user ? GATE_USER : GATE_INTERRUPT,
     };
@@ -58,8 +60,10 @@ static void load_tables(const struct pv_cpu *cpu)
     __asm__ volatile("lgdt %0" : : "m"(gdt));
     __asm__ volatile("lidt %0" : : "m"(idt));
     __asm__ volatile("ltr %w0" : : "r"(PV_TSS));
-    __asm__ volatile("wrmsr" : : "c"(MSR_GS_BASE), "a"((uint32_t)(uint64_t)cpu),
-                     "d"((uint32_t)((uint64_t)cpu >> 32)));
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(MSR_GS_BASE), "a"((uint32_t)(uint64_t)cpu),
+                       "d"((uint32_t)((uint64_t)cpu >> 32)));
 }
 
 void native_cpu_init(unsigned int number)

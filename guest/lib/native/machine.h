@@ -10,16 +10,16 @@ struct pv_boot;
 struct pv_cpu;
 
 /* Registers of the local APIC (AMD APM 2, table 16-2). */
-#define APIC_ID         0x020
-#define APIC_EOI        0x0b0
-#define APIC_SPURIOUS   0x0f0
-#define APIC_ICR        0x300
-#define APIC_ICR_HIGH   0x310
-#define APIC_LVT_TIMER  0x320
-#define APIC_LVT_LINT0  0x350
-#define APIC_COUNT      0x380
-#define APIC_NOW        0x390
-#define APIC_DIVIDE     0x3e0
+#define APIC_ID        0x020
+#define APIC_EOI       0x0b0
+#define APIC_SPURIOUS  0x0f0
+#define APIC_ICR       0x300
+#define APIC_ICR_HIGH  0x310
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_LINT0 0x350
+#define APIC_COUNT     0x380
+#define APIC_NOW       0x390
+#define APIC_DIVIDE    0x3e0
 
 static inline void out8(uint16_t port, uint8_t value)
 {

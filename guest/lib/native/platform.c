@@ -136,7 +136,7 @@ void native_bind(struct pv_code codes[PV_OPS])
 
 static void bind(struct pv_code codes[PV_OPS])
 {
-    (void)codes;            /* native_bind() came first */
+    (void)codes; /* native_bind() came first */
 }
 
 PV_PLATFORM(bare) = { "bare machine", 0, here, native_cpu_init, bind, describe };

@@ -4,9 +4,9 @@
 
 #include <pv/native.h>
 
-#define COM1            0x3f8
-#define LINE_STATUS     (COM1 + 5)
-#define TRANSMIT_EMPTY  0x20
+#define COM1           0x3f8
+#define LINE_STATUS    (COM1 + 5)
+#define TRANSMIT_EMPTY 0x20
 
 static void put(char c)
 {

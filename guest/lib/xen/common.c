@@ -15,7 +15,7 @@
 const struct start_info *xen_start_info;
 struct shared_info *xen_shared_info;
 
-static struct xencons_interface *ring;          /* of an unprivileged PV guest */
+static struct xencons_interface *ring; /* of an unprivileged PV guest */
 static evtchn_port_t ring_port;
 
 /* The text that XENVER_extraversion appends to the numbers, such as "4.17.5". */
@@ -38,7 +38,8 @@ uint64_t xen_time_ns(void)
     uint64_t seen = __atomic_load_n(&last, __ATOMIC_RELAXED);
 
     while (now > seen)
-        if (__atomic_compare_exchange_n(&last, &seen, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (__atomic_compare_exchange_n(&last, &seen, now, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
             return now;
     return seen;
 }
@@ -54,7 +55,8 @@ static void ring_write(const char *text, unsigned int length)
     struct evtchn_send send = { .port = ring_port };
 
     for (unsigned int i = 0; i < length; i++) {
-        while (ring->out_prod - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >= sizeof(ring->out))
+        while (ring->out_prod - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >=
+               sizeof(ring->out))
             hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
         ring->out[MASK_XENCONS_IDX(ring->out_prod, ring->out)] = text[i];
         __atomic_store_n(&ring->out_prod, ring->out_prod + 1, __ATOMIC_RELEASE);
@@ -65,8 +67,8 @@ static void ring_write(const char *text, unsigned int length)
 void xen_console_write(const char *text, unsigned int length)
 {
     if (!ring && xen_start_info && !(xen_start_info->flags & SIF_INITDOMAIN)) {
-        ring = (struct xencons_interface *)
-            pv_virt(machine_to_phys_mapping[xen_start_info->console.domU.mfn] << 12);
+        ring = (struct xencons_interface *)pv_virt(
+            machine_to_phys_mapping[xen_start_info->console.domU.mfn] << 12);
         ring_port = xen_start_info->console.domU.evtchn;
     }
     if (ring)

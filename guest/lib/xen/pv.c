@@ -9,10 +9,10 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
-#define TRAP_MASKS_EVENTS 4             /* struct trap_info's flags, xen/arch-x86/xen.h */
+#define TRAP_MASKS_EVENTS 4 /* struct trap_info's flags, xen/arch-x86/xen.h */
 #define TRAP_FOR_ALL      3
 #define SHARED_PAGE       0x8000000000000063ul
-#define CR0_OF_PV         0x8005003bul  /* PG AM WP NE ET TS MP PE, as emulated; TS clear below */
+#define CR0_OF_PV         0x8005003bul /* PG AM WP NE ET TS MP PE, as emulated; TS clear below */
 #define CR0_TS            8ul
 
 void xen_force_upcall(void);
@@ -57,7 +57,8 @@ static void set_traps(void)
 {
     for (unsigned int i = 0; i < 256; i++)
         xen_pv_traps[i] = (struct trap_info){
-            .vector = (uint8_t)i, .cs = FLAT_KERNEL_CS,
+            .vector = (uint8_t)i,
+            .cs = FLAT_KERNEL_CS,
             .flags = TRAP_MASKS_EVENTS | (i == 3 || i == 4 || i == 0x80 ? TRAP_FOR_ALL : 0),
             .address = (unsigned long)xen_pv_vectors + 16ul * i,
         };
@@ -68,7 +69,8 @@ static void set_traps(void)
 static void map_shared_info(void)
 {
     xen_must(hypercall3(__HYPERVISOR_update_va_mapping, shared_page,
-                        xen_start_info->shared_info | SHARED_PAGE, UVMF_INVLPG), "shared_info");
+                        xen_start_info->shared_info | SHARED_PAGE, UVMF_INVLPG),
+             "shared_info");
     xen_shared_info = (struct shared_info *)shared_page;
 }
 
@@ -121,7 +123,8 @@ static void fill_context(struct vcpu_guest_context *context, unsigned int cpu)
 {
     *context = (struct vcpu_guest_context){
         .flags = VGCF_IN_KERNEL,
-        .kernel_ss = FLAT_KERNEL_SS, .kernel_sp = pv_stack_top(cpu),
+        .kernel_ss = FLAT_KERNEL_SS,
+        .kernel_sp = pv_stack_top(cpu),
         .event_callback_eip = (unsigned long)xen_pv_event,
         .failsafe_callback_eip = (unsigned long)xen_pv_failsafe,
         .gs_base_kernel = (unsigned long)&pv_cpus[cpu],

@@ -7,13 +7,13 @@
 
 #include <pv/boot.h>
 
-#define PAGE_SHIFT      12
-#define PAGE_SIZE       4096ul
-#define FRAME_MASK      0x000ffffffffff000ul
-#define PRESENT         1ul
-#define LEAF_READ_ONLY  0x8000000000000061ul    /* no execute, accessed, dirty, present */
-#define LEAF_WRITABLE   0x8000000000000063ul
-#define CR0_TS          8ul
+#define PAGE_SHIFT     12
+#define PAGE_SIZE      4096ul
+#define FRAME_MASK     0x000ffffffffff000ul
+#define PRESENT        1ul
+#define LEAF_READ_ONLY 0x8000000000000061ul /* no execute, accessed, dirty, present */
+#define LEAF_WRITABLE  0x8000000000000063ul
+#define CR0_TS         8ul
 
 void xen_do_set_pte(uint64_t *entry, uint64_t value);
 uint64_t xen_do_get_pte(const uint64_t *entry);

@@ -12,7 +12,7 @@
 #include <xen/hvm/params.h>
 #include <xen/memory.h>
 
-#define LEAF_STEP 0x100                 /* the leaves may stand at any multiple, below 0x40010000 */
+#define LEAF_STEP 0x100 /* the leaves may stand at any multiple, below 0x40010000 */
 #define LEAF_LAST 0x4000ff00
 
 static uint8_t shared_page[4096] __attribute__((aligned(4096)));
@@ -20,7 +20,8 @@ static uint32_t leaf;
 
 static void cpuid(uint32_t index, uint32_t out[4])
 {
-    __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
+    __asm__ volatile("cpuid"
+                     : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3])
                      : "a"(index), "c"(0));
 }
 
@@ -54,7 +55,9 @@ static void set_hypercall_page(void)
 static void map_shared_info(void)
 {
     struct xen_add_to_physmap add = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info, .gpfn = pv_phys(shared_page) >> 12,
+        .domid = DOMID_SELF,
+        .space = XENMAPSPACE_shared_info,
+        .gpfn = pv_phys(shared_page) >> 12,
     };
 
     xen_must(hypercall2(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &add), "shared_info");
@@ -67,7 +70,8 @@ static void map_shared_info(void)
 static void set_vector(void)
 {
     struct xen_hvm_param param = {
-        .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ,
+        .domid = DOMID_SELF,
+        .index = HVM_PARAM_CALLBACK_IRQ,
         .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56 | PV_VECTOR_UPCALL,
     };
 

@@ -24,9 +24,9 @@
 
 enum { EAX, EBX, ECX, EDX };
 
-#define LEAF_TOPOLOGY 0xbu
-#define LEAF_XSAVE    0xdu
-#define TSC_RELIABLE  2u                /* leaf 0x40000003 */
+#define LEAF_TOPOLOGY  0xbu
+#define LEAF_XSAVE     0xdu
+#define TSC_RELIABLE   2u /* leaf 0x40000003 */
 #define TSC_HAS_RDTSCP 4u
 
 #define F(name) (1u << (XEN_X86_FEATURE_##name & 31))
@@ -35,7 +35,7 @@ enum { EAX, EBX, ECX, EDX };
 static const struct {
     uint32_t leaf;
     uint8_t reg, word;
-    uint32_t mask, always;              /* always: made by Zeroth, whatever the CPU has */
+    uint32_t mask, always; /* always: made by Zeroth, whatever the CPU has */
 } more[] = {
     { 1, EDX, 0, F(VME) | F(PSE) | F(MTRR) | F(PGE) | F(PSE36) | F(SEP), 0 },
     { 1, ECX, 1, F(PCID) | F(TSC_DEADLINE), F(X2APIC) },
@@ -103,12 +103,8 @@ static void read_xen(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint
         set(out, XEN_CPUID_LEAF(4), XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
             XEN_CPUID_SIGNATURE_EDX);
         break;
-    case XEN_CPUID_LEAF(1):
-        out[EAX] = version_number;
-        break;
-    case XEN_CPUID_LEAF(2):
-        set(out, 1, MSR_XEN_HYPERCALL_PAGE, 0, 0);
-        break;
+    case XEN_CPUID_LEAF(1): out[EAX] = version_number; break;
+    case XEN_CPUID_LEAF(2): set(out, 1, MSR_XEN_HYPERCALL_PAGE, 0, 0); break;
     case XEN_CPUID_LEAF(3):
         if (sub == 0)
             set(out, (rdtscp ? TSC_HAS_RDTSCP : 0) | (cpu.invariant_tsc ? TSC_RELIABLE : 0), 0,
@@ -120,8 +116,10 @@ static void read_xen(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint
         break;
     case XEN_CPUID_LEAF(4):
         if (sub == 0)
-            set(out, XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
-                     XEN_HVM_CPUID_UPCALL_VECTOR, v->core.id, v->core.domain->id, 0);
+            set(out,
+                XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
+                    XEN_HVM_CPUID_UPCALL_VECTOR,
+                v->core.id, v->core.domain->id, 0);
         break;
     }
 }
@@ -169,14 +167,24 @@ void hvm_cpuid(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint32_t o
 
 uint64_t hvm_cr4_allowed(const struct x86_vcpu *v)
 {
-    static const struct { uint64_t bits; unsigned int feature; } by_feature[] = {
-        { CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME }, { CR4_TSD, XEN_X86_FEATURE_TSC },
-        { CR4_DE, XEN_X86_FEATURE_DE }, { CR4_PSE, XEN_X86_FEATURE_PSE },
-        { CR4_PAE, XEN_X86_FEATURE_PAE }, { CR4_MCE, XEN_X86_FEATURE_MCE },
-        { CR4_PGE, XEN_X86_FEATURE_PGE }, { CR4_OSFXSR, XEN_X86_FEATURE_FXSR },
-        { CR4_OSXMMEXCPT, XEN_X86_FEATURE_SSE }, { CR4_UMIP, XEN_X86_FEATURE_UMIP },
-        { CR4_FSGSBASE, XEN_X86_FEATURE_FSGSBASE }, { CR4_PCIDE, XEN_X86_FEATURE_PCID },
-        { CR4_OSXSAVE, XEN_X86_FEATURE_XSAVE }, { CR4_SMEP, XEN_X86_FEATURE_SMEP },
+    static const struct {
+        uint64_t bits;
+        unsigned int feature;
+    } by_feature[] = {
+        { CR4_VME | CR4_PVI, XEN_X86_FEATURE_VME },
+        { CR4_TSD, XEN_X86_FEATURE_TSC },
+        { CR4_DE, XEN_X86_FEATURE_DE },
+        { CR4_PSE, XEN_X86_FEATURE_PSE },
+        { CR4_PAE, XEN_X86_FEATURE_PAE },
+        { CR4_MCE, XEN_X86_FEATURE_MCE },
+        { CR4_PGE, XEN_X86_FEATURE_PGE },
+        { CR4_OSFXSR, XEN_X86_FEATURE_FXSR },
+        { CR4_OSXMMEXCPT, XEN_X86_FEATURE_SSE },
+        { CR4_UMIP, XEN_X86_FEATURE_UMIP },
+        { CR4_FSGSBASE, XEN_X86_FEATURE_FSGSBASE },
+        { CR4_PCIDE, XEN_X86_FEATURE_PCID },
+        { CR4_OSXSAVE, XEN_X86_FEATURE_XSAVE },
+        { CR4_SMEP, XEN_X86_FEATURE_SMEP },
         { CR4_SMAP, XEN_X86_FEATURE_SMAP },
     };
     const struct cpuid_policy *p = cpuid_policy(v);

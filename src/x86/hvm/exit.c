@@ -18,7 +18,8 @@
 
 void hvm_fault(struct x86_vcpu *v, uint8_t vector, uint32_t error)
 {
-    v->hvm->event = (struct hvm_event){ .type = EVENT_EXCEPTION, .vector = vector,
+    v->hvm->event = (struct hvm_event){ .type = EVENT_EXCEPTION,
+                                        .vector = vector,
                                         .has_error = error != HVM_NO_ERROR,
                                         .error = error != HVM_NO_ERROR ? error : 0 };
 }

@@ -27,10 +27,10 @@ void hvm_skip(struct x86_vcpu *v, unsigned int length);
 void hvm_skip_whole(struct x86_vcpu *v);
 /* The same, when it is very likely to be these bytes (the first in the lowest), without a prefix. */
 void hvm_skip_likely(struct x86_vcpu *v, uint32_t bytes, unsigned int count);
-#define CODE_CPUID  0xa20f, 2
-#define CODE_RDMSR  0x320f, 2
-#define CODE_WRMSR  0x300f, 2
-#define CODE_HLT    0xf4, 1
+#define CODE_CPUID 0xa20f, 2
+#define CODE_RDMSR 0x320f, 2
+#define CODE_WRMSR 0x300f, 2
+#define CODE_HLT   0xf4, 1
 
 void hvm_exit_cpuid(struct x86_vcpu *v);
 void hvm_exit_rdmsr(struct x86_vcpu *v);
@@ -46,7 +46,7 @@ void hvm_exit_cr4(struct x86_vcpu *v);
 /* IN, OUT, INS and OUTS; length: of the instruction. */
 struct hvm_io {
     uint16_t port;
-    uint8_t size, length;               /* bytes */
+    uint8_t size, length; /* bytes */
     bool in, string, repeat;
 };
 void hvm_exit_io(struct x86_vcpu *v, const struct hvm_io *io);

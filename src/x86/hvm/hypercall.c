@@ -15,7 +15,7 @@
 void hvm_hypercall_page(void *page)
 {
     static const uint8_t code[] = { 0xb8, 0, 0, 0, 0, 0x0f, 0x01, 0xd9, 0xc3 };
-    static const uint8_t none[] = { 0x0f, 0x0b };       /* ud2: HYPERVISOR_iret is not theirs */
+    static const uint8_t none[] = { 0x0f, 0x0b }; /* ud2: HYPERVISOR_iret is not theirs */
 
     memset(page, INT3, PAGE_SIZE);
     for (uint32_t nr = 0; nr < PAGE_SIZE / STUB; nr++) {

@@ -110,9 +110,10 @@ static void load_extended(struct x86_vcpu *v, struct instruction *i, uint64_t ph
 static bool do_extended(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
 {
     switch (i->opcode) {
-    case 0xb6: case 0xb7: case 0xbe: case 0xbf:
-        load_extended(v, i, physical);
-        return true;
+    case 0xb6:
+    case 0xb7:
+    case 0xbe:
+    case 0xbf: load_extended(v, i, physical); return true;
     }
     return false;
 }
@@ -124,7 +125,7 @@ static bool do_string_store(struct x86_vcpu *v, struct instruction *i, uint64_t 
     store(v, physical, decode_read(&v->regs, i, 0));
     step_index(v, &v->regs.rdi, i->size);
     if (i->repeat && --v->regs.rcx)
-        i->length = 0;                  /* the next one is another exit */
+        i->length = 0; /* the next one is another exit */
     return true;
 }
 
@@ -132,24 +133,20 @@ static bool do_string_store(struct x86_vcpu *v, struct instruction *i, uint64_t 
 static bool do_plain(struct x86_vcpu *v, struct instruction *i, uint64_t physical)
 {
     switch (i->opcode) {
-    case 0x88: case 0x89:
-        store(v, physical, decode_read(&v->regs, i, i->reg));
-        return true;
-    case 0x8a: case 0x8b:
-        decode_write(&v->regs, i, i->reg, load(v, physical));
-        return true;
-    case 0xa0: case 0xa1:
-        decode_write(&v->regs, i, 0, load(v, physical));
-        return true;
-    case 0xa2: case 0xa3:
-        store(v, physical, decode_read(&v->regs, i, 0));
-        return true;
-    case 0xaa: case 0xab:
-        return do_string_store(v, i, physical);
-    case 0xc6: case 0xc7:
-        store(v, physical, (uint64_t)i->immediate);
-        return true;
-    case 0x86: case 0x87: {
+    case 0x88:
+    case 0x89: store(v, physical, decode_read(&v->regs, i, i->reg)); return true;
+    case 0x8a:
+    case 0x8b: decode_write(&v->regs, i, i->reg, load(v, physical)); return true;
+    case 0xa0:
+    case 0xa1: decode_write(&v->regs, i, 0, load(v, physical)); return true;
+    case 0xa2:
+    case 0xa3: store(v, physical, decode_read(&v->regs, i, 0)); return true;
+    case 0xaa:
+    case 0xab: return do_string_store(v, i, physical);
+    case 0xc6:
+    case 0xc7: store(v, physical, (uint64_t)i->immediate); return true;
+    case 0x86:
+    case 0x87: {
         uint64_t value = load(v, physical);
 
         store(v, physical, decode_read(&v->regs, i, i->reg));
@@ -176,7 +173,7 @@ void hvm_exit_map(struct x86_vcpu *v, uint64_t physical, uint32_t error)
 
     if (!in_lapic(v, physical) && permitted(v, physical, error))
         return;
-    if (error & FAULT_FETCH) {          /* ones are no instruction */
+    if (error & FAULT_FETCH) { /* ones are no instruction */
         hvm_fault_ud(v);
         return;
     }

@@ -24,8 +24,8 @@
 #include "x86/tlb.h"
 #include "x86/way.h"
 
-#define PAT_RESET      0x0007040600070406ul
-#define XCR0_X87       1ul
+#define PAT_RESET 0x0007040600070406ul
+#define XCR0_X87  1ul
 
 const struct hvm_vendor *hvm_vendor;
 
@@ -49,7 +49,8 @@ void hvm_init_cpu(void)
         else
             console_log(LOG_INFO, "hardware guests: this CPU has nothing for them");
     } else if (hvm_vendor && !hvm_vendor->init_cpu()) {
-        console_fatal("CPU %u: it cannot have the hardware guests that the first one can", cpu_id());
+        console_fatal("CPU %u: it cannot have the hardware guests that the first one can",
+                      cpu_id());
     }
 }
 
@@ -100,7 +101,7 @@ static struct domain *domain_alloc(void)
 
 static int domain_relinquish(struct domain *d)
 {
-    (void)d;                            /* the map goes with the domain: others may look into it */
+    (void)d; /* the map goes with the domain: others may look into it */
     return 0;
 }
 
@@ -217,8 +218,8 @@ static void set_argument(struct vcpu *v, unsigned int n, uint64_t value)
 
 static void report(struct vcpu *core)
 {
-    static const char *const names[] = { "es", "cs", "ss", "ds", "fs", "gs", "ldt", "tss", "gdt",
-                                         "idt" };
+    static const char *const names[] = { "es", "cs",  "ss",  "ds",  "fs",
+                                         "gs", "ldt", "tss", "gdt", "idt" };
     struct x86_vcpu *v = x86_vcpu(core);
     const struct regs *r = &v->regs;
     struct hvm_segment s;

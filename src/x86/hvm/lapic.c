@@ -11,40 +11,60 @@
 
 /* Registers by their numbers: offsets / 16 (AMD APM 2, table 16-2). */
 enum {
-    REG_ID = 0x02, REG_VERSION = 0x03, REG_TPR = 0x08, REG_PPR = 0x0a, REG_EOI = 0x0b, REG_LDR = 0x0d,
-    REG_DFR = 0x0e, REG_SPURIOUS = 0x0f, REG_SERVED = 0x10, REG_TRIGGER = 0x18, REG_REQUEST = 0x20,
-    REG_ERROR = 0x28, REG_CMCI = 0x2f, REG_ICR = 0x30, REG_ICR_HIGH = 0x31, REG_TIMER = 0x32,
-    REG_THERMAL = 0x33, REG_PERF = 0x34, REG_LINT0 = 0x35, REG_LINT1 = 0x36, REG_LVT_ERROR = 0x37,
-    REG_COUNT = 0x38, REG_NOW = 0x39, REG_DIVIDE = 0x3e, REG_SELF = 0x3f,
+    REG_ID = 0x02,
+    REG_VERSION = 0x03,
+    REG_TPR = 0x08,
+    REG_PPR = 0x0a,
+    REG_EOI = 0x0b,
+    REG_LDR = 0x0d,
+    REG_DFR = 0x0e,
+    REG_SPURIOUS = 0x0f,
+    REG_SERVED = 0x10,
+    REG_TRIGGER = 0x18,
+    REG_REQUEST = 0x20,
+    REG_ERROR = 0x28,
+    REG_CMCI = 0x2f,
+    REG_ICR = 0x30,
+    REG_ICR_HIGH = 0x31,
+    REG_TIMER = 0x32,
+    REG_THERMAL = 0x33,
+    REG_PERF = 0x34,
+    REG_LINT0 = 0x35,
+    REG_LINT1 = 0x36,
+    REG_LVT_ERROR = 0x37,
+    REG_COUNT = 0x38,
+    REG_NOW = 0x39,
+    REG_DIVIDE = 0x3e,
+    REG_SELF = 0x3f,
 };
 
-#define VERSION        0x00050014u      /* six LVTs, as Xen's */
-#define SOFTWARE_ON    0x100u
-#define MASKED         0x10000u
-#define TIMER_MODE     0x60000u
-#define TIMER_PERIODIC 0x20000u
-#define TIMER_DEADLINE 0x40000u
-#define LVT_VECTOR     0xffu
-#define DFR_FLAT       0xffffffffu
+#define VERSION              0x00050014u /* six LVTs, as Xen's */
+#define SOFTWARE_ON          0x100u
+#define MASKED               0x10000u
+#define TIMER_MODE           0x60000u
+#define TIMER_PERIODIC       0x20000u
+#define TIMER_DEADLINE       0x40000u
+#define LVT_VECTOR           0xffu
+#define DFR_FLAT             0xffffffffu
 #define ERROR_SEND_VECTOR    0x20u
 #define ERROR_RECEIVE_VECTOR 0x40u
 #define ERROR_REGISTER       0x80u
-#define PERIOD_MIN     100000           /* ns between ticks: a guest must not keep a CPU busy with them */
-#define BUS_NS         10               /* the timer's clock: 100 MHz, as on Xen */
+#define PERIOD_MIN           100000 /* ns between ticks: a guest must not keep a CPU busy with them */
+#define BUS_NS               10     /* the timer's clock: 100 MHz, as on Xen */
 
 /* The interrupt command. */
-#define ICR_MODE       0x700u
-#define ICR_LOWEST     0x100u
-#define ICR_NMI        0x400u
-#define ICR_INIT       0x500u
-#define ICR_STARTUP    0x600u
-#define ICR_LOGICAL    0x800u
-#define ICR_BUSY       0x1000u
-#define ICR_ASSERT     0x4000u
-#define ICR_LEVEL      0x8000u
-#define ICR_SHORTHAND  0xc0000u
-#define ICR_SELF       0x40000u
-#define ICR_ALL        0x80000u
+#define ICR_MODE      0x700u
+#define ICR_LOWEST    0x100u
+#define ICR_NMI       0x400u
+#define ICR_INIT      0x500u
+#define ICR_STARTUP   0x600u
+#define ICR_LOGICAL   0x800u
+#define ICR_BUSY      0x1000u
+#define ICR_ASSERT    0x4000u
+#define ICR_LEVEL     0x8000u
+#define ICR_SHORTHAND 0xc0000u
+#define ICR_SELF      0x40000u
+#define ICR_ALL       0x80000u
 
 static bool x2apic(const struct hvm_lapic *l)
 {
@@ -172,7 +192,7 @@ static void timer_came(void *vcpu)
         ns_t next = l->timer_began + 2 * period;
 
         l->timer_began += period;
-        if (next < now + PERIOD_MIN) {  /* ticks that were missed are left out */
+        if (next < now + PERIOD_MIN) { /* ticks that were missed are left out */
             l->timer_began = now;
             next = now + (period > PERIOD_MIN ? period : PERIOD_MIN);
         }
@@ -261,12 +281,9 @@ static bool is_meant(struct x86_vcpu *from, struct x86_vcpu *v, uint32_t command
     bool wide = x2apic(&from->hvm->lapic);
 
     switch (command & ICR_SHORTHAND) {
-    case ICR_SELF:
-        return v == from;
-    case ICR_ALL:
-        return true;
-    case ICR_SHORTHAND:
-        return v != from;
+    case ICR_SELF: return v == from;
+    case ICR_ALL: return true;
+    case ICR_SHORTHAND: return v != from;
     }
     if (to == (wide ? 0xffffffffu : 0xffu))
         return true;
@@ -281,12 +298,8 @@ static void deliver(struct x86_vcpu *from, struct x86_vcpu *v, uint32_t command)
 
     switch (command & ICR_MODE) {
     case 0:
-    case ICR_LOWEST:
-        hvm_lapic_raise(v, vector);
-        break;
-    case ICR_NMI:
-        vcpu_send_nmi(&v->core);
-        break;
+    case ICR_LOWEST: hvm_lapic_raise(v, vector); break;
+    case ICR_NMI: vcpu_send_nmi(&v->core); break;
     case ICR_INIT:
         if (v != from && !((command & ICR_LEVEL) && !(command & ICR_ASSERT)))
             hvm_startup_init(v);
@@ -326,12 +339,25 @@ static bool readable(unsigned int reg, bool x2)
     if (reg >= REG_SERVED && reg < REG_REQUEST + 8)
         return true;
     switch (reg) {
-    case REG_DFR: case REG_ICR_HIGH:
-        return !x2;
-    case REG_ID: case REG_VERSION: case REG_TPR: case REG_PPR: case REG_LDR: case REG_SPURIOUS:
-    case REG_ERROR: case REG_ICR: case REG_TIMER: case REG_THERMAL: case REG_PERF: case REG_LINT0:
-    case REG_LINT1: case REG_LVT_ERROR: case REG_COUNT: case REG_NOW: case REG_DIVIDE:
-        return true;
+    case REG_DFR:
+    case REG_ICR_HIGH: return !x2;
+    case REG_ID:
+    case REG_VERSION:
+    case REG_TPR:
+    case REG_PPR:
+    case REG_LDR:
+    case REG_SPURIOUS:
+    case REG_ERROR:
+    case REG_ICR:
+    case REG_TIMER:
+    case REG_THERMAL:
+    case REG_PERF:
+    case REG_LINT0:
+    case REG_LINT1:
+    case REG_LVT_ERROR:
+    case REG_COUNT:
+    case REG_NOW:
+    case REG_DIVIDE: return true;
     }
     return false;
 }
@@ -347,17 +373,10 @@ bool hvm_lapic_read(struct x86_vcpu *v, unsigned int offset, bool x2, uint64_t *
         return !x2;
     }
     switch (reg) {
-    case REG_PPR:
-        *value = priority(l);
-        break;
-    case REG_NOW:
-        *value = count_now(l);
-        break;
-    case REG_ICR:
-        *value = l->reg[REG_ICR] | (x2 ? (uint64_t)l->reg[REG_ICR_HIGH] << 32 : 0);
-        break;
-    default:
-        *value = __atomic_load_n(&l->reg[reg], __ATOMIC_RELAXED);
+    case REG_PPR: *value = priority(l); break;
+    case REG_NOW: *value = count_now(l); break;
+    case REG_ICR: *value = l->reg[REG_ICR] | (x2 ? (uint64_t)l->reg[REG_ICR_HIGH] << 32 : 0); break;
+    default: *value = __atomic_load_n(&l->reg[reg], __ATOMIC_RELAXED);
     }
     return true;
 }
@@ -374,8 +393,8 @@ static void set_spurious(struct hvm_lapic *l, uint32_t value)
 static void write_local(struct hvm_lapic *l, unsigned int reg, uint32_t value)
 {
     static const uint32_t kept[] = {
-        [REG_THERMAL - REG_THERMAL] = 0x107ff, [REG_PERF - REG_THERMAL] = 0x107ff,
-        [REG_LINT0 - REG_THERMAL] = 0x1a7ff, [REG_LINT1 - REG_THERMAL] = 0x1a7ff,
+        [REG_THERMAL - REG_THERMAL] = 0x107ff,   [REG_PERF - REG_THERMAL] = 0x107ff,
+        [REG_LINT0 - REG_THERMAL] = 0x1a7ff,     [REG_LINT1 - REG_THERMAL] = 0x1a7ff,
         [REG_LVT_ERROR - REG_THERMAL] = 0x100ff,
     };
 
@@ -390,15 +409,9 @@ static bool write_common(struct x86_vcpu *v, unsigned int reg, uint32_t value)
     struct hvm_lapic *l = &v->hvm->lapic;
 
     switch (reg) {
-    case REG_TPR:
-        l->reg[REG_TPR] = value & 0xff;
-        return true;
-    case REG_EOI:
-        end_of_interrupt(l);
-        return true;
-    case REG_SPURIOUS:
-        set_spurious(l, value);
-        return true;
+    case REG_TPR: l->reg[REG_TPR] = value & 0xff; return true;
+    case REG_EOI: end_of_interrupt(l); return true;
+    case REG_SPURIOUS: set_spurious(l, value); return true;
     case REG_ERROR:
         l->reg[REG_ERROR] = l->errors;
         l->errors = 0;
@@ -406,16 +419,16 @@ static bool write_common(struct x86_vcpu *v, unsigned int reg, uint32_t value)
     case REG_TIMER:
         set_timer_mode(v, l->reg[REG_SPURIOUS] & SOFTWARE_ON ? value : value | MASKED);
         return true;
-    case REG_THERMAL: case REG_PERF: case REG_LINT0: case REG_LINT1: case REG_LVT_ERROR:
-        write_local(l, reg, value);
-        return true;
+    case REG_THERMAL:
+    case REG_PERF:
+    case REG_LINT0:
+    case REG_LINT1:
+    case REG_LVT_ERROR: write_local(l, reg, value); return true;
     case REG_COUNT:
         l->reg[REG_COUNT] = value;
         start_count(v);
         return true;
-    case REG_DIVIDE:
-        l->reg[REG_DIVIDE] = value & 0xb;
-        return true;
+    case REG_DIVIDE: l->reg[REG_DIVIDE] = value & 0xb; return true;
     }
     return false;
 }
@@ -448,15 +461,9 @@ static void write_page(struct x86_vcpu *v, unsigned int reg, uint32_t value)
     struct hvm_lapic *l = &v->hvm->lapic;
 
     switch (reg) {
-    case REG_LDR:
-        l->reg[REG_LDR] = value & 0xff000000;
-        break;
-    case REG_DFR:
-        l->reg[REG_DFR] = value | 0x0fffffff;
-        break;
-    case REG_ICR_HIGH:
-        l->reg[REG_ICR_HIGH] = value & 0xff000000;
-        break;
+    case REG_LDR: l->reg[REG_LDR] = value & 0xff000000; break;
+    case REG_DFR: l->reg[REG_DFR] = value | 0x0fffffff; break;
+    case REG_ICR_HIGH: l->reg[REG_ICR_HIGH] = value & 0xff000000; break;
     case REG_ICR:
         l->reg[REG_ICR] = value & ~ICR_BUSY;
         send(v, value, l->reg[REG_ICR_HIGH] >> 24);

@@ -5,7 +5,7 @@
 
 #include "x86/hvm/guest.h"
 
-#define LAPIC_PAGE 0xfee00000ul         /* where it is unless the guest moves it */
+#define LAPIC_PAGE        0xfee00000ul /* where it is unless the guest moves it */
 #define LAPIC_BASE_BSP    (1ul << 8)
 #define LAPIC_BASE_X2APIC (1ul << 10)
 #define LAPIC_BASE_ENABLE (1ul << 11)

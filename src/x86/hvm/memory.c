@@ -18,7 +18,7 @@
 #define PTE_LARGE    0x80ul
 #define PTE_NX       (1ul << 63)
 #define PTE_FRAME    0x000ffffffffff000ul
-#define PSE_HIGH(e)  (((e) >> 13 & 0xff) << 32)         /* a 4 MiB entry's address bits above 32 */
+#define PSE_HIGH(e)  (((e) >> 13 & 0xff) << 32) /* a 4 MiB entry's address bits above 32 */
 #define CR3_FRAME    0x000ffffffffff000ul
 #define CR3_PAE      0xffffffe0ul
 
@@ -53,7 +53,8 @@ static bool may_reach(enum p2m_type type, bool write)
     return !write && (type == P2M_READONLY || type == P2M_GRANT_READONLY);
 }
 
-static __attribute__((noinline)) void *reach_by_map(const struct hvm_paging *p, gfn_t gfn, bool write)
+static __attribute__((noinline)) void *reach_by_map(const struct hvm_paging *p, gfn_t gfn,
+                                                    bool write)
 {
     struct hvm_lookup *slot = &p->vcpu->hvm->lookups[gfn % HVM_LOOKUPS];
     struct p2m_entry e = p2m_get(hvm_p2m(p->vcpu->core.domain), gfn);
@@ -77,8 +78,8 @@ static inline void *reach(const struct hvm_paging *p, gfn_t gfn, bool write)
 
 /* The shape of the tables in use by code that is not in long mode. */
 struct shape {
-    unsigned int levels, bits;          /* bits of the address a level takes */
-    bool wide;                          /* entries of 8 bytes */
+    unsigned int levels, bits; /* bits of the address a level takes */
+    bool wide;                 /* entries of 8 bytes */
 };
 
 static struct shape shape_of(const struct hvm_paging *p)
@@ -90,7 +91,7 @@ static struct shape shape_of(const struct hvm_paging *p)
 
 /* What all entries on the way permit together, and where it leads. */
 struct way {
-    uint64_t allow;                     /* WRITABLE, USER */
+    uint64_t allow; /* WRITABLE, USER */
     bool no_fetch, present;
     uint64_t physical;
 };
@@ -148,7 +149,7 @@ static bool walk_legacy(const struct hvm_paging *p, uint64_t linear, uint32_t ac
     *w = (struct way){ .allow = PTE_WRITABLE | PTE_USER };
     for (unsigned int level = s.levels - 1;; level--) {
         uint64_t index = linear >> (PAGE_SHIFT + level * s.bits) & ((1ul << s.bits) - 1), entry;
-        bool pointer = s.levels == 3 && level == 2;     /* no accessed bit, no rights */
+        bool pointer = s.levels == 3 && level == 2; /* no accessed bit, no rights */
         uint8_t *table = reach(p, at >> PAGE_SHIFT, true);
 
         if (!table)
@@ -209,8 +210,8 @@ static bool walk_long(const struct hvm_paging *p, uint64_t linear, uint32_t acce
     return true;
 }
 
-bool hvm_translate(const struct hvm_paging *p, uint64_t linear, uint32_t access,
-                   uint64_t *physical, uint32_t *error)
+bool hvm_translate(const struct hvm_paging *p, uint64_t linear, uint32_t access, uint64_t *physical,
+                   uint32_t *error)
 {
     struct way w;
     bool ok;

@@ -6,11 +6,11 @@
 #include "x86/hvm/guest.h"
 
 /* Bits of a page fault's error code (AMD APM 2, section 8.4.2). */
-#define FAULT_PRESENT 1u
-#define FAULT_WRITE   2u
-#define FAULT_USER    4u
+#define FAULT_PRESENT  1u
+#define FAULT_WRITE    2u
+#define FAULT_USER     4u
 #define FAULT_RESERVED 8u
-#define FAULT_FETCH   16u
+#define FAULT_FETCH    16u
 
 /* Of the domain's own frames, with a reference; NULL: nothing that Zeroth may read (or write). */
 struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write);
@@ -19,7 +19,7 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write);
 struct hvm_paging {
     struct x86_vcpu *vcpu;
     uint64_t cr0, cr3, cr4, efer;
-    uint32_t flushes;                   /* hvm_domain.flushes since interrupts are off */
+    uint32_t flushes; /* hvm_domain.flushes since interrupts are off */
 };
 void hvm_paging_read(struct x86_vcpu *v, struct hvm_paging *paging);
 

@@ -14,21 +14,21 @@
 
 #include <xen/arch-x86/cpufeatureset.h>
 
-#define MSR_TSC_ADJUST     0x3b
-#define MSR_MTRR_PHYS      0x200        /* base and mask of each variable range */
-#define MSR_MTRR_FIX16K    0x258        /* and 0x259; 0x250 is the one of 64 KiB */
-#define MSR_MTRR_FIX4K     0x268        /* to 0x26f */
-#define MSR_TSC_DEADLINE   0x6e0
-#define MSR_X2APIC         0x800
-#define MSR_X2APIC_END     0x840
-#define MSR_SYSCFG         0xc0010010
-#define MSR_K8_VM_CR       0xc0010114
-#define MSR_MC0_CTL        0x400
+#define MSR_TSC_ADJUST   0x3b
+#define MSR_MTRR_PHYS    0x200 /* base and mask of each variable range */
+#define MSR_MTRR_FIX16K  0x258 /* and 0x259; 0x250 is the one of 64 KiB */
+#define MSR_MTRR_FIX4K   0x268 /* to 0x26f */
+#define MSR_TSC_DEADLINE 0x6e0
+#define MSR_X2APIC       0x800
+#define MSR_X2APIC_END   0x840
+#define MSR_SYSCFG       0xc0010010
+#define MSR_K8_VM_CR     0xc0010114
+#define MSR_MC0_CTL      0x400
 
-#define MTRR_FIX_AND_WC    0x500ul      /* of MTRRcap */
-#define MTRR_DEF_VALID     0xcfful
-#define MISC_ENABLE_VALUE  0x1ul        /* fast strings; no monitor, no performance counters */
-#define EFER_FFXSR         0x4000ul
+#define MTRR_FIX_AND_WC   0x500ul /* of MTRRcap */
+#define MTRR_DEF_VALID    0xcfful
+#define MISC_ENABLE_VALUE 0x1ul /* fast strings; no monitor, no performance counters */
+#define EFER_FFXSR        0x4000ul
 
 /* ---- memory types, which are kept and have no effect: all of a guest's memory is write-back ---- */
 
@@ -182,7 +182,7 @@ static bool fill_hypercall_page(struct x86_vcpu *v, uint64_t value)
     void *page;
 
     if (value & PAGE_MASK)
-        return false;                   /* the low bits number the page: there is one */
+        return false; /* the low bits number the page: there is one */
     f = hvm_frame_get(v->core.domain, value >> PAGE_SHIFT, true);
     if (!f)
         return false;
@@ -197,28 +197,24 @@ static bool fill_hypercall_page(struct x86_vcpu *v, uint64_t value)
 
 static bool is_x2apic(const struct x86_vcpu *v, uint32_t msr)
 {
-    return msr >= MSR_X2APIC && msr < MSR_X2APIC_END &&
-           (v->hvm->lapic.base & LAPIC_BASE_X2APIC);
+    return msr >= MSR_X2APIC && msr < MSR_X2APIC_END && (v->hvm->lapic.base & LAPIC_BASE_X2APIC);
 }
 
 /* What is there and has one value. */
 static bool read_constant(uint32_t msr, uint64_t *value)
 {
     switch (msr) {
-    case MSR_MCG_CAP: case MSR_MCG_STATUS: case MSR_DEBUGCTL: case MSR_UCODE_REV:
-        *value = 0;
-        return true;
-    case MSR_PLATFORM_ID:
-        *value = 0;
-        return cpu.intel;
-    case MSR_MISC_ENABLE:
-        *value = MISC_ENABLE_VALUE;
-        return cpu.intel;
-    case MSR_SYSCFG: case MSR_HWCR: case MSR_K8_VM_CR:
-        *value = 0;
-        return cpu.amd;
+    case MSR_MCG_CAP:
+    case MSR_MCG_STATUS:
+    case MSR_DEBUGCTL:
+    case MSR_UCODE_REV: *value = 0; return true;
+    case MSR_PLATFORM_ID: *value = 0; return cpu.intel;
+    case MSR_MISC_ENABLE: *value = MISC_ENABLE_VALUE; return cpu.intel;
+    case MSR_SYSCFG:
+    case MSR_HWCR:
+    case MSR_K8_VM_CR: *value = 0; return cpu.amd;
     case MSR_DE_CFG:
-        *value = 2;                     /* LFENCE waits for what is before it */
+        *value = 2; /* LFENCE waits for what is before it */
         return cpu.amd;
     }
     return false;
@@ -235,12 +231,8 @@ bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
         hvm_vendor->get_control(v, &c);
         *value = c.efer;
         return true;
-    case MSR_APIC_BASE:
-        *value = v->hvm->lapic.base;
-        return true;
-    case MSR_TSC:
-        *value = arch_tsc() + v->hvm->tsc_offset;
-        return true;
+    case MSR_APIC_BASE: *value = v->hvm->lapic.base; return true;
+    case MSR_TSC: *value = arch_tsc() + v->hvm->tsc_offset; return true;
     case MSR_TSC_ADJUST:
         *value = v->hvm->tsc_adjust;
         return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
@@ -268,12 +260,13 @@ static bool write_tsc_aux(struct x86_vcpu *v, uint64_t value)
 static bool write_ignored(uint32_t msr, uint64_t value)
 {
     switch (msr) {
-    case MSR_MCG_STATUS: case MSR_DEBUGCTL: case MSR_UCODE_REV:
-        return value == 0;
-    case MSR_MISC_ENABLE:
-        return cpu.intel;
-    case MSR_SYSCFG: case MSR_HWCR: case MSR_DE_CFG:
-        return cpu.amd;
+    case MSR_MCG_STATUS:
+    case MSR_DEBUGCTL:
+    case MSR_UCODE_REV: return value == 0;
+    case MSR_MISC_ENABLE: return cpu.intel;
+    case MSR_SYSCFG:
+    case MSR_HWCR:
+    case MSR_DE_CFG: return cpu.amd;
     }
     return false;
 }
@@ -285,23 +278,17 @@ bool hvm_write_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
     if (is_x2apic(v, msr))
         return hvm_lapic_write(v, (msr - MSR_X2APIC) * 16, true, value);
     switch (msr) {
-    case MSR_EFER:
-        return write_efer(v, value);
-    case MSR_APIC_BASE:
-        return hvm_lapic_set_base(v, value);
-    case MSR_TSC:
-        set_tsc(v, value);
-        return true;
+    case MSR_EFER: return write_efer(v, value);
+    case MSR_APIC_BASE: return hvm_lapic_set_base(v, value);
+    case MSR_TSC: set_tsc(v, value); return true;
     case MSR_TSC_ADJUST:
         set_tsc_adjust(v, value);
         return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
     case MSR_TSC_DEADLINE:
         hvm_lapic_set_deadline(v, value);
         return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_DEADLINE);
-    case MSR_TSC_AUX:
-        return write_tsc_aux(v, value);
-    case MSR_XEN_HYPERCALL_PAGE:
-        return fill_hypercall_page(v, value);
+    case MSR_TSC_AUX: return write_tsc_aux(v, value);
+    case MSR_XEN_HYPERCALL_PAGE: return fill_hypercall_page(v, value);
     }
     type = write_memory_type(v, msr, value);
     if (type != NOT_MINE)

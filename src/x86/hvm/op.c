@@ -14,7 +14,7 @@
 #define PARAM_TYPE_SHIFT 56
 
 #define OP(name) static long name(struct vcpu *v, void *arg, uint64_t extra)
-#define UNUSED (void)v, (void)arg, (void)extra
+#define UNUSED   (void)v, (void)arg, (void)extra
 
 /* A hardware domain that a call is about, held. */
 static int find(struct vcpu *v, domid_t id, struct domain **out)
@@ -45,8 +45,7 @@ static bool is_guests(uint32_t index)
     case HVM_PARAM_VM_GENERATION_ID_ADDR:
     case HVM_PARAM_STORE_EVTCHN:
     case HVM_PARAM_CONSOLE_EVTCHN:
-    case HVM_PARAM_X87_FIP_WIDTH:
-        return true;
+    case HVM_PARAM_X87_FIP_WIDTH: return true;
     }
     return false;
 }
@@ -59,8 +58,7 @@ static bool is_absent(uint32_t index)
     case HVM_PARAM_MONITOR_RING_PFN:
     case HVM_PARAM_SHARING_RING_PFN:
     case HVM_PARAM_ALTP2M:
-    case HVM_PARAM_MCA_CAP:
-        return true;
+    case HVM_PARAM_MCA_CAP: return true;
     }
     return false;
 }
@@ -81,14 +79,10 @@ static int set_callback(struct domain *d, uint64_t value)
 static int set(struct domain *d, uint32_t index, uint64_t value)
 {
     switch (index) {
-    case HVM_PARAM_CALLBACK_IRQ:
-        return set_callback(d, value);
-    case HVM_PARAM_TIMER_MODE:
-        return value > HVMPTM_one_missed_tick_pending ? -XEN_EINVAL : 0;
-    case HVM_PARAM_ACPI_S_STATE:
-        return value == 0 ? 0 : -XEN_EINVAL;
-    case HVM_PARAM_TRIPLE_FAULT_REASON:
-        return value > SHUTDOWN_MAX ? -XEN_EINVAL : 0;
+    case HVM_PARAM_CALLBACK_IRQ: return set_callback(d, value);
+    case HVM_PARAM_TIMER_MODE: return value > HVMPTM_one_missed_tick_pending ? -XEN_EINVAL : 0;
+    case HVM_PARAM_ACPI_S_STATE: return value == 0 ? 0 : -XEN_EINVAL;
+    case HVM_PARAM_TRIPLE_FAULT_REASON: return value > SHUTDOWN_MAX ? -XEN_EINVAL : 0;
     }
     return 0;
 }
@@ -190,15 +184,10 @@ OP(get_mem_type)
         return rc;
     switch (p2m_get(hvm_p2m(d), a->pfn).type) {
     case P2M_RAM:
-    case P2M_GRANT:
-        a->mem_type = HVMMEM_ram_rw;
-        break;
+    case P2M_GRANT: a->mem_type = HVMMEM_ram_rw; break;
     case P2M_READONLY:
-    case P2M_GRANT_READONLY:
-        a->mem_type = HVMMEM_ram_ro;
-        break;
-    default:
-        a->mem_type = HVMMEM_mmio_dm;
+    case P2M_GRANT_READONLY: a->mem_type = HVMMEM_ram_ro; break;
+    default: a->mem_type = HVMMEM_mmio_dm;
     }
     domain_put(d);
     return 0;
@@ -226,13 +215,17 @@ OP(set_evtchn_upcall_vector)
 OP(guest_request)
 {
     UNUSED;
-    return extra ? -XEN_EINVAL : -XEN_EOPNOTSUPP;       /* nobody listens */
+    return extra ? -XEN_EINVAL : -XEN_EOPNOTSUPP; /* nobody listens */
 }
 
 #define ROW(name, type, direction, fn) \
-    { HVMOP_##name, #name, sizeof(type), direction, KIND_ALL, AUTH_SELF, BOUNDED, false, fn }
+    { \
+        HVMOP_##name, #name, sizeof(type), direction, KIND_ALL, AUTH_SELF, BOUNDED, false, fn \
+    }
 #define BARE(name, fn) \
-    { HVMOP_##name, #name, 0, DIR_NONE, KIND_ALL, AUTH_SELF, BOUNDED, false, fn }
+    { \
+        HVMOP_##name, #name, 0, DIR_NONE, KIND_ALL, AUTH_SELF, BOUNDED, false, fn \
+    }
 
 const struct door_op hvm_ops[] = {
     ROW(set_param, struct xen_hvm_param, DIR_IN, set_param),

@@ -11,15 +11,15 @@
 
 #include <xen/errno.h>
 
-#define LEVELS       4u
-#define LEVEL_BITS   9u
-#define ENTRIES      512u
+#define LEVELS     4u
+#define LEVEL_BITS 9u
+#define ENTRIES    512u
 /* Where both vendors' formats agree: the frame, "this is no table" (AMD APM 2, section 15.25.5; Intel
  * SDM 3, section 28.3.2), and bits that CPUs ignore. */
-#define ENTRY_FRAME  0x000ffffffffff000ul
-#define ENTRY_LARGE  0x80ul
-#define KIND_SHIFT   52
-#define KIND_BITS    7ul
+#define ENTRY_FRAME 0x000ffffffffff000ul
+#define ENTRY_LARGE 0x80ul
+#define KIND_SHIFT  52
+#define KIND_BITS   7ul
 
 static enum p2m_type type_of(uint64_t entry)
 {

@@ -16,34 +16,34 @@ struct domain;
 
 /* What a number is; kept in bits of its entry that CPUs ignore. */
 enum p2m_type {
-    P2M_NONE,           /* nothing: reads give ones, writes are lost */
-    P2M_RAM,            /* a frame of the domain's, or one that is shared with it */
-    P2M_READONLY,       /* the same; writes are lost */
-    P2M_GRANT,          /* another domain's; the grant holds its reference */
+    P2M_NONE,     /* nothing: reads give ones, writes are lost */
+    P2M_RAM,      /* a frame of the domain's, or one that is shared with it */
+    P2M_READONLY, /* the same; writes are lost */
+    P2M_GRANT,    /* another domain's; the grant holds its reference */
     P2M_GRANT_READONLY,
-    P2M_TABLE,          /* inner entries */
+    P2M_TABLE, /* inner entries */
     P2M_TYPES,
 };
 
-#define P2M_GFN_BITS 36                 /* of a frame number: four levels */
+#define P2M_GFN_BITS 36 /* of a frame number: four levels */
 #define P2M_ORDER_2M 9
 #define P2M_ORDER_1G 18
 
 struct p2m {
     struct domain *domain;
-    const uint64_t *access;             /* the vendor's access bits of an entry, by type */
-    void (*flush)(struct domain *d);    /* all CPUs drop what they hold by these tables, and wait */
+    const uint64_t *access;          /* the vendor's access bits of an entry, by type */
+    void (*flush)(struct domain *d); /* all CPUs drop what they hold by these tables, and wait */
     mfn_t root;
-    mfn_t pool;                         /* free pages, linked by their first word; MFN_NONE: none */
-    uint64_t pool_free, pool_total;     /* pages */
-    gfn_t highest;                      /* number that was ever set */
-    bool pages_1g;                      /* CPUs take entries of 1 GiB */
+    mfn_t pool;                     /* free pages, linked by their first word; MFN_NONE: none */
+    uint64_t pool_free, pool_total; /* pages */
+    gfn_t highest;                  /* number that was ever set */
+    bool pages_1g;                  /* CPUs take entries of 1 GiB */
 };
 
 struct p2m_entry {
     mfn_t mfn;
     enum p2m_type type;
-    unsigned int order;                 /* of the entry that it stands in */
+    unsigned int order; /* of the entry that it stands in */
 };
 
 /* An empty map; the pool begins with its root only.  -XEN_ENOMEM. */

@@ -14,7 +14,7 @@
 #define CODE_TYPE    (SEGMENT_PRESENT | SEGMENT_CODE | 0xbu)
 #define LDT_TYPE     (SEGMENT_PRESENT | 0x2u)
 #define TSS_TYPE     (SEGMENT_PRESENT | 0xbu)
-#define TSS_LIMIT    0x67u              /* of a TSS: what the PVH start promises */
+#define TSS_LIMIT    0x67u /* of a TSS: what the PVH start promises */
 
 /* Segments after a reset, or a start-up interrupt for a page. */
 static void set_real_mode(struct x86_vcpu *v, uint16_t cs, uint64_t cs_base)
@@ -61,7 +61,7 @@ void hvm_startup_begin(struct x86_vcpu *v, uint8_t page)
 
     if (!(__atomic_load_n(&v->core.waits, __ATOMIC_SEQ_CST) & WAIT_DOWN) &&
         !__atomic_load_n(&v->hvm->init, __ATOMIC_SEQ_CST))
-        return;                         /* only who waits for one takes it */
+        return; /* only who waits for one takes it */
     __atomic_compare_exchange_n(&v->hvm->startup, &none, HVM_SIPI | page, false, __ATOMIC_SEQ_CST,
                                 __ATOMIC_RELAXED);
     v->core.initialised = true;
@@ -104,7 +104,8 @@ bool hvm_startup_due(struct x86_vcpu *v)
 
 void hvm_start_pvh(struct x86_vcpu *v, uint32_t entry, uint32_t info)
 {
-    const struct hvm_control c = { .cr0 = CR0_PE | CR0_ET, .debug6 = DEBUG6_RESET,
+    const struct hvm_control c = { .cr0 = CR0_PE | CR0_ET,
+                                   .debug6 = DEBUG6_RESET,
                                    .debug7 = DEBUG7_RESET };
     const struct hvm_segment code = { .attributes = CODE_TYPE | SEGMENT_BIG | SEGMENT_PAGES,
                                       .limit = 0xffffffff };

@@ -9,8 +9,19 @@
 #include "x86/hvm/guest.h"
 
 /* Segment registers, in the order of their numbers in instructions; then the tables. */
-enum hvm_segment_name { SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
-                        SEGMENT_LDTR, SEGMENT_TR, SEGMENT_GDTR, SEGMENT_IDTR, SEGMENTS };
+enum hvm_segment_name {
+    SEGMENT_ES,
+    SEGMENT_CS,
+    SEGMENT_SS,
+    SEGMENT_DS,
+    SEGMENT_FS,
+    SEGMENT_GS,
+    SEGMENT_LDTR,
+    SEGMENT_TR,
+    SEGMENT_GDTR,
+    SEGMENT_IDTR,
+    SEGMENTS
+};
 
 /* attributes: bits 40 to 47 and 52 to 55 of a descriptor, together (AMD APM 2, section 4.8.1). */
 struct hvm_segment {
@@ -19,7 +30,7 @@ struct hvm_segment {
     uint64_t base;
 };
 #define SEGMENT_TYPE    0x0fu
-#define SEGMENT_CODE    0x10u           /* or data: no system segment */
+#define SEGMENT_CODE    0x10u /* or data: no system segment */
 #define SEGMENT_PRESENT 0x80u
 #define SEGMENT_LONG    0x200u
 #define SEGMENT_BIG     0x400u
@@ -33,8 +44,8 @@ struct hvm_control {
 
 struct hvm_vendor {
     const char *name;
-    const uint64_t *p2m_access;         /* struct p2m.access */
-    uint8_t hypercall[3];               /* the instruction of a hypercall */
+    const uint64_t *p2m_access; /* struct p2m.access */
+    uint8_t hypercall[3];       /* the instruction of a hypercall */
 
     /* This CPU, at its start.  False: it cannot. */
     bool (*init_cpu)(void);
@@ -46,7 +57,7 @@ struct hvm_vendor {
     void (*load)(struct x86_vcpu *v);
     /* Last on the way out, interrupts off: registers, TPR and translations are made good. */
     void (*prepare)(struct x86_vcpu *v);
-    void (*enter)(void);                /* exit_by_hardware of x86/way.h */
+    void (*enter)(void); /* exit_by_hardware of x86/way.h */
 
     void (*get_control)(const struct x86_vcpu *v, struct hvm_control *out);
     void (*set_control)(struct x86_vcpu *v, const struct hvm_control *from);
@@ -54,8 +65,8 @@ struct hvm_vendor {
                         struct hvm_segment *out);
     void (*set_segment)(struct x86_vcpu *v, enum hvm_segment_name name,
                         const struct hvm_segment *from);
-    unsigned int (*privilege)(const struct x86_vcpu *v);        /* the ring it runs in */
-    bool (*in_long_code)(const struct x86_vcpu *v);             /* in 64-bit code */
+    unsigned int (*privilege)(const struct x86_vcpu *v); /* the ring it runs in */
+    bool (*in_long_code)(const struct x86_vcpu *v);      /* in 64-bit code */
     /* MSRs that the CPU itself switches: SYSCALL's, SYSENTER's, FS, GS and KERNEL_GS bases.  False:
      * not one of them. */
     bool (*get_msr)(const struct x86_vcpu *v, uint32_t msr, uint64_t *value);

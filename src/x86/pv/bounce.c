@@ -11,13 +11,13 @@
 
 #include <xen/callback.h>
 
-#define FRAME_HEAD  7u          /* words: at most, before rip */
-#define FRAME_TAIL  5u
-#define VECTOR_NMI   2u
-#define VECTOR_GP   13u
-#define VECTOR_PF   14u
-#define VECTOR_SYSCALL 0x80u     /* INT 0x80, the 32-bit system call */
-#define ERROR_IDT   2u          /* error code: the selector part is a vector */
+#define FRAME_HEAD     7u /* words: at most, before rip */
+#define FRAME_TAIL     5u
+#define VECTOR_NMI     2u
+#define VECTOR_GP      13u
+#define VECTOR_PF      14u
+#define VECTOR_SYSCALL 0x80u /* INT 0x80, the 32-bit system call */
+#define ERROR_IDT      2u    /* error code: the selector part is a vector */
 
 /* Exceptions that push an error code (AMD APM 2, table 8-1). */
 #define WITH_ERROR ((1u << 8) | (0x1fu << 10) | (1u << 17) | (1u << 21))
@@ -118,22 +118,30 @@ static inline __attribute__((always_inline)) bool put_frame(uint64_t sp, const s
                  "2: movq %[cs], -32(%[sp])\n"
                  "3: movq %[flags], -24(%[sp])\n"
                  "4: movq %[rsp], -16(%[sp])\n"
-                 "5: movq %[ss], -8(%[sp])\n"
-                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
-                 FAULT_FIXUP("3b", "%l[fault]") FAULT_FIXUP("4b", "%l[fault]")
-                 FAULT_FIXUP("5b", "%l[fault]")
-                 : : [sp] "r"(sp), [rip] "r"(rip), [cs] "r"(cs), [flags] "r"(flags),
-                     [rsp] "r"(rsp), [ss] "r"(ss) : "memory" : fault);
+                 "5: movq %[ss], -8(%[sp])\n" FAULT_FIXUP("1b", "%l[fault]")
+                     FAULT_FIXUP("2b", "%l[fault]") FAULT_FIXUP("3b", "%l[fault]")
+                         FAULT_FIXUP("4b", "%l[fault]") FAULT_FIXUP("5b", "%l[fault]")
+                 :
+                 : [sp] "r"(sp), [rip] "r"(rip), [cs] "r"(cs), [flags] "r"(flags), [rsp] "r"(rsp),
+                   [ss] "r"(ss)
+                 : "memory"
+                 : fault);
     if (coded)
         __asm__ goto("1: movq %[error], -48(%[sp])\n" FAULT_FIXUP("1b", "%l[fault]")
-                     : : [sp] "r"(sp), [error] "r"(error) : "memory" : fault);
+                     :
+                     : [sp] "r"(sp), [error] "r"(error)
+                     : "memory"
+                     : fault);
     sp -= coded ? 48 : 40;
     r11 = r->r11;
     rcx = r->rcx;
     __asm__ goto("1: movq %[r11], -8(%[sp])\n"
-                 "2: movq %[rcx], -16(%[sp])\n"
-                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
-                 : : [sp] "r"(sp), [r11] "r"(r11), [rcx] "r"(rcx) : "memory" : fault);
+                 "2: movq %[rcx], -16(%[sp])\n" FAULT_FIXUP("1b", "%l[fault]")
+                     FAULT_FIXUP("2b", "%l[fault]")
+                 :
+                 : [sp] "r"(sp), [r11] "r"(r11), [rcx] "r"(rcx)
+                 : "memory"
+                 : fault);
     guest_close();
     return true;
 fault:
@@ -217,7 +225,7 @@ void pv_bounce_software(struct x86_vcpu *v, unsigned int vector, unsigned int le
     unsigned int needed = v->pv.flags & PV_KERNEL_MODE ? 1 : 3;
 
     if (vector == VECTOR_SYSCALL)
-        needed = 0;                     /* its level is not looked at (measured) */
+        needed = 0; /* its level is not looked at (measured) */
     if (!trap->address || TI_GET_DPL(trap) < needed) {
         v->regs.rip -= length;
         pv_bounce_trap(v, VECTOR_GP, (vector & 255) * 8 + ERROR_IDT);

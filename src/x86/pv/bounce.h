@@ -7,9 +7,9 @@
 #include "x86/pv/vcpu.h"
 
 /* struct pv_bounce.flags: what the frame has and does. */
-#define PV_BOUNCE_ERROR    1    /* holds an error code */
-#define PV_BOUNCE_MASK     2    /* events are masked from then on */
-#define PV_BOUNCE_SEGMENTS 4    /* holds the data segments' selectors: failsafe callback */
+#define PV_BOUNCE_ERROR    1 /* holds an error code */
+#define PV_BOUNCE_MASK     2 /* events are masked from then on */
+#define PV_BOUNCE_SEGMENTS 4 /* holds the data segments' selectors: failsafe callback */
 
 /*
  * Put a frame on the kernel stack (pv.kernel_sp from user mode, else the current one, aligned to 16)

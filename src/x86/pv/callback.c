@@ -24,12 +24,12 @@ bool pv_code_address_ok(uint64_t address)
 static uint64_t *callback_slot(struct x86_vcpu *v, unsigned int type)
 {
     switch (type) {
-    case CALLBACKTYPE_event:     return &v->pv.event_rip;
-    case CALLBACKTYPE_failsafe:  return &v->pv.failsafe_rip;
-    case CALLBACKTYPE_syscall:   return &v->pv.syscall_rip;
-    case CALLBACKTYPE_sysenter:  return &v->pv.sysenter_rip;
+    case CALLBACKTYPE_event: return &v->pv.event_rip;
+    case CALLBACKTYPE_failsafe: return &v->pv.failsafe_rip;
+    case CALLBACKTYPE_syscall: return &v->pv.syscall_rip;
+    case CALLBACKTYPE_sysenter: return &v->pv.sysenter_rip;
     case CALLBACKTYPE_syscall32: return &v->pv.syscall32_rip;
-    case CALLBACKTYPE_nmi:       return &v->pv.nmi_rip;
+    case CALLBACKTYPE_nmi: return &v->pv.nmi_rip;
     }
     return NULL;
 }
@@ -108,7 +108,7 @@ static long register_callback(struct vcpu *v, void *arg, uint64_t extra)
     if (!slot)
         return -XEN_ENOSYS;
     *slot = r->address;
-    x->pv.callback_masks &= (uint8_t)~(1u << r->type);
+    x->pv.callback_masks &= (uint8_t) ~(1u << r->type);
     if (r->flags & CALLBACKF_mask_events)
         x->pv.callback_masks |= (uint8_t)(1u << r->type);
     return 0;
@@ -120,19 +120,19 @@ static long unregister_callback(struct vcpu *v, void *arg, uint64_t extra)
 
     (void)extra;
     switch (u->type) {
-    case CALLBACKTYPE_event: case CALLBACKTYPE_failsafe: case CALLBACKTYPE_syscall:
-    case CALLBACKTYPE_sysenter: case CALLBACKTYPE_syscall32:
-        return -XEN_EINVAL;
-    case CALLBACKTYPE_nmi:
-        x86_vcpu(v)->pv.nmi_rip = 0;
-        return 0;
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_sysenter:
+    case CALLBACKTYPE_syscall32: return -XEN_EINVAL;
+    case CALLBACKTYPE_nmi: x86_vcpu(v)->pv.nmi_rip = 0; return 0;
     }
     return -XEN_ENOSYS;
 }
 
 const struct door_op callback_ops[CALLBACK_OP_COUNT] = {
-    { CALLBACKOP_register, "register", sizeof(struct callback_register), DIR_IN, KIND_PV,
-      AUTH_SELF, BOUNDED, false, register_callback },
+    { CALLBACKOP_register, "register", sizeof(struct callback_register), DIR_IN, KIND_PV, AUTH_SELF,
+      BOUNDED, false, register_callback },
     { CALLBACKOP_unregister, "unregister", sizeof(struct callback_unregister), DIR_IN, KIND_PV,
       AUTH_SELF, BOUNDED, false, unregister_callback },
 };
@@ -180,7 +180,7 @@ static void set_callback(struct x86_vcpu *v, unsigned int type, uint64_t address
     if (!pv_code_address_ok(address))
         return;
     *callback_slot(v, type) = address;
-    v->pv.callback_masks &= (uint8_t)~(1u << type);
+    v->pv.callback_masks &= (uint8_t) ~(1u << type);
 }
 
 long pv_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall, uint64_t a3, uint64_t a4,

@@ -9,8 +9,8 @@
 #include "abi/door.h"
 
 hypercall_fn pv_set_trap_table, pv_set_gdt, pv_stack_switch, pv_set_callbacks, pv_fpu_taskswitch,
-             pv_set_debugreg, pv_get_debugreg, pv_update_descriptor, pv_iret, pv_set_segment_base,
-             pv_callback_op, pv_nmi_op;
+    pv_set_debugreg, pv_get_debugreg, pv_update_descriptor, pv_iret, pv_set_segment_base,
+    pv_callback_op, pv_nmi_op;
 
 /* The tables behind pv_callback_op and pv_nmi_op, for door_calls' rows of sub-operations. */
 extern const struct door_op callback_ops[], nmi_ops[];

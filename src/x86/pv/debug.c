@@ -8,13 +8,13 @@
 #include "x86/pv/calls.h"
 
 /* AMD APM 2, section 13.1.1. */
-#define DR6_STATUS    0xe00ful      /* B0-B3, BD, BS, BT */
-#define DR6_FIXED     0xffff0ff0ul
-#define DR7_ENABLED   0xfful        /* L0 to G3 */
-#define DR7_GD        0x2000ul      /* the guest's own accesses trap anyway */
-#define DR7_ALLOWED   0xffff03fful  /* without RTM and BLD */
-#define DR7_FIXED     0x400ul
-#define RW_IO         2u            /* a field of DR7: I/O breakpoint */
+#define DR6_STATUS  0xe00ful /* B0-B3, BD, BS, BT */
+#define DR6_FIXED   0xffff0ff0ul
+#define DR7_ENABLED 0xfful       /* L0 to G3 */
+#define DR7_GD      0x2000ul     /* the guest's own accesses trap anyway */
+#define DR7_ALLOWED 0xffff03fful /* without RTM and BLD */
+#define DR7_FIXED   0x400ul
+#define RW_IO       2u /* a field of DR7: I/O breakpoint */
 
 static void write_register(unsigned int number, uint64_t value)
 {
@@ -70,8 +70,7 @@ static bool address_ok(uint64_t address)
 static bool dr7_ok(const struct x86_vcpu *v, uint64_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
-        if ((value >> (2 * i) & 3) && (value >> (16 + 4 * i) & 3) == RW_IO &&
-            !(v->pv.cr4 & CR4_DE))
+        if ((value >> (2 * i) & 3) && (value >> (16 + 4 * i) & 3) == RW_IO && !(v->pv.cr4 & CR4_DE))
             return false;
     return true;
 }
@@ -148,6 +147,6 @@ long pv_get_debugreg(uint64_t number, uint64_t a1, uint64_t a2, uint64_t a3, uin
     if (!pv_debug_get(v, (unsigned int)number, &value))
         return -XEN_ENODEV;
     if ((long)value == DOOR_RESTART)
-        v->regs.vector = 0;         /* a number like any other: see entry.S */
+        v->regs.vector = 0; /* a number like any other: see entry.S */
     return (long)value;
 }

@@ -2,7 +2,7 @@
 #include "x86/pv/descriptor.h"
 
 #define DESCRIPTOR_ACCESSED (1ul << 40)
-#define DESCRIPTOR_SEGMENT  (1ul << 44)     /* code or data; clear: system */
+#define DESCRIPTOR_SEGMENT  (1ul << 44) /* code or data; clear: system */
 #define DESCRIPTOR_RING3    (3ul << 45)
 #define DESCRIPTOR_PRESENT  (1ul << 47)
 

@@ -19,10 +19,10 @@
 #define DR6_SINGLE_STEP (1ul << 14)
 
 #define DESCRIPTOR_LONG    (1ul << 53)
-#define DESCRIPTOR_DEFAULT (1ul << 54)      /* of code: 32-bit */
-#define DESCRIPTOR_PAGES   (1ul << 55)      /* the limit counts pages */
+#define DESCRIPTOR_DEFAULT (1ul << 54) /* of code: 32-bit */
+#define DESCRIPTOR_PAGES   (1ul << 55) /* the limit counts pages */
 
-#define FETCH_SIZE 16u                      /* an instruction, in whole words */
+#define FETCH_SIZE 16u /* an instruction, in whole words */
 #define OPCODE_INT 0xcd
 
 /* ud2, "xen", cpuid, as a number. */
@@ -173,8 +173,7 @@ static enum emulated do_group7(struct emulation *e)
     if (e->i.repeat || e->i.operand16)
         return EMULATED_GP;
     switch (modrm) {
-    case 0xd1:
-        return pv_emulate_xsetbv(e->v);
+    case 0xd1: return pv_emulate_xsetbv(e->v);
     case 0xf9:
         rdtsc_of(e->v);
         e->v->regs.rcx = e->v->tsc_aux;
@@ -187,29 +186,23 @@ static enum emulated do_extended(struct emulation *e)
 {
     struct x86_vcpu *v = e->v;
 
-    if (e->i.opcode == 0xa2) {                  /* CPUID faults in both modes */
+    if (e->i.opcode == 0xa2) { /* CPUID faults in both modes */
         cpuid_of(v);
         return EMULATED;
     }
     if (!pv_in_kernel(v))
         return EMULATED_GP;
     switch (e->i.opcode) {
-    case 0x01:
-        return do_group7(e);
-    case 0x06:
-        fpu_set_ts(v, false);
-        return EMULATED;
-    case 0x09:
-        return pv_emulate_wbinvd(v);
-    case 0x20: case 0x21: case 0x22: case 0x23:
-        return pv_emulate_control(e);
-    case 0x30:
-        return wrmsr_of(v);
-    case 0x31:
-        rdtsc_of(v);
-        return EMULATED;
-    case 0x32:
-        return rdmsr_of(v);
+    case 0x01: return do_group7(e);
+    case 0x06: fpu_set_ts(v, false); return EMULATED;
+    case 0x09: return pv_emulate_wbinvd(v);
+    case 0x20:
+    case 0x21:
+    case 0x22:
+    case 0x23: return pv_emulate_control(e);
+    case 0x30: return wrmsr_of(v);
+    case 0x31: rdtsc_of(v); return EMULATED;
+    case 0x32: return rdmsr_of(v);
     }
     return EMULATED_GP;
 }
@@ -221,17 +214,20 @@ static enum emulated do_one_byte(struct emulation *e)
     unsigned int size = e->i.size == 8 ? 4 : e->i.size;
 
     switch (e->i.opcode) {
-    case 0x6c: case 0x6d: case 0x6e: case 0x6f:
-        return pv_emulate_port_string(e);
-    case 0xe4: case 0xe5:
-        return pv_emulate_in(v, byte, size);
-    case 0xe6: case 0xe7:
-        return pv_emulate_out(v, byte, size);
-    case 0xec: case 0xed:
-        return pv_emulate_in(v, port, size);
-    case 0xee: case 0xef:
-        return pv_emulate_out(v, port, size);
-    case 0xfa: case 0xfb:
+    case 0x6c:
+    case 0x6d:
+    case 0x6e:
+    case 0x6f: return pv_emulate_port_string(e);
+    case 0xe4:
+    case 0xe5: return pv_emulate_in(v, byte, size);
+    case 0xe6:
+    case 0xe7: return pv_emulate_out(v, byte, size);
+    case 0xec:
+    case 0xed: return pv_emulate_in(v, port, size);
+    case 0xee:
+    case 0xef: return pv_emulate_out(v, port, size);
+    case 0xfa:
+    case 0xfb:
         /* CLI and STI do nothing: POPF, which the guest might use as well, does not trap. */
         return pv_iopl_ok(v) ? EMULATED : EMULATED_GP;
     }
@@ -285,18 +281,12 @@ bool pv_emulate(struct x86_vcpu *v)
         result = do_slowly(v, &c, bytes, count, &length);
     switch (result) {
     case EMULATED:
-    case EMULATED_TRAP:
-        advance(v, length, c.long_mode, result == EMULATED_TRAP);
-        return true;
-    case EMULATED_UD:
-        pv_bounce_trap(v, VECTOR_UD, 0);
-        return true;
+    case EMULATED_TRAP: advance(v, length, c.long_mode, result == EMULATED_TRAP); return true;
+    case EMULATED_UD: pv_bounce_trap(v, VECTOR_UD, 0); return true;
     case EMULATED_GP:
-    case EMULATED_NOT:
-        return false;
+    case EMULATED_NOT: return false;
     case EMULATED_AGAIN:
-    case EMULATED_BOUNCED:
-        return true;
+    case EMULATED_BOUNCED: return true;
     }
     return false;
 }

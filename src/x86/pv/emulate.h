@@ -26,19 +26,19 @@ unsigned int pv_software_vector(struct x86_vcpu *v, uint32_t error, unsigned int
 
 /* What came of an instruction. */
 enum emulated {
-    EMULATED,                   /* done, rip is still before it */
-    EMULATED_TRAP,              /* the same, and #DB is due after it */
-    EMULATED_AGAIN,             /* a part is done, the guest executes it again */
-    EMULATED_BOUNCED,           /* the guest has got an exception already */
-    EMULATED_UD,                /* #UD is due */
-    EMULATED_GP,                /* #GP is due */
-    EMULATED_NOT,               /* not one of those asked for */
+    EMULATED,         /* done, rip is still before it */
+    EMULATED_TRAP,    /* the same, and #DB is due after it */
+    EMULATED_AGAIN,   /* a part is done, the guest executes it again */
+    EMULATED_BOUNCED, /* the guest has got an exception already */
+    EMULATED_UD,      /* #UD is due */
+    EMULATED_GP,      /* #GP is due */
+    EMULATED_NOT,     /* not one of those asked for */
 };
 
 struct emulation {
     struct x86_vcpu *v;
     struct instruction i;
-    bool long_mode;             /* of the code segment */
+    bool long_mode; /* of the code segment */
 };
 
 /* Does the guest's kernel run? */

@@ -19,21 +19,21 @@
 #include "x86/pv/segment.h"
 #include "x86/trap.h"
 
-#define PORTS          65536u
-#define PIT_COMMAND    0x43u
-#define PCI_ADDRESS    0xcf8u
-#define PCI_DATA       0xcfcu
-#define STRING_MAX     256u             /* elements in one go */
+#define PORTS       65536u
+#define PIT_COMMAND 0x43u
+#define PCI_ADDRESS 0xcf8u
+#define PCI_DATA    0xcfcu
+#define STRING_MAX  256u /* elements in one go */
 
-#define FAULT_WRITE    2u               /* of a page fault's error code */
-#define FAULT_USER     4u
+#define FAULT_WRITE 2u /* of a page fault's error code */
+#define FAULT_USER  4u
 
-#define DR7_ENABLED    0xfful
-#define DR7_IO         2u               /* kind of a breakpoint */
+#define DR7_ENABLED 0xfful
+#define DR7_IO      2u /* kind of a breakpoint */
 
-#define DESCRIPTOR_CODE     (1ul << 43)
-#define DESCRIPTOR_DOWN     (1ul << 42) /* of data: the limit is the lower end */
-#define DESCRIPTOR_ACCESS   (1ul << 41) /* data may be written, code may be read */
+#define DESCRIPTOR_CODE   (1ul << 43)
+#define DESCRIPTOR_DOWN   (1ul << 42) /* of data: the limit is the lower end */
+#define DESCRIPTOR_ACCESS (1ul << 41) /* data may be written, code may be read */
 
 bool pv_iopl_ok(const struct x86_vcpu *v)
 {
@@ -223,7 +223,7 @@ static uint16_t selector_of(const struct x86_vcpu *v, uint8_t segment)
     case 0x36: return (uint16_t)v->regs.ss;
     case 0x64: __asm__ volatile("mov %%fs, %0" : "=m"(value)); return value;
     case 0x65: __asm__ volatile("mov %%gs, %0" : "=m"(value)); return value;
-    default:   __asm__ volatile("mov %%ds, %0" : "=m"(value)); return value;
+    default: __asm__ volatile("mov %%ds, %0" : "=m"(value)); return value;
     }
 }
 

@@ -10,8 +10,8 @@
 
 /* Cleared on the way in: no trap, no interrupt, strings go up, no access to user pages (AC, for
  * SMAP), and what would confuse IRET. */
-#define SYSCALL_MASK (FLAGS_TF | FLAGS_IF | FLAGS_DF | FLAGS_IOPL | FLAGS_NT | FLAGS_RF | FLAGS_VM | \
-                      FLAGS_AC)
+#define SYSCALL_MASK \
+    (FLAGS_TF | FLAGS_IF | FLAGS_DF | FLAGS_IOPL | FLAGS_NT | FLAGS_RF | FLAGS_VM | FLAGS_AC)
 
 /* SYSRET adds 8 and 16 to it for the stack and 64-bit code: the ABI's selectors follow so. */
 _Static_assert(SELECTOR_USER_CODE32 + 8 == SELECTOR_USER_DATA, "order of SYSRET");

@@ -12,8 +12,8 @@
 
 #include <xen/grant_table.h>
 
-#define AVAILABLE_SHIFT 9               /* lowest of PTE_AVAILABLE */
-#define ENTRY_TRIES     4               /* the CPU may set A and D meanwhile, once each */
+#define AVAILABLE_SHIFT 9 /* lowest of PTE_AVAILABLE */
+#define ENTRY_TRIES     4 /* the CPU may set A and D meanwhile, once each */
 
 /* The level-1 entry that a mapping is to be in: by an address, or by the entry's own machine address.
  * *held: its table, whose type is held.  False: there is none. */
@@ -81,12 +81,17 @@ static uint64_t read_entry(const struct pt_place *place)
 
 /* Change an entry that maps as `is` says; tables locked.  A use of a grant to write ends with a mapping
  * to write: were it a read-only one, the other would outlive what its granter is told of. */
-static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t is, uint64_t value)
+static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t is,
+                         uint64_t value)
 {
     for (unsigned int i = 0; i < ENTRY_TRIES; i++) {
         uint64_t old = read_entry(place);
-        struct pt_change c = { .owner = v->core.domain, .from = v->core.domain, .level = 1,
-                               .table = place->table, .index = place->index, .value = value,
+        struct pt_change c = { .owner = v->core.domain,
+                               .from = v->core.domain,
+                               .level = 1,
+                               .table = place->table,
+                               .index = place->index,
+                               .value = value,
                                .expected = &old };
         int rc;
 
@@ -100,7 +105,8 @@ static int replace_entry(struct x86_vcpu *v, const struct pt_place *place, uint6
 }
 
 /* The mapping at `replace` moves to `at`. */
-static int move_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t replace, uint64_t is)
+static int move_entry(struct x86_vcpu *v, const struct pt_place *place, uint64_t replace,
+                      uint64_t is)
 {
     struct pt_place from;
     uint64_t value;

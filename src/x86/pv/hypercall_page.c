@@ -6,32 +6,32 @@
 
 #include <xen/xen.h>
 
-#define STUB 32                         /* bytes a hypercall */
-#define INT3 0xcc                       /* what no hypercall reaches */
+#define STUB 32   /* bytes a hypercall */
+#define INT3 0xcc /* what no hypercall reaches */
 
 struct code {
     const uint8_t *bytes;
-    unsigned int size, number_at;       /* number_at: of the 32-bit hypercall number */
+    unsigned int size, number_at; /* number_at: of the 32-bit hypercall number */
 };
 
 /* SYSCALL takes rcx and r11 away (AMD APM 3, SYSCALL): the stub saves them. */
 static const uint8_t plain_bytes[] = {
-    0x51,                               /* push %rcx */
-    0x41, 0x53,                         /* push %r11 */
-    0xb8, 0, 0, 0, 0,                   /* mov  $number, %eax */
-    0x0f, 0x05,                         /* syscall */
-    0x41, 0x5b,                         /* pop  %r11 */
-    0x59,                               /* pop  %rcx */
-    0xc3,                               /* ret */
+    0x51,                /* push %rcx */
+    0x41, 0x53,          /* push %r11 */
+    0xb8, 0,    0, 0, 0, /* mov  $number, %eax */
+    0x0f, 0x05,          /* syscall */
+    0x41, 0x5b,          /* pop  %r11 */
+    0x59,                /* pop  %rcx */
+    0xc3,                /* ret */
 };
 
 /* The first words of struct iret_context (xen/arch-x86/xen-x86_64.h); the guest pushes the rest. */
 static const uint8_t iret_bytes[] = {
-    0x51,                               /* push %rcx */
-    0x41, 0x53,                         /* push %r11 */
-    0x50,                               /* push %rax */
-    0xb8, 0, 0, 0, 0,                   /* mov  $number, %eax */
-    0x0f, 0x05,                         /* syscall */
+    0x51,                /* push %rcx */
+    0x41, 0x53,          /* push %r11 */
+    0x50,                /* push %rax */
+    0xb8, 0,    0, 0, 0, /* mov  $number, %eax */
+    0x0f, 0x05,          /* syscall */
 };
 
 static const struct code plain = { plain_bytes, sizeof(plain_bytes), 4 },

@@ -9,7 +9,8 @@
 #include "x86/pv/context.h"
 
 /* What the guest may have in RFLAGS (AMD APM 2, section 3.1.6); IF is always on in truth. */
-#define FLAGS_ALLOWED (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
+#define FLAGS_ALLOWED \
+    (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
 
 /* The frame on the guest's stack, each word read once.  False: perhaps by arch_copy_from_guest. */
 static inline bool read_frame(struct iret_context *c, uint64_t sp)
@@ -19,24 +20,25 @@ static inline bool read_frame(struct iret_context *c, uint64_t sp)
     if (!guest_range_ok(sp, sizeof(*c)))
         return false;
     guest_open();
-    __asm__ goto("1: movq (%[sp]), %[rax]\n"
-                 "2: movq 8(%[sp]), %[r11]\n"
-                 "3: movq 16(%[sp]), %[rcx]\n"
-                 "4: movq 24(%[sp]), %[flags]\n"
-                 "5: movq 32(%[sp]), %[rip]\n"
-                 "6: movq 40(%[sp]), %[cs]\n"
-                 "7: movq 48(%[sp]), %[rflags]\n"
-                 "8: movq 56(%[sp]), %[rsp]\n"
-                 "9: movq 64(%[sp]), %[ss]\n"
-                 FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
-                 FAULT_FIXUP("3b", "%l[fault]") FAULT_FIXUP("4b", "%l[fault]")
-                 FAULT_FIXUP("5b", "%l[fault]") FAULT_FIXUP("6b", "%l[fault]")
-                 FAULT_FIXUP("7b", "%l[fault]") FAULT_FIXUP("8b", "%l[fault]")
-                 FAULT_FIXUP("9b", "%l[fault]")
-                 : [rax] "=&r"(rax), [r11] "=&r"(r11), [rcx] "=&r"(rcx), [flags] "=&r"(flags),
-                   [rip] "=&r"(rip), [cs] "=&r"(cs), [rflags] "=&r"(rflags), [rsp] "=&r"(rsp),
-                   [ss] "=&r"(ss)
-                 : [sp] "r"(sp), "m"(*(const struct iret_context *)sp) : : fault);
+    __asm__ goto(
+        "1: movq (%[sp]), %[rax]\n"
+        "2: movq 8(%[sp]), %[r11]\n"
+        "3: movq 16(%[sp]), %[rcx]\n"
+        "4: movq 24(%[sp]), %[flags]\n"
+        "5: movq 32(%[sp]), %[rip]\n"
+        "6: movq 40(%[sp]), %[cs]\n"
+        "7: movq 48(%[sp]), %[rflags]\n"
+        "8: movq 56(%[sp]), %[rsp]\n"
+        "9: movq 64(%[sp]), %[ss]\n" FAULT_FIXUP("1b", "%l[fault]") FAULT_FIXUP("2b", "%l[fault]")
+            FAULT_FIXUP("3b", "%l[fault]") FAULT_FIXUP("4b", "%l[fault]")
+                FAULT_FIXUP("5b", "%l[fault]") FAULT_FIXUP("6b", "%l[fault]")
+                    FAULT_FIXUP("7b", "%l[fault]") FAULT_FIXUP("8b", "%l[fault]")
+                        FAULT_FIXUP("9b", "%l[fault]")
+        : [rax] "=&r"(rax), [r11] "=&r"(r11), [rcx] "=&r"(rcx), [flags] "=&r"(flags),
+          [rip] "=&r"(rip), [cs] "=&r"(cs), [rflags] "=&r"(rflags), [rsp] "=&r"(rsp), [ss] "=&r"(ss)
+        : [sp] "r"(sp), "m"(*(const struct iret_context *)sp)
+        :
+        : fault);
     guest_close();
     *c = (struct iret_context){ rax, r11, rcx, flags, rip, cs, rflags, rsp, ss };
     return true;

@@ -58,7 +58,7 @@ int pv_domain_set_hardware(struct domain *d)
 
     deny_own_ports();
     x->hardware = true;
-    d->emulation = XEN_X86_EMU_PIT;     /* as Xen says of its Dom0 */
+    d->emulation = XEN_X86_EMU_PIT; /* as Xen says of its Dom0 */
     for (unsigned int i = 0; i < PORTS_WORDS; i++)
         x->io_allowed[i] = ~ports_denied[i];
     return cpuid_policy_create(x);

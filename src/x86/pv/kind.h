@@ -5,7 +5,7 @@
 
 #include "x86/guest.h"
 
-#define PORTS_WORDS (65536u / 64)       /* of struct x86_domain.io_allowed */
+#define PORTS_WORDS (65536u / 64) /* of struct x86_domain.io_allowed */
 
 /* Make a fresh domain the one that owns the machine's devices (Dom0): all I/O ports but Zeroth's own,
  * CPUID with the machine's caches and topology.  -XEN_ENOMEM. */

@@ -10,13 +10,17 @@
 #include "core/types.h"
 #include "x86/guest.h"
 
-void pv_mmu_init(void);                         /* binds core/frame's table ops */
+void pv_mmu_init(void); /* binds core/frame's table ops */
 
 /* Hypercalls (xen/xen.h). */
-long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t, uint64_t);
-long pv_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t, uint64_t, uint64_t);
-long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid, uint64_t, uint64_t);
-long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign, uint64_t, uint64_t);
+long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t,
+                   uint64_t);
+long pv_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t, uint64_t,
+                          uint64_t);
+long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid,
+                                      uint64_t, uint64_t);
+long pv_mmuext_op(uint64_t ops, uint64_t count, uint64_t done, uint64_t foreign, uint64_t,
+                  uint64_t);
 
 /* Load a level-4 table as the vCPU's kernel (or user) one: takes type and reference, drops the old
  * one.  mfn MFN_NONE: none (user only).  Errors of frame_get_type, DOOR_RESTART. */

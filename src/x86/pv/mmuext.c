@@ -96,7 +96,7 @@ static long flush_multi(const struct mmuext *m, const struct mmuext_op *op)
 
     memcpy(&bitmap, &op->arg2, sizeof(bitmap));
     if (pt_flush_vcpus(m->v->core.domain, bitmap, op->cmd == MMUEXT_INVLPG_MULTI ? page_of(op) : 0))
-        return -XEN_EINVAL;             /* measured: no -XEN_EFAULT here */
+        return -XEN_EINVAL; /* measured: no -XEN_EFAULT here */
     return 0;
 }
 
@@ -233,7 +233,10 @@ static bool is_restart(long rc)
 /* One operation at a guest's address. */
 static inline long run_at(const struct mmuext *m, uint64_t at)
 {
-    union { struct mmuext_op op; uint64_t words[OP_WORDS]; } u;
+    union {
+        struct mmuext_op op;
+        uint64_t words[OP_WORDS];
+    } u;
 
     return copy_words_from_guest(u.words, at, OP_WORDS) ? run_one(m, &u.op) : -XEN_EFAULT;
 }
@@ -254,7 +257,8 @@ static long run_some(const struct mmuext *m, uint64_t at, uint32_t count, uint32
     return 0;
 }
 
-static __attribute__((noinline)) long run_batch(const struct mmuext *m, uint64_t ops, uint32_t count, uint64_t pdone)
+static __attribute__((noinline)) long run_batch(const struct mmuext *m, uint64_t ops,
+                                                uint32_t count, uint64_t pdone)
 {
     struct pv_vcpu *pv = &m->v->pv;
     bool again = pv->batch_at == ops && pv->batch_left == count;
@@ -289,7 +293,7 @@ static int subject_get(struct domain *self, domid_t id, struct domain **subject)
 
     *subject = NULL;
     if (id == self->id)
-        return -XEN_ESRCH;              /* measured: one is not foreign to oneself */
+        return -XEN_ESRCH; /* measured: one is not foreign to oneself */
     if ((id == DOMID_IO || id == DOMID_XEN) && self->privileged)
         return 0;
     *subject = pt_subject(self, id, &error);

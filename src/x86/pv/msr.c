@@ -13,20 +13,20 @@
 
 #include <xen/arch-x86/cpufeatureset.h>
 
-#define APIC_BASE_VALUE 0xfee00800ul    /* enabled */
-#define APIC_BASE_BSP   0x100ul
-#define FEATURE_CONTROL_LOCKED 1ul
-#define PAT_OF_ABI      0x0000050100070406ul    /* what guests' PAT bits mean, for good */
-#define MISC_ENABLE_ABSENT 0x801800ul   /* no branch traces, no PEBS; no xTPR messages */
-#define MISC_ENABLE_MWAIT  0x40000ul
-#define FEATURE_ENABLES_FAULTING 1ul    /* CPUID faults outside of ring 0 */
-#define HWCR_TSC_FREQUENCY (1ul << 24)  /* the TSC counts at the rate of P0 */
-#define HWCR_CPUID_USER_DIS (1ul << 35)
-#define DE_CFG_LFENCE   2ul
-#define PRED_IBPB       1ul
+#define APIC_BASE_VALUE          0xfee00800ul /* enabled */
+#define APIC_BASE_BSP            0x100ul
+#define FEATURE_CONTROL_LOCKED   1ul
+#define PAT_OF_ABI               0x0000050100070406ul /* what guests' PAT bits mean, for good */
+#define MISC_ENABLE_ABSENT       0x801800ul /* no branch traces, no PEBS; no xTPR messages */
+#define MISC_ENABLE_MWAIT        0x40000ul
+#define FEATURE_ENABLES_FAULTING 1ul         /* CPUID faults outside of ring 0 */
+#define HWCR_TSC_FREQUENCY       (1ul << 24) /* the TSC counts at the rate of P0 */
+#define HWCR_CPUID_USER_DIS      (1ul << 35)
+#define DE_CFG_LFENCE            2ul
+#define PRED_IBPB                1ul
 
-#define MC_BANKS        2u
-#define MC_FIRST        0x400u          /* four registers a bank: CTL, STATUS, ADDR, MISC */
+#define MC_BANKS 2u
+#define MC_FIRST 0x400u /* four registers a bank: CTL, STATUS, ADDR, MISC */
 
 enum vendor { ANY, INTEL, AMD };
 
@@ -232,7 +232,7 @@ static bool hwcr_read(const struct x86_vcpu *v, uint32_t msr, uint64_t *value)
 static bool de_cfg_read(const struct x86_vcpu *v, uint32_t msr, uint64_t *value)
 {
     (void)v, (void)msr;
-    *value = DE_CFG_LFENCE;             /* pv_msr_init_cpu */
+    *value = DE_CFG_LFENCE; /* pv_msr_init_cpu */
     return true;
 }
 
@@ -285,50 +285,50 @@ static bool hypercall_page_write(struct x86_vcpu *v, uint32_t msr, uint64_t valu
 /* Often used ones first.  What is not here is #GP: MTRRs, SYSCALL's and SYSENTER's targets and all
  * that nobody knows. */
 static const struct row rows[] = {
-    { MSR_EFER,           MSR_EFER,           ANY,   efer_read,        efer_write },
-    { MSR_GS_BASE,        MSR_GS_BASE,        ANY,   gs_base_read,     gs_base_write },
-    { MSR_KERNEL_GS_BASE, MSR_KERNEL_GS_BASE, ANY,   other_gs_read,    other_gs_write },
-    { MSR_FS_BASE,        MSR_FS_BASE,        ANY,   fs_base_read,     fs_base_write },
-    { MSR_APIC_BASE,      MSR_APIC_BASE,      ANY,   apic_base_read,   NULL },
-    { MSR_TSC,            MSR_TSC,            ANY,   tsc_read,         NULL },
-    { MSR_TSC_AUX,        MSR_TSC_AUX,        ANY,   tsc_aux_read,     tsc_aux_write },
-    { MSR_PAT,            MSR_PAT,            ANY,   pat_read,         NULL },
-    { MSR_PRED_CMD,       MSR_PRED_CMD,       ANY,   NULL,             pred_cmd_write },
-    { MSR_UCODE_REV,      MSR_UCODE_REV,      ANY,   host,             ucode_write },
-    { MSR_PLATFORM_INFO,  MSR_PLATFORM_INFO,  ANY,   zero,             NULL },
-    { MSR_FEATURE_ENABLES, MSR_FEATURE_ENABLES, ANY, zero,             zero_only },
-    { MSR_MISC_ENABLE,    MSR_MISC_ENABLE,    ANY,   misc_enable_read, ignore },
+    { MSR_EFER, MSR_EFER, ANY, efer_read, efer_write },
+    { MSR_GS_BASE, MSR_GS_BASE, ANY, gs_base_read, gs_base_write },
+    { MSR_KERNEL_GS_BASE, MSR_KERNEL_GS_BASE, ANY, other_gs_read, other_gs_write },
+    { MSR_FS_BASE, MSR_FS_BASE, ANY, fs_base_read, fs_base_write },
+    { MSR_APIC_BASE, MSR_APIC_BASE, ANY, apic_base_read, NULL },
+    { MSR_TSC, MSR_TSC, ANY, tsc_read, NULL },
+    { MSR_TSC_AUX, MSR_TSC_AUX, ANY, tsc_aux_read, tsc_aux_write },
+    { MSR_PAT, MSR_PAT, ANY, pat_read, NULL },
+    { MSR_PRED_CMD, MSR_PRED_CMD, ANY, NULL, pred_cmd_write },
+    { MSR_UCODE_REV, MSR_UCODE_REV, ANY, host, ucode_write },
+    { MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, ANY, zero, NULL },
+    { MSR_FEATURE_ENABLES, MSR_FEATURE_ENABLES, ANY, zero, zero_only },
+    { MSR_MISC_ENABLE, MSR_MISC_ENABLE, ANY, misc_enable_read, ignore },
     { MSR_ARCH_CAPABILITIES, MSR_ARCH_CAPABILITIES, INTEL, arch_capabilities_read, NULL },
-    { 0x000,              0x001,              ANY,   zero,             NULL },   /* P5_MC_* */
-    { MSR_PLATFORM_ID,    MSR_PLATFORM_ID,    INTEL, host,             NULL },
+    { 0x000, 0x001, ANY, zero, NULL }, /* P5_MC_* */
+    { MSR_PLATFORM_ID, MSR_PLATFORM_ID, INTEL, host, NULL },
     { MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, INTEL, feature_control_read, NULL },
-    { 0x0c1,              0x0c8,              INTEL, zero,             ignore }, /* PMC0 to 7 */
-    { 0x0e7,              0x0e8,              ANY,   NULL,             ignore }, /* MPERF, APERF */
-    { MSR_MCG_CAP,        MSR_MCG_CAP,        ANY,   mcg_cap_read,     ignore },
-    { MSR_MCG_STATUS,     MSR_MCG_STATUS + 1, ANY,   zero,             ignore }, /* MCG_CTL */
-    { 0x186,              0x189,              INTEL, zero,             ignore }, /* PERFEVTSEL */
-    { 0x198,              0x198,              INTEL, zero,             NULL },   /* PERF_STATUS */
-    { 0x199,              0x199,              INTEL, zero,             ignore }, /* PERF_CTL */
-    { 0x19a,              0x19a,              INTEL, NULL,             ignore }, /* THERM_CONTROL */
-    { 0x19c,              0x19c,              INTEL, zero,             NULL },   /* THERM_STATUS */
-    { 0x1b0,              0x1b0,              INTEL, NULL,             ignore }, /* ENERGY_BIAS */
-    { 0x280,              0x29f,              ANY,   zero,             ignore }, /* MCi_CTL2 */
-    { 0x309,              0x30b,              INTEL, zero,             ignore }, /* FIXED_CTR */
-    { 0x345,              0x345,              ANY,   zero,             NULL },   /* PERF_CAPABILITIES */
-    { 0x38d,              0x390,              INTEL, zero,             ignore }, /* PERF_GLOBAL_* */
-    { MC_FIRST,           0x47f,              ANY,   bank_read,        bank_write },
-    { MSR_XEN_HYPERCALL_PAGE, MSR_XEN_HYPERCALL_PAGE, ANY, zero,       hypercall_page_write },
-    { 0xc0010000,         0xc0010007,         AMD,   zero,             ignore }, /* PERF_CTL, CTR */
-    { 0xc0010010,         0xc0010010,         AMD,   zero,             NULL },   /* SYSCFG */
-    { MSR_HWCR,           MSR_HWCR,           AMD,   hwcr_read,        ignore },
-    { 0xc0010016,         0xc001001a,         AMD,   zero,             NULL },   /* IORR, TOP_MEM */
-    { 0xc001001d,         0xc001001d,         AMD,   zero,             NULL },   /* TOP_MEM2 */
-    { 0xc001001f,         0xc001001f,         ANY,   zero,             ignore }, /* NB_CFG */
-    { 0xc0010041,         0xc0010042,         AMD,   zero,             ignore }, /* FIDVID */
-    { 0xc0010061,         0xc001006b,         AMD,   zero,             ignore }, /* P-states */
-    { 0xc0010112,         0xc0010113,         AMD,   zero,             NULL },   /* TSEG */
-    { 0xc0010200,         0xc001020b,         AMD,   zero,             ignore }, /* PERF_CTL, CTR */
-    { MSR_DE_CFG,         MSR_DE_CFG,         AMD,   de_cfg_read,      ignore },
+    { 0x0c1, 0x0c8, INTEL, zero, ignore }, /* PMC0 to 7 */
+    { 0x0e7, 0x0e8, ANY, NULL, ignore },   /* MPERF, APERF */
+    { MSR_MCG_CAP, MSR_MCG_CAP, ANY, mcg_cap_read, ignore },
+    { MSR_MCG_STATUS, MSR_MCG_STATUS + 1, ANY, zero, ignore }, /* MCG_CTL */
+    { 0x186, 0x189, INTEL, zero, ignore },                     /* PERFEVTSEL */
+    { 0x198, 0x198, INTEL, zero, NULL },                       /* PERF_STATUS */
+    { 0x199, 0x199, INTEL, zero, ignore },                     /* PERF_CTL */
+    { 0x19a, 0x19a, INTEL, NULL, ignore },                     /* THERM_CONTROL */
+    { 0x19c, 0x19c, INTEL, zero, NULL },                       /* THERM_STATUS */
+    { 0x1b0, 0x1b0, INTEL, NULL, ignore },                     /* ENERGY_BIAS */
+    { 0x280, 0x29f, ANY, zero, ignore },                       /* MCi_CTL2 */
+    { 0x309, 0x30b, INTEL, zero, ignore },                     /* FIXED_CTR */
+    { 0x345, 0x345, ANY, zero, NULL },                         /* PERF_CAPABILITIES */
+    { 0x38d, 0x390, INTEL, zero, ignore },                     /* PERF_GLOBAL_* */
+    { MC_FIRST, 0x47f, ANY, bank_read, bank_write },
+    { MSR_XEN_HYPERCALL_PAGE, MSR_XEN_HYPERCALL_PAGE, ANY, zero, hypercall_page_write },
+    { 0xc0010000, 0xc0010007, AMD, zero, ignore }, /* PERF_CTL, CTR */
+    { 0xc0010010, 0xc0010010, AMD, zero, NULL },   /* SYSCFG */
+    { MSR_HWCR, MSR_HWCR, AMD, hwcr_read, ignore },
+    { 0xc0010016, 0xc001001a, AMD, zero, NULL },   /* IORR, TOP_MEM */
+    { 0xc001001d, 0xc001001d, AMD, zero, NULL },   /* TOP_MEM2 */
+    { 0xc001001f, 0xc001001f, ANY, zero, ignore }, /* NB_CFG */
+    { 0xc0010041, 0xc0010042, AMD, zero, ignore }, /* FIDVID */
+    { 0xc0010061, 0xc001006b, AMD, zero, ignore }, /* P-states */
+    { 0xc0010112, 0xc0010113, AMD, zero, NULL },   /* TSEG */
+    { 0xc0010200, 0xc001020b, AMD, zero, ignore }, /* PERF_CTL, CTR */
+    { MSR_DE_CFG, MSR_DE_CFG, AMD, de_cfg_read, ignore },
 };
 
 static const struct row *find(uint32_t msr)

@@ -7,8 +7,8 @@
 
 /* MSR_MCG_CAP: two banks that never have anything to say; Intel's with interrupts for corrected errors
  * and recovery. */
-#define MCG_CAP_AMD     0x2ul
-#define MCG_CAP_INTEL   0x1000c02ul
+#define MCG_CAP_AMD   0x2ul
+#define MCG_CAP_INTEL 0x1000c02ul
 
 /* Of the current vCPU, in kernel mode.  False: #GP is due.  Interrupts on, no lock held. */
 bool pv_msr_read(struct x86_vcpu *v, uint32_t msr, uint64_t *value);

@@ -6,7 +6,7 @@
 
 #include <xen/errno.h>
 
-#define KIND_PV_BIT 1                   /* KIND_PV of abi/door.h */
+#define KIND_PV_BIT 1 /* KIND_PV of abi/door.h */
 
 int arch_set_iopl(struct vcpu *v, unsigned int level)
 {

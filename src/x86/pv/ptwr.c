@@ -135,7 +135,7 @@ static bool emulate(struct x86_vcpu *v, uint64_t address)
     if (is_movs(&i) && !copy_from_guest(&source, v->regs.rsi, i.size))
         return false;
     if (pt_finish(v))
-        return true;                    /* the instruction faults again, and goes on then */
+        return true; /* the instruction faults again, and goes on then */
     pv_tables_lock(v->core.domain);
     entry = pv_walk(v, address);
     if (entry && !(entry & PTE_WRITABLE))

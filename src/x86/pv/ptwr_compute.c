@@ -10,7 +10,7 @@
 #define FLAG_O 0x800ul
 #define FLAGS  (FLAG_C | FLAG_P | FLAG_A | FLAG_Z | FLAG_S | FLAG_O)
 
-enum { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP };     /* as the opcodes number them */
+enum { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }; /* as the opcodes number them */
 
 static uint64_t mask_of(const struct instruction *i)
 {
@@ -35,15 +35,9 @@ static uint64_t arithmetic(struct regs *regs, const struct instruction *i, unsig
         overflow = (a ^ b) & (a ^ r);
         flags = (a < b ? FLAG_C : 0) | ((a ^ b ^ r) & FLAG_A);
         break;
-    case OR:
-        r = a | b;
-        break;
-    case AND:
-        r = a & b;
-        break;
-    default:
-        r = a ^ b;
-        break;
+    case OR: r = a | b; break;
+    case AND: r = a & b; break;
+    default: r = a ^ b; break;
     }
     flags |= (overflow & sign ? FLAG_O : 0) | (r & sign ? FLAG_S : 0) | (r ? 0 : FLAG_Z);
     flags |= __builtin_popcountll(r & 0xff) & 1 ? 0 : FLAG_P;
@@ -95,25 +89,24 @@ static bool compute_extended(struct regs *regs, const struct instruction *i, uin
                              uint64_t *result)
 {
     switch (i->opcode) {
-    case 0xab: case 0xb3: case 0xbb:
-        return bit(regs, i, i->opcode >> 3 & 3, decode_read(regs, i, i->reg), old, result);
+    case 0xab:
+    case 0xb3:
+    case 0xbb: return bit(regs, i, i->opcode >> 3 & 3, decode_read(regs, i, i->reg), old, result);
     case 0xba:
         if ((i->reg & 7) < 5)
             return false;
         return bit(regs, i, i->reg & 3, (uint64_t)i->immediate & (8u * i->size - 1), old, result);
-    case 0xb0: case 0xb1:
-        *result = compare_exchange(regs, i, old);
-        return true;
-    case 0xc0: case 0xc1: {
+    case 0xb0:
+    case 0xb1: *result = compare_exchange(regs, i, old); return true;
+    case 0xc0:
+    case 0xc1: {
         uint64_t addend = decode_read(regs, i, i->reg);
 
         decode_write(regs, i, i->reg, old);
         *result = arithmetic(regs, i, ADD, old, addend);
         return true;
     }
-    case 0xc3:
-        *result = decode_read(regs, i, i->reg);
-        return i->size >= 4;
+    case 0xc3: *result = decode_read(regs, i, i->reg); return i->size >= 4;
     }
     return false;
 }
@@ -124,18 +117,19 @@ static bool compute_group(struct regs *regs, const struct instruction *i, uint64
     unsigned int what = i->reg & 7;
 
     switch (i->opcode) {
-    case 0x80: case 0x81: case 0x83:
+    case 0x80:
+    case 0x81:
+    case 0x83:
         if (!is_written(what))
             return false;
         *result = arithmetic(regs, i, what, old, (uint64_t)i->immediate);
         return true;
-    case 0xc6: case 0xc7:
-        *result = (uint64_t)i->immediate & mask_of(i);
-        return what == 0;
-    case 0xf6: case 0xf7:
-        *result = ~old & mask_of(i);
-        return what == 2;
-    case 0xfe: case 0xff:
+    case 0xc6:
+    case 0xc7: *result = (uint64_t)i->immediate & mask_of(i); return what == 0;
+    case 0xf6:
+    case 0xf7: *result = ~old & mask_of(i); return what == 2;
+    case 0xfe:
+    case 0xff:
         if (what > 1)
             return false;
         *result = step(regs, i, old);
@@ -152,19 +146,19 @@ bool ptwr_compute(struct regs *regs, const struct instruction *i, uint64_t old, 
     if (i->extended)
         return compute_extended(regs, i, old, result);
     switch (i->opcode) {
-    case 0x86: case 0x87:
+    case 0x86:
+    case 0x87:
         *result = decode_read(regs, i, i->reg);
         decode_write(regs, i, i->reg, old);
         return true;
-    case 0x88: case 0x89:
-        *result = decode_read(regs, i, i->reg);
-        return true;
-    case 0xa2: case 0xa3: case 0xaa: case 0xab:
-        *result = decode_read(regs, i, 0);
-        return true;
-    case 0xa4: case 0xa5:
-        *result = source;
-        return true;
+    case 0x88:
+    case 0x89: *result = decode_read(regs, i, i->reg); return true;
+    case 0xa2:
+    case 0xa3:
+    case 0xaa:
+    case 0xab: *result = decode_read(regs, i, 0); return true;
+    case 0xa4:
+    case 0xa5: *result = source; return true;
     }
     if (i->opcode < 0x40 && !(i->opcode & 6) && is_written(i->opcode >> 3)) {
         *result = arithmetic(regs, i, i->opcode >> 3, old, decode_read(regs, i, i->reg));

@@ -22,19 +22,19 @@
 
 #include <xen/arch-x86/xen.h>
 
-#define WINDOW_PAGES   32u          /* GDT, then LDT */
+#define WINDOW_PAGES   32u /* GDT, then LDT */
 #define LDT_PAGE       16u
 #define LDT_PAGES      16u
 #define LDT_ENTRIES    8192u
-#define PAGE_ENTRIES   512u         /* descriptors in a page */
+#define PAGE_ENTRIES   512u /* descriptors in a page */
 #define WINDOWS        65536u
-#define SELECTOR_INDEX 0xfffcu      /* of a selector, with its table: 0, it is null */
+#define SELECTOR_INDEX 0xfffcu /* of a selector, with its table: 0, it is null */
 #define NO_CPU         (~0u)
 
-#define SEGMENT_PTE    (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
-#define OWN_PAGE_PTE   (SEGMENT_PTE | PTE_WRITABLE | PTE_DIRTY)
+#define SEGMENT_PTE  (PTE_PRESENT | PTE_ACCESSED | PTE_NX)
+#define OWN_PAGE_PTE (SEGMENT_PTE | PTE_WRITABLE | PTE_DIRTY)
 
-#define DESCRIPTOR_LDT 0x0000820000000000ul     /* present, type 2 (AMD APM 2, section 4.8.3) */
+#define DESCRIPTOR_LDT     0x0000820000000000ul /* present, type 2 (AMD APM 2, section 4.8.3) */
 #define DESCRIPTOR_PRESENT (1ul << 47)
 
 struct __attribute__((packed)) table_register {
@@ -280,7 +280,7 @@ void pv_segments_save(struct x86_vcpu *v)
     static bool load_##name(uint16_t selector) \
     { \
         bool ok = true; \
-        \
+\
         __asm__ volatile("1: mov %w1, %%" register_ "\n" \
                          "2:\n" \
                          ".pushsection .text.fixup, \"ax\"\n" \
@@ -288,9 +288,10 @@ void pv_segments_save(struct x86_vcpu *v)
                          "   mov %w1, %%" register_ "\n" \
                          "   movb $0, %b0\n" \
                          "   jmp 2b\n" \
-                         ".popsection\n" \
-                         FAULT_FIXUP("1b", "3b") \
-                         : "+q"(ok), "+r"(selector) : : "memory"); \
+                         ".popsection\n" FAULT_FIXUP("1b", "3b") \
+                         : "+q"(ok), "+r"(selector) \
+                         : \
+                         : "memory"); \
         return ok; \
     }
 
@@ -398,15 +399,9 @@ long pv_set_segment_base(uint64_t which, uint64_t base, uint64_t a2, uint64_t a3
     if (which != SEGBASE_GS_USER_SEL && !canonical)
         return -XEN_EINVAL;
     switch (which) {
-    case SEGBASE_FS:
-        pv_set_fs_base(base);
-        return 0;
-    case SEGBASE_GS_USER:
-        v->pv.gs_user = base;
-        return 0;
-    case SEGBASE_GS_KERNEL:
-        pv_set_gs_base(base);
-        return 0;
+    case SEGBASE_FS: pv_set_fs_base(base); return 0;
+    case SEGBASE_GS_USER: v->pv.gs_user = base; return 0;
+    case SEGBASE_GS_KERNEL: pv_set_gs_base(base); return 0;
     case SEGBASE_GS_USER_SEL: {
         struct percpu *own = percpu();
 

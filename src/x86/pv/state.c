@@ -25,7 +25,8 @@
 #define DR7_INITIAL 0x400ul
 
 /* What a new context may have in RFLAGS; IF is always on in truth. */
-#define FLAGS_ALLOWED (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
+#define FLAGS_ALLOWED \
+    (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
 
 void pv_state_init(struct x86_vcpu *v)
 {
@@ -71,11 +72,26 @@ static void load_registers(struct x86_vcpu *v, const struct vcpu_guest_context *
     const struct cpu_user_regs *u = &c->user_regs;
 
     v->regs = (struct regs){
-        .r15 = u->r15, .r14 = u->r14, .r13 = u->r13, .r12 = u->r12, .rbp = u->rbp, .rbx = u->rbx,
-        .r11 = u->r11, .r10 = u->r10, .r9 = u->r9, .r8 = u->r8, .rax = u->rax, .rcx = u->rcx,
-        .rdx = u->rdx, .rsi = u->rsi, .rdi = u->rdi, .rip = u->rip, .cs = u->cs | 3u,
+        .r15 = u->r15,
+        .r14 = u->r14,
+        .r13 = u->r13,
+        .r12 = u->r12,
+        .rbp = u->rbp,
+        .rbx = u->rbx,
+        .r11 = u->r11,
+        .r10 = u->r10,
+        .r9 = u->r9,
+        .r8 = u->r8,
+        .rax = u->rax,
+        .rcx = u->rcx,
+        .rdx = u->rdx,
+        .rsi = u->rsi,
+        .rdi = u->rdi,
+        .rip = u->rip,
+        .cs = u->cs | 3u,
         .rflags = (u->rflags & FLAGS_ALLOWED) | FLAGS_IF | FLAGS_FIXED,
-        .rsp = u->rsp, .ss = u->ss | 3u,
+        .rsp = u->rsp,
+        .ss = u->ss | 3u,
     };
     v->pv.ds = u->ds;
     v->pv.es = u->es;
@@ -211,12 +227,30 @@ static void save_registers(const struct x86_vcpu *v, struct vcpu_guest_context *
     const struct regs *r = &v->regs;
 
     c->user_regs = (struct cpu_user_regs){
-        .r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12, .rbp = r->rbp, .rbx = r->rbx,
-        .r11 = r->r11, .r10 = r->r10, .r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx,
-        .rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi, .rip = r->rip, .cs = (uint16_t)r->cs,
+        .r15 = r->r15,
+        .r14 = r->r14,
+        .r13 = r->r13,
+        .r12 = r->r12,
+        .rbp = r->rbp,
+        .rbx = r->rbx,
+        .r11 = r->r11,
+        .r10 = r->r10,
+        .r9 = r->r9,
+        .r8 = r->r8,
+        .rax = r->rax,
+        .rcx = r->rcx,
+        .rdx = r->rdx,
+        .rsi = r->rsi,
+        .rdi = r->rdi,
+        .rip = r->rip,
+        .cs = (uint16_t)r->cs,
         .rflags = (r->rflags & ~FLAGS_IOPL) | (uint64_t)v->pv.iopl << FLAGS_IOPL_SHIFT,
-        .rsp = r->rsp, .ss = (uint16_t)r->ss,
-        .ds = v->pv.ds, .es = v->pv.es, .fs = v->pv.fs, .gs = v->pv.gs,
+        .rsp = r->rsp,
+        .ss = (uint16_t)r->ss,
+        .ds = v->pv.ds,
+        .es = v->pv.es,
+        .fs = v->pv.fs,
+        .gs = v->pv.gs,
     };
     c->fs_base = v->pv.fs_base;
     c->gs_base_kernel = v->pv.gs_kernel;

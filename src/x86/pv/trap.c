@@ -13,17 +13,17 @@
 #include "x86/pv/mmu.h"
 #include "x86/trap.h"
 
-#define TRAP_UD 6
-#define TRAP_NM 7
-#define TRAP_GP 13
+#define TRAP_UD      6
+#define TRAP_NM      7
+#define TRAP_GP      13
 #define INT80_LENGTH 2u
 
-#define PREFIX      0x6e65780b0ful      /* ud2 and "xen", XEN_EMULATE_PREFIX of the ABI */
+#define PREFIX      0x6e65780b0ful /* ud2 and "xen", XEN_EMULATE_PREFIX of the ABI */
 #define PREFIX_MASK 0xfffffffffful
 
-#define FAULT_USER 4u           /* page fault's error code: by ring 3 */
-#define ERROR_EXTERNAL 1u       /* other error codes: not the guest's instruction; */
-#define ERROR_IDT      2u       /* a vector, not a selector */
+#define FAULT_USER     4u /* page fault's error code: by ring 3 */
+#define ERROR_EXTERNAL 1u /* other error codes: not the guest's instruction; */
+#define ERROR_IDT      2u /* a vector, not a selector */
 
 /* The guest's kernel runs in ring 3 as well, and is not to see that. */
 static __attribute__((noinline)) void page_fault(struct x86_vcpu *v, uint32_t error)
@@ -80,12 +80,8 @@ static __attribute__((noinline)) void other_trap(struct x86_vcpu *v, unsigned in
         /* The handler finds CR0.TS clear, as it is to load the FPU's state. */
         fpu_set_ts(v, false);
         break;
-    case TRAP_DB:
-        pv_debug_trap(v);
-        break;
-    case TRAP_INT80:
-        pv_bounce_software(v, TRAP_INT80, INT80_LENGTH);
-        return;
+    case TRAP_DB: pv_debug_trap(v); break;
+    case TRAP_INT80: pv_bounce_software(v, TRAP_INT80, INT80_LENGTH); return;
     }
     ASSERT(vector < TRAP_COUNT);
     pv_bounce_trap(v, vector, error);

@@ -15,8 +15,8 @@
 #include "x86/pv/walk.h"
 #include "x86/tlb.h"
 
-#define UPDATES_AT_ONCE 8               /* before asking whether somebody waits */
-#define COMMAND_MASK 7u                 /* of an mmu_update's ptr: an entry has 8 bytes */
+#define UPDATES_AT_ONCE 8  /* before asking whether somebody waits */
+#define COMMAND_MASK    7u /* of an mmu_update's ptr: an entry has 8 bytes */
 
 /*
  * Write over *old, to which the CPU may add A and D meanwhile; other writers hold the lock.  False:
@@ -49,7 +49,7 @@ void pt_drop(struct x86_vcpu *v, mfn_t table)
 
     if (frame_put_use(f, deferrable)) {
         ASSERT(deferrable);
-        *left = table;                  /* its use and reference go with it */
+        *left = table; /* its use and reference go with it */
     }
 }
 
@@ -152,10 +152,8 @@ static struct domain zeroth = { .id = DOMID_XEN };
 static struct domain *frames_get(struct domain *self, domid_t id, int *error)
 {
     switch (id) {
-    case DOMID_SELF:
-        return self;
-    case DOMID_IO:
-        return NULL;
+    case DOMID_SELF: return self;
+    case DOMID_IO: return NULL;
     case DOMID_XEN:
         if (self->privileged)
             return &zeroth;
@@ -164,7 +162,7 @@ static struct domain *frames_get(struct domain *self, domid_t id, int *error)
     }
     if (id != self->id)
         return pt_subject(self, id, error);
-    *error = -XEN_ESRCH;                /* measured: one is not foreign to oneself */
+    *error = -XEN_ESRCH; /* measured: one is not foreign to oneself */
     return NULL;
 }
 
@@ -288,7 +286,7 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
 /* HYPERVISOR_mmu_update, as far as one element needs it. */
 struct batch {
     struct x86_vcpu *v;
-    struct domain *owner, *from;        /* of tables; of frames, NULL: device frames only */
+    struct domain *owner, *from; /* of tables; of frames, NULL: device frames only */
 };
 
 static inline unsigned int command_of(const struct mmu_update *u)
@@ -300,8 +298,12 @@ static inline struct pt_change change_of(const struct batch *b, const struct mmu
                                          unsigned int level)
 {
     return (struct pt_change){
-        .owner = b->owner, .from = b->from, .table = u->ptr >> PAGE_SHIFT, .value = u->val,
-        .level = level, .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
+        .owner = b->owner,
+        .from = b->from,
+        .table = u->ptr >> PAGE_SHIFT,
+        .value = u->val,
+        .level = level,
+        .index = (unsigned int)(u->ptr & PAGE_MASK) / sizeof(uint64_t),
         .keep_accessed = command_of(u) == MMU_PT_UPDATE_PRESERVE_AD,
     };
 }
@@ -361,7 +363,8 @@ static inline int update_one(const struct batch *b, const struct mmu_update *u)
     struct pt_change c;
 
     if (__builtin_expect(!level || command == MMU_MACHPHYS_UPDATE ||
-                         command > MMU_PT_UPDATE_NO_TRANSLATE, false))
+                             command > MMU_PT_UPDATE_NO_TRANSLATE,
+                         false))
         return update_any(b, u);
     c = change_of(b, u, level);
     return change(b->v, &c);
@@ -434,7 +437,7 @@ static __attribute__((noinline)) long update_foreign(struct batch *b, uint64_t u
         return error;
     b->from = frames_get(self, frames, &error);
     if (error) {
-        pt_tell_done(done, 0);          /* callers rely on being told */
+        pt_tell_done(done, 0); /* callers rely on being told */
         rc = error;
     } else {
         rc = update_batch(b, ureqs, count, done);

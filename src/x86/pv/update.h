@@ -8,13 +8,13 @@
 
 /* A change: of which entry, to what, and whose frames a level-1 entry may name. */
 struct pt_change {
-    struct domain *owner;               /* of the table; its tables are locked */
-    struct domain *from;                /* of the frames; NULL: device frames only */
+    struct domain *owner; /* of the table; its tables are locked */
+    struct domain *from;  /* of the frames; NULL: device frames only */
     mfn_t table;
     unsigned int level, index;
     uint64_t value;
-    bool keep_accessed;                 /* keep A and D as the CPU has set them */
-    const uint64_t *expected;           /* not NULL: only if the entry is still this */
+    bool keep_accessed;       /* keep A and D as the CPU has set them */
+    const uint64_t *expected; /* not NULL: only if the entry is still this */
 };
 
 /*

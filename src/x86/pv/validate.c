@@ -15,19 +15,22 @@
 
 #include <xen/errno.h>
 
-#define DENIED_MAX 128
+#define DENIED_MAX      128
 #define ENTRIES_AT_ONCE 16
-#define M2P_EXTENT 0x40000ul            /* frames whose entries fill 2 MiB: */
-#define EXTENT_FRAMES 512u              /* so many frames of the table */
+#define M2P_EXTENT      0x40000ul /* frames whose entries fill 2 MiB: */
+#define EXTENT_FRAMES   512u      /* so many frames of the table */
 /* A table's progress: entries counted; above them the error (positive) for which counts go back. */
 #define PROGRESS_COUNT 0x3ffu
 #define PROGRESS_ERROR 10
 #define ERROR_MAX      63
 
 /* shown: who drives the machine's devices may read it, as on Xen. */
-static struct { mfn_t first, last; bool shown; } denied[DENIED_MAX] = {
-    { 0xfee00, 0xfeeff, false },    /* local APIC and the range of interrupt messages */
-    { 0xfec00, 0xfec00, true },     /* the first IO-APIC's usual place */
+static struct {
+    mfn_t first, last;
+    bool shown;
+} denied[DENIED_MAX] = {
+    { 0xfee00, 0xfeeff, false }, /* local APIC and the range of interrupt messages */
+    { 0xfec00, 0xfec00, true },  /* the first IO-APIC's usual place */
 };
 static unsigned int denied_count = 2;
 
@@ -114,9 +117,9 @@ static int hole_get(struct domain *d, const struct domain *from, uint64_t entry)
     mfn_t mfn = pte_mfn(entry);
 
     if (mfn == PTE_ADDRESS >> PAGE_SHIFT)
-        return -XEN_EINVAL;             /* that number names no frame at all (measured) */
+        return -XEN_EINVAL; /* that number names no frame at all (measured) */
     if (from && from != d)
-        return -XEN_EPERM;              /* another domain has none to lend */
+        return -XEN_EPERM; /* another domain has none to lend */
     if (!(entry & PTE_WRITABLE) && is_shown(d, mfn))
         return 0;
     return pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
@@ -339,8 +342,10 @@ static int devalidate(struct frame *f, enum frame_type type, uint16_t *progress,
 
 void pv_mmu_init(void)
 {
-    static const struct frame_table_ops ops = { .validate = validate, .devalidate = devalidate,
-                                               .lock = pv_tables_lock, .unlock = pv_tables_unlock };
+    static const struct frame_table_ops ops = { .validate = validate,
+                                                .devalidate = devalidate,
+                                                .lock = pv_tables_lock,
+                                                .unlock = pv_tables_unlock };
 
     frame_bind_tables(&ops);
 }

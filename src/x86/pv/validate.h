@@ -75,7 +75,7 @@ static inline void pt_leaf_put(uint64_t entry)
     if (!f || f->owner == DOMID_IO)
         return;
     if (entry & PTE_WRITABLE)
-        frame_put_use(f, false);        /* never in parts: it is no table */
+        frame_put_use(f, false); /* never in parts: it is no table */
     else
         frame_put(f);
 }

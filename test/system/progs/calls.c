@@ -77,7 +77,10 @@ static int ports_open(void)
 
 int main(void)
 {
-    const struct { const char *name; int ok; } results[] = {
+    const struct {
+        const char *name;
+        int ok;
+    } results[] = {
         { "int 0x80", int80_getpid() == getpid() },
         { "nested faults", faults_come_back() },
         { "LDT segment", ldt_read() },

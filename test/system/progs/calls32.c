@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A real 32-bit process without a library: int 0x80, and the kernel's own fast entry (sysenter or
  * syscall, as it chose for this CPU), whose address the auxiliary vector holds. */
-#define SYS_EXIT 1
+#define SYS_EXIT   1
 #define SYS_GETPID 20
 #define AT_SYSINFO 32
 
@@ -25,7 +25,7 @@ static unsigned fast_entry(const unsigned *stack)
 {
     const unsigned *word = stack + 1 + stack[0] + 1;
 
-    while (*word)       /* the environment */
+    while (*word) /* the environment */
         word++;
     for (word++; word[0]; word += 2)
         if (word[0] == AT_SYSINFO)

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #define WORKERS 8
-#define ROUNDS 2000
-#define FORKS 300
-#define PAGES 64
+#define ROUNDS  2000
+#define FORKS   300
+#define PAGES   64
 
 /* Each process holds a pattern of its own in a vector register while the others run. */
 __attribute__((target("avx"))) static int keeps_avx(int id)
@@ -65,7 +65,8 @@ static int workers(void)
 /* Copy-on-write in every child, with mappings made and dropped: page tables come and go. */
 static int storm(void)
 {
-    char *area = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *area = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                      0);
 
     memset(area, 7, PAGES * 4096);
     for (int i = 0; i < FORKS; i++) {

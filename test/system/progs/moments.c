@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define THREADS 4
-#define ROUNDS 20000
+#define ROUNDS  20000
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static long long latest;

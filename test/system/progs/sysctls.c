@@ -11,20 +11,20 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#define __XEN_TOOLS__ 1
+#define __XEN_TOOLS__             1
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
 #include <xen/xen.h>
 #include <xen/sysctl.h>
 #include <xen/arch-x86/cpufeatureset.h>
 
-struct privcmd_hypercall {              /* Linux: include/uapi/xen/privcmd.h */
+struct privcmd_hypercall { /* Linux: include/uapi/xen/privcmd.h */
     uint64_t op, arg[5];
 };
 #define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
-#define BAD ((void *)0x10000ul)         /* nothing is mapped there */
+#define BAD                     ((void *)0x10000ul) /* nothing is mapped there */
 
 static int device;
-static struct xen_sysctl *op;           /* these two: memory that the hypervisor can reach */
+static struct xen_sysctl *op; /* these two: memory that the hypervisor can reach */
 static char *buffer;
 #define BUFFER_SIZE 65536
 
@@ -80,7 +80,8 @@ static void versions(void)
     say("version first", call_version(1000, 0x17), "");
 }
 
-static void readconsole_case(const char *name, void *to, uint32_t count, uint32_t index, int incremental)
+static void readconsole_case(const char *name, void *to, uint32_t count, uint32_t index,
+                             int incremental)
 {
     struct xen_sysctl_readconsole *a = &op->u.readconsole;
     long rc;
@@ -91,8 +92,14 @@ static void readconsole_case(const char *name, void *to, uint32_t count, uint32_
     a->index = index;
     a->incremental = (uint8_t)incremental;
     rc = call(XEN_SYSCTL_readconsole);
-    say(name, rc, " count %s index %s", a->count == 0 ? "0" : a->count == count ? "all" : "some",
-        a->index == 0 ? "0" : a->index == index ? "same" : a->index == index + a->count ? "on" : "other");
+    say(name, rc, " count %s index %s",
+        a->count == 0       ? "0"
+        : a->count == count ? "all"
+                            : "some",
+        a->index == 0                  ? "0"
+        : a->index == index            ? "same"
+        : a->index == index + a->count ? "on"
+                                       : "other");
 }
 
 static void readconsole(void)
@@ -137,12 +144,14 @@ static void physinfo(void)
         " threads %u cores %u cpus %u max_cpu %u nodes %u max_node %u caps %#x arch %#x pad %u",
         a->threads_per_core, a->cores_per_socket, a->nr_cpus, a->max_cpu_id, a->nr_nodes,
         a->max_node_id, a->capabilities, a->arch_capabilities, a->pad);
-    say("physinfo memory", rc, " total %llu free %llu scrub %llu outstanding %llu max_mfn %#llx khz %u",
+    say("physinfo memory", rc,
+        " total %llu free %llu scrub %llu outstanding %llu max_mfn %#llx khz %u",
         (unsigned long long)a->total_pages, (unsigned long long)a->free_pages,
         (unsigned long long)a->scrub_pages, (unsigned long long)a->outstanding_pages,
         (unsigned long long)a->max_mfn, a->cpu_khz);
-    say("physinfo hw_cap", rc, " %08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", a->hw_cap[0], a->hw_cap[1],
-        a->hw_cap[2], a->hw_cap[3], a->hw_cap[4], a->hw_cap[5], a->hw_cap[6], a->hw_cap[7]);
+    say("physinfo hw_cap", rc, " %08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x", a->hw_cap[0],
+        a->hw_cap[1], a->hw_cap[2], a->hw_cap[3], a->hw_cap[4], a->hw_cap[5], a->hw_cap[6],
+        a->hw_cap[7]);
     clear();
     rc = call(XEN_SYSCTL_sched_id);
     say("sched_id", rc, " %u", op->u.sched_id.sched_id);
@@ -182,16 +191,18 @@ static void domains_case(const char *name, unsigned int first, uint32_t max, voi
     say(name, rc, " num %u", a->num_domains);
     if (rc || !a->num_domains)
         return;
-    say("domain", rc, " id %u pad %u flags %#x shr %llu paged %llu outstanding %llu", d->domain, d->pad1,
-        d->flags & ~(unsigned)(XEN_DOMINF_blocked | XEN_DOMINF_running),
+    say("domain", rc, " id %u pad %u flags %#x shr %llu paged %llu outstanding %llu", d->domain,
+        d->pad1, d->flags & ~(unsigned)(XEN_DOMINF_blocked | XEN_DOMINF_running),
         (unsigned long long)d->shr_pages, (unsigned long long)d->paged_pages,
         (unsigned long long)d->outstanding_pages);
-    say("domain", rc, " vcpus %u max_vcpu %u ssidref %u pool %u gpaddr_bits %u pads %u %u %u", d->nr_online_vcpus,
-        d->max_vcpu_id, d->ssidref, d->cpupool, d->gpaddr_bits, d->pad2[0], d->pad2[1], d->pad2[2]);
+    say("domain", rc, " vcpus %u max_vcpu %u ssidref %u pool %u gpaddr_bits %u pads %u %u %u",
+        d->nr_online_vcpus, d->max_vcpu_id, d->ssidref, d->cpupool, d->gpaddr_bits, d->pad2[0],
+        d->pad2[1], d->pad2[2]);
     say("domain", rc, " emulation %#x misc %#x", d->arch_config.emulation_flags,
         d->arch_config.misc_flags);
-    say("domain pages", rc, " tot %llu max %#llx shared_info %#llx", (unsigned long long)d->tot_pages,
-        (unsigned long long)d->max_pages, (unsigned long long)d->shared_info_frame);
+    say("domain pages", rc, " tot %llu max %#llx shared_info %#llx",
+        (unsigned long long)d->tot_pages, (unsigned long long)d->max_pages,
+        (unsigned long long)d->shared_info_frame);
 }
 
 static void domains(void)
@@ -265,7 +276,8 @@ static void machine(void)
 
 static void pm(void)
 {
-    static const uint32_t stats[] = { 0, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22, 0x23, 0x24, 0x31 };
+    static const uint32_t stats[] = { 0,    0x10, 0x11, 0x12, 0x13, 0x14,
+                                      0x20, 0x21, 0x22, 0x23, 0x24, 0x31 };
     char name[48];
 
     for (unsigned int i = 0; i < sizeof(stats) / sizeof(stats[0]); i++)
@@ -277,7 +289,8 @@ static void pm(void)
             op->u.get_pmstat.cpuid = cpu;
             snprintf(name, sizeof(name), "get_pmstat %#x cpu %u", stats[i], cpu);
             rc = call(XEN_SYSCTL_get_pmstat);
-            say(name, rc, " nr %u last %u", op->u.get_pmstat.u.getcx.nr, op->u.get_pmstat.u.getcx.last);
+            say(name, rc, " nr %u last %u", op->u.get_pmstat.u.getcx.nr,
+                op->u.get_pmstat.u.getcx.last);
         }
     for (uint32_t cmd = 0x10; cmd < 0x32; cmd++)
         for (uint32_t cpu = 0; cpu < 1000; cpu += 999) {
@@ -294,7 +307,9 @@ static void pm(void)
 
 static void hotplug(void)
 {
-    static const struct { uint32_t cpu, op; } cases[] = {
+    static const struct {
+        uint32_t cpu, op;
+    } cases[] = {
         { 0, 0 }, { 0, 1 }, { 1000, 0 }, { 1000, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 1, 0 },
     };
     char name[48];
@@ -353,8 +368,8 @@ static void topology(void)
     op->u.cputopoinfo.num_cpus = 1;
     HANDLE(op->u.cputopoinfo.cputopo, buffer);
     rc = call(XEN_SYSCTL_cputopoinfo);
-    say("cputopoinfo 1", rc, " num %u core %u socket %u node %u next %#x", op->u.cputopoinfo.num_cpus,
-        t[0].core, t[0].socket, t[0].node, t[1].core);
+    say("cputopoinfo 1", rc, " num %u core %u socket %u node %u next %#x",
+        op->u.cputopoinfo.num_cpus, t[0].core, t[0].socket, t[0].node, t[1].core);
     clear();
     op->u.cputopoinfo.num_cpus = 64;
     HANDLE(op->u.cputopoinfo.cputopo, buffer);
@@ -380,8 +395,10 @@ static void topology(void)
         snprintf(name, sizeof(name), "numainfo %u", n);
         rc = call(XEN_SYSCTL_numainfo);
         say(name, rc, " num %u size %s distance %u next %#x", op->u.numainfo.num_nodes,
-            m[0].memsize + 1 == 0 ? "-1" : m[0].memsize > 1000000 ? "some" : "none", distance[0],
-            distance[1]);
+            m[0].memsize + 1 == 0    ? "-1"
+            : m[0].memsize > 1000000 ? "some"
+                                     : "none",
+            distance[0], distance[1]);
     }
     say("numainfo memory", rc, " %llu %llu", (unsigned long long)m[0].memsize,
         (unsigned long long)m[0].memfree);
@@ -459,7 +476,8 @@ static void pools(void)
     pool_call("cpupool create", CREATE, any, XEN_SCHEDULER_CREDIT2, 0, 0, NULL, 0);
     pool_call("cpupool create 1", CREATE, 1, XEN_SCHEDULER_CREDIT2, 0, 0, NULL, 0);
     pool_call("cpupool create 7", CREATE, 7, XEN_SCHEDULER_CREDIT2, 0, 0, NULL, 0);
-    pool_call("cpupool create any after 1 and 7", CREATE, any, XEN_SCHEDULER_CREDIT2, 0, 0, NULL, 0);
+    pool_call("cpupool create any after 1 and 7", CREATE, any, XEN_SCHEDULER_CREDIT2, 0, 0, NULL,
+              0);
     pool_call("cpupool destroy 8", DESTROY, 8, 0, 0, 0, NULL, 0);
     pool_call("cpupool destroy 2", DESTROY, 2, 0, 0, 0, NULL, 0);
     pool_call("cpupool create any again", CREATE, any, XEN_SCHEDULER_CREDIT2, 0, 0, NULL, 0);
@@ -504,7 +522,8 @@ static void pools(void)
     pool_call("cpupool destroy 0", DESTROY, 0, 0, 0, 0, NULL, 0);
 }
 
-static void schedule_case(const char *name, uint32_t pool, uint32_t sched, uint32_t cmd, uint32_t limit)
+static void schedule_case(const char *name, uint32_t pool, uint32_t sched, uint32_t cmd,
+                          uint32_t limit)
 {
     struct xen_sysctl_scheduler_op *a = &op->u.scheduler_op;
     long rc;
@@ -576,8 +595,8 @@ static void livepatch(void)
     op->u.livepatch.cmd = 2;
     rc = call(XEN_SYSCTL_livepatch_op);
     say("livepatch_op list", rc, " version %u nr %u names %u metadata %u",
-        op->u.livepatch.u.list.version, op->u.livepatch.u.list.nr, op->u.livepatch.u.list.name_total_size,
-        op->u.livepatch.u.list.metadata_total_size);
+        op->u.livepatch.u.list.version, op->u.livepatch.u.list.nr,
+        op->u.livepatch.u.list.name_total_size, op->u.livepatch.u.list.metadata_total_size);
     clear();
     op->u.livepatch.cmd = 2;
     op->u.livepatch.u.list.nr = 4;
@@ -680,11 +699,11 @@ static void policy(uint32_t index, int verbose)
     if (rc || !verbose)
         return;
     for (uint32_t i = 0; i < a->nr_leaves; i++)
-        printf("ZT POLICY %u leaf %08x.%x: %08x %08x %08x %08x\n", index, leaves[i].leaf, leaves[i].subleaf,
-               leaves[i].a, leaves[i].b, leaves[i].c, leaves[i].d);
+        printf("ZT POLICY %u leaf %08x.%x: %08x %08x %08x %08x\n", index, leaves[i].leaf,
+               leaves[i].subleaf, leaves[i].a, leaves[i].b, leaves[i].c, leaves[i].d);
     for (uint32_t i = 0; i < a->nr_msrs; i++)
-        printf("ZT POLICY %u msr %08x: %016llx %x\n", index, msrs[i].idx, (unsigned long long)msrs[i].val,
-               msrs[i].flags);
+        printf("ZT POLICY %u msr %08x: %016llx %x\n", index, msrs[i].idx,
+               (unsigned long long)msrs[i].val, msrs[i].flags);
 }
 
 static void cpus(void)
@@ -706,7 +725,8 @@ int main(void)
     if (device < 0)
         device = open("/proc/xen/privcmd", O_RDWR);
     op = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
-    buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+    buffer = mmap(NULL, BUFFER_SIZE, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
     if (device < 0 || op == MAP_FAILED || buffer == MAP_FAILED) {
         perror("privcmd");
         return 1;

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STEPS       500
-#define DR7_EXEC    0x1ul               /* breakpoint 0, local, instruction */
-#define DR7_WRITE   0xd00004ul          /* breakpoint 1, local: writes, 4 bytes */
+#define STEPS     500
+#define DR7_EXEC  0x1ul      /* breakpoint 0, local, instruction */
+#define DR7_WRITE 0xd00004ul /* breakpoint 1, local: writes, 4 bytes */
 
 static volatile int watched;
 
@@ -23,7 +23,7 @@ static void child(void)
 {
     ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     raise(SIGSTOP);
-    for (int i = 0; i < STEPS; i++)     /* something to step through */
+    for (int i = 0; i < STEPS; i++) /* something to step through */
         asm volatile("" : : "r"(i) : "memory");
     stop_here();
     watched = 7;
@@ -100,8 +100,13 @@ static int ends_well(pid_t pid)
 
 int main(void)
 {
-    static const struct { const char *name; int (*run)(pid_t); } cases[] = {
-        { "breakpoint", breakpoint }, { "watchpoint", watchpoint }, { "int3", int3 },
+    static const struct {
+        const char *name;
+        int (*run)(pid_t);
+    } cases[] = {
+        { "breakpoint", breakpoint },
+        { "watchpoint", watchpoint },
+        { "int3", int3 },
         { "its end", ends_well },
     };
     pid_t stepped = fork(), pid;

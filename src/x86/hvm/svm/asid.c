@@ -14,7 +14,7 @@
 
 static struct {
     uint32_t next, count;
-    uint64_t generation;                /* how often it began anew */
+    uint64_t generation; /* how often it began anew */
 } __attribute__((aligned(64))) cpus[CPUS_MAX];
 
 void svm_asid_init_cpu(void)
@@ -22,9 +22,9 @@ void svm_asid_init_cpu(void)
     uint32_t r[4];
 
     cpuid(LEAF_SVM, 0, r);
-    ASSERT(r[1] > 1);                   /* 0 is the host's */
+    ASSERT(r[1] > 1); /* 0 is the host's */
     cpus[cpu_id()].count = r[1];
-    cpus[cpu_id()].next = r[1];         /* the first one begins a generation */
+    cpus[cpu_id()].next = r[1]; /* the first one begins a generation */
 }
 
 void svm_asid_choose(struct x86_vcpu *v, bool flush)

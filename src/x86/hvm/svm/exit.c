@@ -10,21 +10,25 @@
 #include "x86/hvm/svm/svm.h"
 #include "x86/way.h"
 
-#define IO_IN      1u
-#define IO_STRING  4u
-#define IO_REPEAT  8u
+#define IO_IN     1u
+#define IO_STRING 4u
+#define IO_REPEAT 8u
 
 /* What was on its way into the guest when it came out comes again, but for what it does again itself. */
 static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
 {
-    static const uint8_t types[8] = { [0] = EVENT_INTERRUPT, [2] = EVENT_NMI, [3] = EVENT_EXCEPTION };
+    static const uint8_t types[8] = {
+        [0] = EVENT_INTERRUPT, [2] = EVENT_NMI, [3] = EVENT_EXCEPTION
+    };
     uint64_t e = b->exit_event;
 
     if (!(e & EVENT_VALID))
         return;
     v->hvm->event = (struct hvm_event){
-        .type = types[e >> EVENT_TYPE_SHIFT & 7], .vector = (uint8_t)e,
-        .has_error = e & EVENT_HAS_ERROR, .error = (uint32_t)(e >> 32),
+        .type = types[e >> EVENT_TYPE_SHIFT & 7],
+        .vector = (uint8_t)e,
+        .has_error = e & EVENT_HAS_ERROR,
+        .error = (uint32_t)(e >> 32),
     };
     if (v->hvm->event.type == EVENT_NMI)
         svm_vcpu(v)->in_nmi = false;
@@ -51,9 +55,12 @@ static void io(struct x86_vcpu *v, const struct vmcb *b)
 {
     uint32_t info = (uint32_t)b->exit_info_1;
     const struct hvm_io io = {
-        .port = (uint16_t)(info >> 16), .size = (uint8_t)(info >> 4 & 7),
-        .length = (uint8_t)(b->exit_info_2 - b->rip), .in = info & IO_IN,
-        .string = info & IO_STRING, .repeat = info & IO_REPEAT,
+        .port = (uint16_t)(info >> 16),
+        .size = (uint8_t)(info >> 4 & 7),
+        .length = (uint8_t)(b->exit_info_2 - b->rip),
+        .in = info & IO_IN,
+        .string = info & IO_STRING,
+        .repeat = info & IO_REPEAT,
     };
 
     hvm_exit_io(v, &io);
@@ -85,69 +92,47 @@ static void refuse(struct x86_vcpu *v, const struct vmcb *b)
 static void sort(struct x86_vcpu *v, struct vmcb *b)
 {
     switch (b->exit_code) {
-    case EXIT_INTR: case EXIT_NMI: case EXIT_SMI: case EXIT_INIT:
-        take_interrupt();
-        break;
-    case EXIT_VINTR: case EXIT_FERR:
-        break;
-    case EXIT_CPUID:
-        hvm_exit_cpuid(v);
-        break;
+    case EXIT_INTR:
+    case EXIT_NMI:
+    case EXIT_SMI:
+    case EXIT_INIT: take_interrupt(); break;
+    case EXIT_VINTR:
+    case EXIT_FERR: break;
+    case EXIT_CPUID: hvm_exit_cpuid(v); break;
     case EXIT_MSR:
         if (b->exit_info_1)
             hvm_exit_wrmsr(v);
         else
             hvm_exit_rdmsr(v);
         break;
-    case EXIT_VMMCALL:
-        hvm_exit_hypercall(v);
-        break;
-    case EXIT_NESTED:
-        hvm_exit_map(v, b->exit_info_2, (uint32_t)b->exit_info_1);
-        break;
-    case EXIT_HLT:
-        hvm_exit_hlt(v);
-        break;
-    case EXIT_IO:
-        io(v, b);
-        break;
-    case EXIT_CR4_WRITE:
-        hvm_exit_cr4(v);
-        break;
-    case EXIT_IRET:
-        iret(v, b);
-        break;
-    case EXIT_INVD: case EXIT_WBINVD:
-        hvm_exit_nothing(v);
-        break;
-    case EXIT_XSETBV:
-        hvm_exit_xsetbv(v);
-        break;
-    case EXIT_RDPMC:
-        hvm_fault_gp(v);
-        break;
-    case EXIT_INVLPGA: case EXIT_MONITOR: case EXIT_MWAIT: case EXIT_MWAIT_ARMED:
-    case EXIT_VMRUN: case EXIT_VMRUN + 2: case EXIT_VMRUN + 3: case EXIT_VMRUN + 4:
-    case EXIT_VMRUN + 5: case EXIT_SKINIT:
-        hvm_fault_ud(v);
-        break;
-    case EXIT_SHUTDOWN:
-        hvm_exit_shutdown(v);
-        break;
-    case EXIT_EXCEPTION + VECTOR_DB:
-        hvm_fault(v, VECTOR_DB, HVM_NO_ERROR);
-        break;
-    case EXIT_EXCEPTION + VECTOR_AC:
-        hvm_fault(v, VECTOR_AC, 0);
-        break;
+    case EXIT_VMMCALL: hvm_exit_hypercall(v); break;
+    case EXIT_NESTED: hvm_exit_map(v, b->exit_info_2, (uint32_t)b->exit_info_1); break;
+    case EXIT_HLT: hvm_exit_hlt(v); break;
+    case EXIT_IO: io(v, b); break;
+    case EXIT_CR4_WRITE: hvm_exit_cr4(v); break;
+    case EXIT_IRET: iret(v, b); break;
+    case EXIT_INVD:
+    case EXIT_WBINVD: hvm_exit_nothing(v); break;
+    case EXIT_XSETBV: hvm_exit_xsetbv(v); break;
+    case EXIT_RDPMC: hvm_fault_gp(v); break;
+    case EXIT_INVLPGA:
+    case EXIT_MONITOR:
+    case EXIT_MWAIT:
+    case EXIT_MWAIT_ARMED:
+    case EXIT_VMRUN:
+    case EXIT_VMRUN + 2:
+    case EXIT_VMRUN + 3:
+    case EXIT_VMRUN + 4:
+    case EXIT_VMRUN + 5:
+    case EXIT_SKINIT: hvm_fault_ud(v); break;
+    case EXIT_SHUTDOWN: hvm_exit_shutdown(v); break;
+    case EXIT_EXCEPTION + VECTOR_DB: hvm_fault(v, VECTOR_DB, HVM_NO_ERROR); break;
+    case EXIT_EXCEPTION + VECTOR_AC: hvm_fault(v, VECTOR_AC, 0); break;
     case EXIT_EXCEPTION + VECTOR_MC:
-        __asm__ volatile("int $18");    /* machine check: the host's end */
+        __asm__ volatile("int $18"); /* machine check: the host's end */
         break;
-    case EXIT_TASK:
-        domain_crash(v->core.domain, "a task switch, which is left out");
-        break;
-    default:
-        refuse(v, b);
+    case EXIT_TASK: domain_crash(v->core.domain, "a task switch, which is left out"); break;
+    default: refuse(v, b);
     }
 }
 

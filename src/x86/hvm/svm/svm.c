@@ -22,13 +22,13 @@
 #define MSR_VM_HSAVE     0xc0010117
 #define EFER_SVME        0x1000ul
 #define LEAF_FEATURES    0x80000001u
-#define FEATURE_SVM      (1u << 2)      /* of ECX */
+#define FEATURE_SVM      (1u << 2) /* of ECX */
 #define LEAF_SVM         0x8000000au
 #define FEATURE_NESTED   (1u << 0)
 #define FEATURE_NEXT_RIP (1u << 3)
 
-#define IOPM_ORDER       2u             /* 12 KiB, of which the fourth page is spare */
-#define MSRPM_ORDER      1u
+#define IOPM_ORDER  2u /* 12 KiB, of which the fourth page is spare */
+#define MSRPM_ORDER 1u
 
 uint64_t svm_iopm, svm_msrpm;
 bool svm_next_rip;
@@ -37,7 +37,7 @@ bool svm_next_rip;
 #define NPT_PRESENT  0x1ul
 #define NPT_WRITABLE 0x2ul
 #define NPT_USER     0x4ul
-#define NPT_USED     0x60ul             /* accessed, dirty: no need for the CPU to set them */
+#define NPT_USED     0x60ul /* accessed, dirty: no need for the CPU to set them */
 static const uint64_t access_of[P2M_TYPES] = {
     [P2M_RAM] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
     [P2M_READONLY] = NPT_PRESENT | NPT_USER | NPT_USED,
@@ -53,14 +53,14 @@ static void let_through(uint8_t *map, uint32_t msr)
 {
     uint32_t at = msr < 0x2000 ? msr : (msr - 0xc0000000) + 0x2000;
 
-    map[at / 4] &= (uint8_t)~(3u << at % 4 * 2);
+    map[at / 4] &= (uint8_t) ~(3u << at % 4 * 2);
 }
 
 static bool make_maps(void)
 {
     static const uint32_t switched[] = {
-        MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_FMASK,
-        MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+        MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
+        MSR_CSTAR,       MSR_FMASK,        MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
     };
     mfn_t io = page_alloc(IOPM_ORDER, NODE_ANY, ADDRESS_ANY),
           msr = page_alloc(MSRPM_ORDER, NODE_ANY, ADDRESS_ANY);
@@ -171,7 +171,8 @@ static void load(struct x86_vcpu *v)
     const uint64_t *d = v->hvm->debug;
 
     __asm__ volatile("movq %0, %%db0; movq %1, %%db1; movq %2, %%db2; movq %3, %%db3"
-                     : : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]));
+                     :
+                     : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]));
     percpu()->guest_state = svm_vcpu(v)->address;
 }
 
@@ -196,8 +197,8 @@ static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
 {
     const struct vmcb *b = svm_vmcb(v);
 
-    *out = (struct hvm_control){ b->cr0, b->cr2, b->cr3, b->cr4, b->efer & ~EFER_SVME, b->dr6,
-                                 b->dr7 };
+    *out = (struct hvm_control){ b->cr0, b->cr2, b->cr3, b->cr4, b->efer & ~EFER_SVME,
+                                 b->dr6, b->dr7 };
 }
 
 static void set_control(struct x86_vcpu *v, const struct hvm_control *from)
@@ -217,9 +218,10 @@ static struct vmcb_segment *segment(const struct x86_vcpu *v, enum hvm_segment_n
 {
     struct vmcb *b = svm_vmcb(v);
     struct vmcb_segment *const places[SEGMENTS] = {
-        [SEGMENT_ES] = &b->es, [SEGMENT_CS] = &b->cs, [SEGMENT_SS] = &b->ss, [SEGMENT_DS] = &b->ds,
-        [SEGMENT_FS] = &b->fs, [SEGMENT_GS] = &b->gs, [SEGMENT_LDTR] = &b->ldtr,
-        [SEGMENT_TR] = &b->tr, [SEGMENT_GDTR] = &b->gdtr, [SEGMENT_IDTR] = &b->idtr,
+        [SEGMENT_ES] = &b->es,     [SEGMENT_CS] = &b->cs, [SEGMENT_SS] = &b->ss,
+        [SEGMENT_DS] = &b->ds,     [SEGMENT_FS] = &b->fs, [SEGMENT_GS] = &b->gs,
+        [SEGMENT_LDTR] = &b->ldtr, [SEGMENT_TR] = &b->tr, [SEGMENT_GDTR] = &b->gdtr,
+        [SEGMENT_IDTR] = &b->idtr,
     };
 
     ASSERT(name < SEGMENTS);
@@ -260,15 +262,15 @@ static uint64_t *switched(const struct x86_vcpu *v, uint32_t msr)
     struct vmcb *b = svm_vmcb(v);
 
     switch (msr) {
-    case MSR_STAR:           return &b->star;
-    case MSR_LSTAR:          return &b->lstar;
-    case MSR_CSTAR:          return &b->cstar;
-    case MSR_FMASK:          return &b->fmask;
-    case MSR_SYSENTER_CS:    return &b->sysenter_cs;
-    case MSR_SYSENTER_ESP:   return &b->sysenter_esp;
-    case MSR_SYSENTER_EIP:   return &b->sysenter_eip;
-    case MSR_FS_BASE:        return &b->fs.base;
-    case MSR_GS_BASE:        return &b->gs.base;
+    case MSR_STAR: return &b->star;
+    case MSR_LSTAR: return &b->lstar;
+    case MSR_CSTAR: return &b->cstar;
+    case MSR_FMASK: return &b->fmask;
+    case MSR_SYSENTER_CS: return &b->sysenter_cs;
+    case MSR_SYSENTER_ESP: return &b->sysenter_esp;
+    case MSR_SYSENTER_EIP: return &b->sysenter_eip;
+    case MSR_FS_BASE: return &b->fs.base;
+    case MSR_GS_BASE: return &b->gs.base;
     case MSR_KERNEL_GS_BASE: return &b->kernel_gs_base;
     }
     return NULL;
@@ -316,8 +318,9 @@ static bool can_nmi(const struct x86_vcpu *v)
 
 static void inject(struct x86_vcpu *v, const struct hvm_event *event)
 {
-    static const uint8_t types[] = { [EVENT_INTERRUPT] = 0, [EVENT_NMI] = 2, [EVENT_EXCEPTION] = 3,
-                                     [EVENT_SOFTWARE] = 4 };
+    static const uint8_t types[] = {
+        [EVENT_INTERRUPT] = 0, [EVENT_NMI] = 2, [EVENT_EXCEPTION] = 3, [EVENT_SOFTWARE] = 4
+    };
     struct vmcb *b = svm_vmcb(v);
 
     ASSERT(event->type != EVENT_NONE && event->type <= EVENT_SOFTWARE);
@@ -356,7 +359,7 @@ static void end_shadow(struct x86_vcpu *v)
 const struct hvm_vendor svm_vendor = {
     .name = "SVM",
     .p2m_access = access_of,
-    .hypercall = { 0x0f, 0x01, 0xd9 },  /* VMMCALL */
+    .hypercall = { 0x0f, 0x01, 0xd9 }, /* VMMCALL */
     .init_cpu = init_cpu,
     .create = create,
     .destroy = destroy,

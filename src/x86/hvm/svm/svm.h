@@ -13,10 +13,10 @@
 /* What of struct hvm_vcpu.vendor is; as long as the vCPU. */
 struct svm_vcpu {
     struct vmcb *vmcb;
-    uint64_t address;                   /* of it, machine */
-    uint64_t generation;                /* of its ASID, on the CPU where it ran last */
+    uint64_t address;    /* of it, machine */
+    uint64_t generation; /* of its ASID, on the CPU where it ran last */
     unsigned int cpu;
-    bool in_nmi;                        /* until IRET */
+    bool in_nmi; /* until IRET */
 };
 
 static inline struct svm_vcpu *svm_vcpu(const struct x86_vcpu *v)
@@ -31,7 +31,7 @@ static inline struct vmcb *svm_vmcb(const struct x86_vcpu *v)
 
 /* svm.c: what all guests share; machine addresses. */
 extern uint64_t svm_iopm, svm_msrpm;
-extern bool svm_next_rip;               /* the CPU tells where the next instruction is */
+extern bool svm_next_rip; /* the CPU tells where the next instruction is */
 
 /* asid.c: this CPU's numbers, and one for the current vCPU; flush: none that it had. */
 void svm_asid_init_cpu(void);

@@ -10,21 +10,13 @@
 
 /* ALWAYS: the struct is given back even with an error. */
 #define MACHINE_DOMCTLS(ROW, ALWAYS) \
-    ROW(iomem_permission, DIR_IN, BOUNDED), \
-    ROW(ioport_permission, DIR_IN, BOUNDED), \
-    ROW(memory_mapping, DIR_IN, BOUNDED), \
-    ROW(hypercall_init, DIR_IN, BOUNDED), \
-    ROW(set_address_size, DIR_IN, BOUNDED), \
-    ROW(get_address_size, DIR_INOUT, BOUNDED), \
-    ROW(get_cpu_policy, DIR_INOUT, BOUNDED), \
-    ALWAYS(set_cpu_policy, BOUNDED), \
-    ROW(settscinfo, DIR_IN, BOUNDED), \
-    ROW(gettscinfo, DIR_INOUT, BOUNDED), \
-    ROW(set_ext_vcpucontext, DIR_IN, BOUNDED), \
-    ROW(get_ext_vcpucontext, DIR_INOUT, BOUNDED), \
-    ROW(setvcpuextstate, DIR_IN, BOUNDED), \
-    ROW(getvcpuextstate, DIR_INOUT, BOUNDED), \
-    ALWAYS(get_vcpu_msrs, BOUNDED), \
-    ALWAYS(set_vcpu_msrs, BOUNDED),
+    ROW(iomem_permission, DIR_IN, BOUNDED), ROW(ioport_permission, DIR_IN, BOUNDED), \
+        ROW(memory_mapping, DIR_IN, BOUNDED), ROW(hypercall_init, DIR_IN, BOUNDED), \
+        ROW(set_address_size, DIR_IN, BOUNDED), ROW(get_address_size, DIR_INOUT, BOUNDED), \
+        ROW(get_cpu_policy, DIR_INOUT, BOUNDED), ALWAYS(set_cpu_policy, BOUNDED), \
+        ROW(settscinfo, DIR_IN, BOUNDED), ROW(gettscinfo, DIR_INOUT, BOUNDED), \
+        ROW(set_ext_vcpucontext, DIR_IN, BOUNDED), ROW(get_ext_vcpucontext, DIR_INOUT, BOUNDED), \
+        ROW(setvcpuextstate, DIR_IN, BOUNDED), ROW(getvcpuextstate, DIR_INOUT, BOUNDED), \
+        ALWAYS(get_vcpu_msrs, BOUNDED), ALWAYS(set_vcpu_msrs, BOUNDED),
 
 #endif

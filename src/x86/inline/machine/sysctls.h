@@ -7,8 +7,7 @@
 #include "x86/sysctl.h"
 
 #define MACHINE_SYSCTLS(ROW) \
-    ROW(get_cpu_levelling_caps, DIR_INOUT), \
-    ROW(get_cpu_featureset, DIR_INOUT), \
-    ROW(get_cpu_policy, DIR_INOUT),
+    ROW(get_cpu_levelling_caps, DIR_INOUT), ROW(get_cpu_featureset, DIR_INOUT), \
+        ROW(get_cpu_policy, DIR_INOUT),
 
 #endif

@@ -13,8 +13,9 @@
 extern char hypercall_page[];
 
 /* A hypercall by a constant number; what it does not take is 0. */
-static inline __attribute__((always_inline)) long
-hypercall5(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+static inline __attribute__((always_inline)) long hypercall5(unsigned int nr, uint64_t a0,
+                                                             uint64_t a1, uint64_t a2, uint64_t a3,
+                                                             uint64_t a4)
 {
     register uint64_t r10 __asm__("r10") = a3;
     register uint64_t r8 __asm__("r8") = a4;
@@ -27,9 +28,9 @@ hypercall5(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, 
     return result;
 }
 
-#define hypercall0(nr)             hypercall5(nr, 0, 0, 0, 0, 0)
-#define hypercall1(nr, a0)         hypercall5(nr, (uint64_t)(a0), 0, 0, 0, 0)
-#define hypercall2(nr, a0, a1)     hypercall5(nr, (uint64_t)(a0), (uint64_t)(a1), 0, 0, 0)
+#define hypercall0(nr)         hypercall5(nr, 0, 0, 0, 0, 0)
+#define hypercall1(nr, a0)     hypercall5(nr, (uint64_t)(a0), 0, 0, 0, 0)
+#define hypercall2(nr, a0, a1) hypercall5(nr, (uint64_t)(a0), (uint64_t)(a1), 0, 0, 0)
 #define hypercall3(nr, a0, a1, a2) \
     hypercall5(nr, (uint64_t)(a0), (uint64_t)(a1), (uint64_t)(a2), 0, 0)
 #define hypercall4(nr, a0, a1, a2, a3) \
