@@ -21,7 +21,7 @@ FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/mul
 fuzz_objects = $(patsubst %.c,$(O)/fuzz/world/%.o,$(1))
 fuzz_comma = ,
 FUZZ_WRAPS = $(patsubst %,-Wl$(fuzz_comma)--wrap=%,arch_context_switch preempt_wanted page_alloc \
-             page_free page_alloc_add heap_alloc heap_free lock_take lock_take_second lock_take_irq)
+             page_free page_alloc_add heap_alloc heap_free lock_take_checked lock_take_second)
 
 .PHONY: fuzz test-fuzz fuzz-coverage
 fuzz: $(FUZZERS) ## fuzz the hypercall door until stopped; findings in build/fuzz (FUZZ="-max_total_time=600")

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#define UNDOING 0x8000u /* x86/pv/validate.c: in the progress of a table */
+#define PROGRESS_COUNT 0x3ffu /* x86/pv/validate.c: of the progress of a table */
 
 static struct tally {
     uint32_t refs, types[FRAME_TYPES];
@@ -55,7 +55,7 @@ static unsigned int counted(const struct frame *f)
         return PTE_COUNT;
     REQUIRE(f->type & (TYPE_PARTIAL | TYPE_DROPPING), "frame %lx is a table, but how?",
             frame_mfn(f));
-    return f->aux & ~UNDOING;
+    return f->aux & PROGRESS_COUNT;
 }
 
 static bool is_zeroths(unsigned int level, unsigned int i)
@@ -91,7 +91,8 @@ static void count_leaf(const struct frame *table, uint64_t entry)
 
 static void count_entry(const struct frame *table, unsigned int level, uint64_t entry)
 {
-    REQUIRE((entry & PTE_USER) && !(entry & PTE_GLOBAL), "entry %lx of a table", entry);
+    REQUIRE((entry & PTE_USER) && !(entry & PTE_GLOBAL), "entry %lx of table %lx, level %u", entry,
+            frame_mfn(table), level);
     if (level == 1) {
         count_leaf(table, entry);
         return;
@@ -108,9 +109,11 @@ static void count_table(const struct frame *f)
 
     for (unsigned int i = 0; i < PTE_COUNT; i++) {
         if (is_zeroths(level, i)) {
-            uint64_t right = hypervisor_l4[i] | (i == M2P_SLOT ? PTE_USER : 0);
+            uint64_t entry = entries[i] & ~PTE_ACCESSED;
 
-            REQUIRE(!(f->type & TYPE_VALIDATED) || (entries[i] & ~PTE_ACCESSED) == right,
+            /* User mode may be kept from seeing the M2P. */
+            REQUIRE(!(f->type & TYPE_VALIDATED) || entry == hypervisor_l4[i] ||
+                        (i == M2P_SLOT && entry == 0),
                     "entry %u of %lx is %lx", i, frame_mfn(f), entries[i]);
         } else if (i < count && (entries[i] & PTE_PRESENT))
             count_entry(f, level, entries[i]);

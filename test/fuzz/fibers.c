@@ -135,10 +135,10 @@ static void nobody_gets_on(void)
 
 void fibers_run(void)
 {
-    unsigned int waits = 0;
+    unsigned int waits = 0, turn = 0; /* turn: also when the input is at its end all get on */
     struct fiber *f;
 
-    while ((f = choose(waits ? waits : several() ? input_byte() : 0)) != NULL) {
+    while ((f = choose(waits ? waits : several() ? input_byte() + turn++ : 0)) != NULL) {
         if (f->waits) {
             let_others();
             if (waits++ == WAITS_MAX)
@@ -172,6 +172,12 @@ void fiber_point(void)
         leave_fiber(false);
 }
 
+void fiber_give_way(void)
+{
+    if (now)
+        leave_fiber(false);
+}
+
 /* In place of sched_yield in cpu_relax. */
 int fuzz_wait(void);
 int fuzz_wait(void)
@@ -186,27 +192,19 @@ int fuzz_wait(void)
     return 0;
 }
 
-void __real_lock_take(struct lock *l);
-void __wrap_lock_take(struct lock *l);
+void __real_lock_take_checked(struct lock *l);
+void __wrap_lock_take_checked(struct lock *l);
 void __real_lock_take_second(struct lock *l);
 void __wrap_lock_take_second(struct lock *l);
-bool __real_lock_take_irq(struct lock *l);
-bool __wrap_lock_take_irq(struct lock *l);
 
-void __wrap_lock_take(struct lock *l)
+void __wrap_lock_take_checked(struct lock *l)
 {
     fiber_point();
-    __real_lock_take(l);
+    __real_lock_take_checked(l);
 }
 
 void __wrap_lock_take_second(struct lock *l)
 {
     fiber_point();
     __real_lock_take_second(l);
-}
-
-bool __wrap_lock_take_irq(struct lock *l)
-{
-    fiber_point();
-    return __real_lock_take_irq(l);
 }

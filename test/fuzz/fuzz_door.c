@@ -358,6 +358,8 @@ static void run_call(unsigned int at)
     do {
         make_call(v, u);
         world_go_out(at);
+        if (u->is)
+            fiber_give_way(); /* it may wait for what another CPU has begun */
     } while (u->is && current_vcpu() == v && (x86_vcpu(v)->pv.flags & PV_KERNEL_MODE));
 }
 

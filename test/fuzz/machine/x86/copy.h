@@ -40,6 +40,12 @@ static inline bool try_words_to_guest(uint64_t guest, const uint64_t *from, size
     return false;
 }
 
+static inline bool read_pair_of_guest(uint64_t *first, uint64_t *second, uint64_t guest)
+{
+    (void)first, (void)second, (void)guest;
+    return false;
+}
+
 static inline bool read_word_of_guest(uint64_t *value, uint64_t guest)
 {
     (void)value, (void)guest;
