@@ -10,6 +10,8 @@ import re
 import machine
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MEASURED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured")
 ZEROTH = machine.Config().hypervisor == "zeroth"
 NUMBER = r"\d+(\.\d+)?"
