@@ -85,9 +85,9 @@ static long do_alloc_vector(struct vcpu *v, void *arg, uint64_t extra)
     int rc;
 
     (void)extra;
-    if (a->irq >= arch_gsi_count())
-        return -XEN_EINVAL;
     a->vector = a->irq;
+    if (a->irq >= arch_gsi_count())
+        return 0; /* measured */
     rc = pirq_map(v->domain, (int)a->irq, a->irq);
     return rc < 0 ? rc : 0;
 }
@@ -201,7 +201,69 @@ static long do_get_free_pirq(struct vcpu *v, void *arg, uint64_t extra)
     return 0;
 }
 
-/* Zeroth keeps no list of devices before it has an IOMMU to keep it for; Dom0's is the one. */
+/* The devices of segment 0 that Dom0 has told of.  They are its own: no domain is asked for. */
+static uint64_t devices[256 * 256 / 64];
+
+static long tell(uint16_t segment, uint8_t bus, uint8_t devfn, bool there)
+{
+    unsigned int i = (unsigned int)bus << 8 | devfn;
+    uint64_t bit = 1ul << i % 64;
+
+    if (segment)
+        return 0;
+    if (there) {
+        __atomic_fetch_or(&devices[i / 64], bit, __ATOMIC_RELAXED);
+        return 0;
+    }
+    return __atomic_fetch_and(&devices[i / 64], ~bit, __ATOMIC_RELAXED) & bit ? 0 : -XEN_ENODEV;
+}
+
+static long do_manage_add(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const struct physdev_manage_pci *a = arg;
+
+    (void)v;
+    (void)extra;
+    return tell(0, a->bus, a->devfn, true);
+}
+
+static long do_manage_add_ext(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const struct physdev_manage_pci_ext *a = arg;
+
+    (void)v;
+    (void)extra;
+    return tell(0, a->bus, a->devfn, true);
+}
+
+static long do_manage_remove(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const struct physdev_manage_pci *a = arg;
+
+    (void)v;
+    (void)extra;
+    return tell(0, a->bus, a->devfn, false);
+}
+
+static long do_device_add(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const struct physdev_pci_device_add *a = arg;
+
+    (void)v;
+    (void)extra;
+    return tell(a->seg, a->bus, a->devfn, true);
+}
+
+static long do_device_remove(struct vcpu *v, void *arg, uint64_t extra)
+{
+    const struct physdev_pci_device *a = arg;
+
+    (void)v;
+    (void)extra;
+    return tell(a->seg, a->bus, a->devfn, false);
+}
+
+/* What Zeroth has no use for. */
 static long do_told(struct vcpu *v, void *arg, uint64_t extra)
 {
     (void)v;
@@ -237,6 +299,15 @@ static long do_dbgp(struct vcpu *v, void *arg, uint64_t extra)
     return -XEN_ENOSYS;
 }
 
+/* A notification of very old kernels: there is nothing to unmask. */
+static long do_nothing(struct vcpu *v, void *arg, uint64_t extra)
+{
+    (void)v;
+    (void)arg;
+    (void)extra;
+    return 0;
+}
+
 #define ROW(name_, type, direction, kinds, authority, fn) \
     { \
         PHYSDEVOP_##name_, #name_, sizeof(type), direction, kinds, authority, BOUNDED, false, fn \
@@ -257,16 +328,19 @@ const struct door_op physdev_ops[] = {
     ROW(map_pirq, physdev_map_pirq_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, do_map_pirq),
     ROW(unmap_pirq, physdev_unmap_pirq_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_unmap_pirq),
     ROW(get_free_pirq, physdev_get_free_pirq_t, DIR_INOUT, KIND_PV, AUTH_SELF, do_get_free_pirq),
-    ROW(manage_pci_add, physdev_manage_pci_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
-    ROW(manage_pci_remove, physdev_manage_pci_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
-    ROW(manage_pci_add_ext, physdev_manage_pci_ext_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
-    ROW(pci_device_add, physdev_pci_device_add_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
-    ROW(pci_device_remove, physdev_pci_device_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
+    ROW(manage_pci_add, physdev_manage_pci_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_manage_add),
+    ROW(manage_pci_remove, physdev_manage_pci_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_manage_remove),
+    ROW(manage_pci_add_ext, physdev_manage_pci_ext_t, DIR_IN, KIND_ALL, AUTH_DOM0,
+        do_manage_add_ext),
+    ROW(pci_device_add, physdev_pci_device_add_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_device_add),
+    ROW(pci_device_remove, physdev_pci_device_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_device_remove),
     ROW(pci_mmcfg_reserved, physdev_pci_mmcfg_reserved_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
     ROW(prepare_msix, physdev_pci_device_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
     ROW(release_msix, physdev_pci_device_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_told),
     ROW(restore_msi, physdev_restore_msi_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_restore_msi),
     ROW(restore_msi_ext, physdev_pci_device_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_restore_msi_ext),
     ROW(dbgp_op, physdev_dbgp_op_t, DIR_IN, KIND_ALL, AUTH_DOM0, do_dbgp),
+    { PHYSDEVOP_IRQ_UNMASK_NOTIFY, "irq_unmask_notify", 0, DIR_NONE, KIND_PV, AUTH_SELF, BOUNDED,
+      false, do_nothing },
 };
 const uint16_t physdev_op_count = ARRAY_SIZE(physdev_ops);

@@ -121,9 +121,9 @@ int pirq_eoi(struct domain *d, unsigned int nr)
 {
     struct pirq *pirq = get(d, nr);
 
-    if (!pirq)
+    if (!pirq || !pirq->port)
         return -XEN_EINVAL;
-    if (pirq->port && pirq->irq >= 0)
+    if (pirq->irq >= 0)
         arch_pirq_unmask((unsigned int)pirq->irq);
     return 0;
 }
