@@ -20,23 +20,25 @@
     (void)v; \
     (void)extra
 
+/* Nanoseconds beyond a second are carried (measured). */
+static void set_wallclock(uint64_t seconds, uint32_t ns, uint64_t system_time)
+{
+    time_set_wallclock(seconds + ns / SECOND, (uint32_t)(ns % SECOND), (ns_t)system_time);
+}
+
 OP(settime32)
 {
     ENTER;
-    if (op->u.settime32.nsecs >= SECOND)
-        return -XEN_EINVAL;
-    time_set_wallclock(op->u.settime32.secs, op->u.settime32.nsecs,
-                       (ns_t)op->u.settime32.system_time);
+    set_wallclock(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
     return 0;
 }
 
 OP(settime64)
 {
     ENTER;
-    if (op->u.settime64.mbz || op->u.settime64.nsecs >= SECOND)
+    if (op->u.settime64.mbz)
         return -XEN_EINVAL;
-    time_set_wallclock(op->u.settime64.secs, op->u.settime64.nsecs,
-                       (ns_t)op->u.settime64.system_time);
+    set_wallclock(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
     return 0;
 }
 
@@ -54,6 +56,20 @@ OP(left_out)
     ENTER;
     (void)op;
     return -XEN_EOPNOTSUPP;
+}
+
+OP(microcode_update)
+{
+    ENTER;
+    return op->u.microcode.length ? -XEN_EOPNOTSUPP : -XEN_EINVAL;
+}
+
+/* As where the machine was not started by EFI: its services are Zeroth's alone. */
+OP(efi_runtime_call)
+{
+    ENTER;
+    (void)op;
+    return -XEN_ENOSYS;
 }
 
 OP(platform_quirk)
@@ -162,39 +178,12 @@ OP(change_freq)
     return -XEN_ENOSYS;
 }
 
-/* One CPU of the map: its time, or 0 where there is none. */
-static bool idle_time(const struct xenpf_getidletime *a, unsigned int cpu, uint8_t *byte)
-{
-    uint64_t spent = 0;
-
-    if (!(*byte >> cpu % 8 & 1))
-        return true;
-    if (cpu < cpu_count)
-        spent = sched_runtime(arch_idle_vcpu(cpu));
-    else
-        *byte &= (uint8_t) ~(1 << cpu % 8);
-    return copy_item_to_guest((uint64_t)a->idletime.p, cpu, &spent, sizeof(spent));
-}
-
+/* Only where frequencies are Dom0's to choose (Xen: cpufreq=dom0-kernel). */
 OP(getidletime)
 {
     ENTER;
-    struct xenpf_getidletime *a = &op->u.getidletime;
-    uint32_t bits = a->cpumap_nr_cpus < CPUS_MAX ? a->cpumap_nr_cpus : CPUS_MAX;
-
-    a->now = (uint64_t)arch_now();
-    for (unsigned int cpu = 0; cpu < bits; cpu += 8) {
-        uint8_t byte;
-
-        if (!copy_item_from_guest(&byte, (uint64_t)a->cpumap_bitmap.p, cpu / 8, 1))
-            return -XEN_EFAULT;
-        for (unsigned int i = cpu; i < cpu + 8 && i < bits; i++)
-            if (!idle_time(a, i, &byte))
-                return -XEN_EFAULT;
-        if (!copy_item_to_guest((uint64_t)a->cpumap_bitmap.p, cpu / 8, &byte, 1))
-            return -XEN_EFAULT;
-    }
-    return 0;
+    (void)op;
+    return -XEN_ENOSYS;
 }
 
 /* Idle and frequency states are left to the hardware: what Dom0 read of them is taken note of. */
@@ -326,9 +315,9 @@ const struct door_op platform_ops[] = {
     ROW(add_memtype, left_out),
     ROW(del_memtype, left_out),
     ROW(read_memtype, read_memtype),
-    ROW(microcode_update, left_out),
+    ROW(microcode_update, microcode_update),
     ROW(platform_quirk, platform_quirk),
-    ROW(efi_runtime_call, left_out),
+    ROW(efi_runtime_call, efi_runtime_call),
     ROW(firmware_info, firmware_info),
     ROW(enter_acpi_sleep, enter_acpi_sleep),
     ROW(change_freq, change_freq),
