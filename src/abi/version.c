@@ -16,9 +16,9 @@
 
 /* What Xen 4.17 of Debian 12 answers to a PV Dom0: measured. */
 #define PV_FEATURES \
-    (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad | \
-     1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits | \
-     1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped)
+    (1u << XENFEAT_mmu_pt_update_preserve_ad | 1u << XENFEAT_highmem_assist | \
+     1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported | \
+     1u << XENFEAT_direct_mapped)
 #define HVM_FEATURES \
     (1u << XENFEAT_writable_page_tables | 1u << XENFEAT_auto_translated_physmap | \
      1u << XENFEAT_supervisor_mode_kernel | 1u << XENFEAT_hvm_callback_vector | \
@@ -121,7 +121,10 @@ OP(get_features)
     if (a->submap_idx >= XENFEAT_NR_SUBMAPS)
         return -XEN_EINVAL;
     a->submap = (v->domain->kind->map ? HVM_FEATURES : PV_FEATURES) |
-                (v->domain->privileged ? 1u << XENFEAT_dom0 : 0);
+                (v->domain->privileged ? 1u << XENFEAT_dom0 : 0) |
+                (v->domain->vm_assist & 1u << VMASST_TYPE_pae_extended_cr3
+                     ? 1u << XENFEAT_pae_pgdir_above_4gb
+                     : 0);
     return 0;
 }
 

@@ -282,6 +282,7 @@ static void start_vcpu(const struct build *b)
     int rc;
 
     c->flags = VGCF_in_kernel;
+    c->vm_assist = 1u << VMASST_TYPE_pae_extended_cr3; /* as by Xen; a feature's bit follows it */
     c->user_regs.rip = b->kernel.entry;
     c->user_regs.rsi = b->layout.info;
     c->user_regs.rsp = c->kernel_sp = b->layout.stack + PAGE_SIZE;
