@@ -425,7 +425,7 @@ static long set_memory_map(struct vcpu *v, void *arg, uint64_t extra)
 
     (void)extra;
     if (a->map.nr_entries > MEMORY_MAP_MAX)
-        return -XEN_E2BIG;
+        return -XEN_EINVAL;
     rc = find(v, a->domid, &d);
     if (rc)
         return rc;

@@ -22,6 +22,8 @@
 #include "abi/vcpu.h"
 #include "machine/calls.h"
 
+#include <xen/memory.h>
+
 /* A list by macros, whose form the formatter changes at each run. */
 /* clang-format off */
 
@@ -36,13 +38,19 @@
 SUB_OPERATIONS(physdev_op)
 SUB_OPERATIONS(sched_op)
 
-/* The command's upper bits say where a restarted one goes on. */
+/* The command's upper bits say where a restarted one goes on.  What changes a reservation returns how
+ * far it came, even when its argument cannot be read (measured). */
 static long memory_op(uint64_t command, uint64_t guest, uint64_t a2, uint64_t a3, uint64_t a4,
                       uint64_t a5)
 {
+    uint64_t op = command & ((1ul << MEMORY_START_SHIFT) - 1);
+    long result = door_enter(&door_calls[__HYPERVISOR_memory_op], op, guest, command);
+
     (void)a2, (void)a3, (void)a4, (void)a5;
-    return door_enter(&door_calls[__HYPERVISOR_memory_op],
-                      command & ((1ul << MEMORY_START_SHIFT) - 1), guest, command);
+    if (result == -XEN_EFAULT && (op == XENMEM_increase_reservation ||
+                                  op == XENMEM_decrease_reservation || op == XENMEM_populate_physmap))
+        return (long)(command >> MEMORY_START_SHIFT);
+    return result;
 }
 
 /* Its argument is a number, not a pointer. */
@@ -51,6 +59,13 @@ static long sched_op_compat(uint64_t op, uint64_t arg, uint64_t a2, uint64_t a3,
 {
     (void)a2, (void)a3, (void)a4, (void)a5;
     return door_enter(&door_calls[__HYPERVISOR_sched_op_compat], (uint32_t)op, 0, arg);
+}
+
+/* Virtual performance counters are off: so an Xen without the option vpmu answers. */
+static long xenpmu_op(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    (void)a0, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+    return -XEN_EOPNOTSUPP;
 }
 
 static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -81,8 +96,9 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     OPS(domctl, KIND_ALL, domctl_ops, domctl_op_count, -XEN_ENOSYS, domctl) \
     OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
+    CALL(xenpmu_op, KIND_ALL, xenpmu_op) \
     NONE(xsm_op) \
-    NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) NONE(argo_op) NONE(xenpmu_op) NONE(dm_op) \
+    NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) NONE(argo_op) NONE(dm_op) \
         NONE(hypfs_op) NONE(arch_0) NONE(arch_1) NONE(arch_2) NONE(arch_3) NONE(arch_4) \
             NONE(arch_5) NONE(arch_6) NONE(arch_7) FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) \
                 FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) FREE(61) FREE(62) FREE(63)
