@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sites in assembly: an operation called, or jumped to (pv/ops.h has C's form). */
-/* This is assembly. */
-/* clang-format off */
 #ifndef PV_SITE_H
 #define PV_SITE_H
 
 #include <pv/oplist.h>
 
-    .macro pv_site kind, op
+    .macro pv_site kind, op, length
 771:
     \kind   *pv_ops + 8 * \op(%rip)
+    .fill   \length - 6, 1, 0x90
     .pushsection .pv_sites, "a"
-    .long   771b - ., 771b - ., 0
-    .byte   \op, PV_SITE_LENGTH, 0, 0
+    .long   771b - .
+    .byte   \op, \length, 0, 0
     .popsection
     .endm
 
