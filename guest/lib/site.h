@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sites in assembly: an operation called, or jumped to (pv/ops.h has C's form). */
+/* clang-format off */
 #ifndef PV_SITE_H
 #define PV_SITE_H
 
