@@ -20,6 +20,7 @@
 #define VMAP_SIZE     0x8000000000
 #define FRAME_BASE    0xffff818000000000 /* slot 259: struct frame of every frame */
 #define SEGMENTS_BASE 0xffff820000000000 /* slot 260: GDT and LDT windows of PV vCPUs */
+#define SEGMENTS_SIZE 0x8000000000
 #define DIRECT_BASE   0xffff830000000000 /* slots 262 to 271: all RAM, writable, not executable */
 #define DIRECT_SIZE   0x50000000000
 

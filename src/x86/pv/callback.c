@@ -5,16 +5,19 @@
 #include "core/assert.h"
 #include "core/machine.h"
 #include "core/softirq.h"
+#include "x86/control.h"
 #include "x86/layout.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/calls.h"
 #include "x86/pv/entry.h"
+#include "x86/pv/segment.h"
 
 #include <xen/callback.h>
 #include <xen/nmi.h>
 
 #define VECTOR_UD 6
 #define VECTOR_GP 13
+#define VECTOR_PF 14
 
 bool pv_code_address_ok(uint64_t address)
 {
@@ -89,11 +92,26 @@ void pv_iret_fault(const struct regs *fault)
     v->regs.error = fault->error;
 }
 
+/* Its code or stack is of an LDT whose page was not looked at yet.  CR2 is still the fault's: nothing
+ * else has faulted since. */
+static void iret_page_fault(struct x86_vcpu *v)
+{
+    uint64_t address = cr2_read();
+
+    irq_on();
+    if (!pv_ldt_fault(v, &address))
+        pv_bounce_page_fault(v, address, (uint32_t)v->regs.error);
+    irq_off();
+}
+
 void pv_iret_failed(void)
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
 
-    pv_bounce_trap(v, (unsigned int)v->regs.vector, (uint32_t)v->regs.error);
+    if (v->regs.vector == VECTOR_PF)
+        iret_page_fault(v);
+    else
+        pv_bounce_trap(v, (unsigned int)v->regs.vector, (uint32_t)v->regs.error);
 }
 
 static long register_callback(struct vcpu *v, void *arg, uint64_t extra)

@@ -32,7 +32,7 @@ void pv_load_cr3(struct x86_vcpu *v);
 /*
  * A page fault of a guest (CR2, error code): true when it was a write to a level-1 table's page by a
  * mapping that is read-only because of that, and the instruction was emulated (regs advanced), or
- * when the fault was spurious or a lazily mapped LDT page.  False: it is the guest's own.
+ * when the fault was spurious.  False: it is the guest's own.
  */
 bool pv_mmu_fault(struct x86_vcpu *v, uint64_t address, uint32_t error);
 

@@ -97,11 +97,15 @@ static uint64_t window_address(const struct x86_vcpu *v)
     return SEGMENTS_BASE + (uint64_t)window_page(v) * PAGE_SIZE;
 }
 
+/* Where there are no descriptors the GDT reads as empty, and the LDT faults: pv_ldt_fault. */
 static int map_page(struct x86_vcpu *v, unsigned int page, mfn_t mfn)
 {
-    uint64_t at = mfn == MFN_NONE ? image_paddr(empty_page) : mfn << PAGE_SHIFT;
-    int rc = map_segment_page(window_page(v) + page, at | SEGMENT_PTE);
+    uint64_t entry = (mfn == MFN_NONE ? image_paddr(empty_page) : mfn << PAGE_SHIFT) | SEGMENT_PTE;
+    int rc;
 
+    if (mfn == MFN_NONE && page >= LDT_PAGE)
+        entry = 0;
+    rc = map_segment_page(window_page(v) + page, entry);
     tlb_flush_page(window_address(v) + page * PAGE_SIZE);
     return rc;
 }
@@ -209,6 +213,34 @@ static void load_ldt(const struct x86_vcpu *v)
     __asm__ volatile("lldt %w0" : : "r"(SELECTOR_LDT) : "memory");
 }
 
+/* The frame with descriptors that the guest has at an address, taken; MFN_NONE: none. */
+static mfn_t take_page(struct x86_vcpu *v, uint64_t address)
+{
+    uint64_t entry = pv_walk(v, address);
+
+    return entry && take_frame(v->core.domain, pte_mfn(entry)) ? pte_mfn(entry) : MFN_NONE;
+}
+
+bool pv_ldt_fault(struct x86_vcpu *v, uint64_t *address)
+{
+    uint64_t offset = *address - (window_address(v) + LDT_PAGE * PAGE_SIZE);
+    unsigned int page = (unsigned int)(offset / PAGE_SIZE);
+    mfn_t mfn;
+
+    ASSERT(&v->core == current_vcpu());
+    if (offset >= v->pv.ldt_entries * 8ul)
+        return false;
+    ASSERT(page < LDT_PAGES);
+    *address = v->pv.ldt_base + offset;
+    if (v->pv.ldt_mfns[page] != MFN_NONE)
+        return false;
+    mfn = take_page(v, *address);
+    if (mfn == MFN_NONE)
+        return false;
+    replace_page(v, LDT_PAGE + page, &v->pv.ldt_mfns[page], mfn);
+    return true;
+}
+
 long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries)
 {
     unsigned int count = (entries + PAGE_ENTRIES - 1) / PAGE_ENTRIES;
@@ -216,8 +248,7 @@ long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries)
     if (entries && ((base & PAGE_MASK) || entries > LDT_ENTRIES || !pt_guest_address(base)))
         return -XEN_EINVAL;
     for (unsigned int i = 0; i < LDT_PAGES; i++) {
-        uint64_t entry = i < count ? pv_walk(v, base + i * PAGE_SIZE) : 0;
-        mfn_t mfn = entry && take_frame(v->core.domain, pte_mfn(entry)) ? pte_mfn(entry) : MFN_NONE;
+        mfn_t mfn = i < count ? take_page(v, base + i * PAGE_SIZE) : MFN_NONE;
 
         if (mfn != MFN_NONE || v->pv.ldt_mfns[i] != MFN_NONE)
             replace_page(v, LDT_PAGE + i, &v->pv.ldt_mfns[i], mfn);
@@ -343,6 +374,8 @@ bool pv_descriptor_of(const struct x86_vcpu *v, uint16_t selector, uint64_t *des
 
     ASSERT(&v->core == current_vcpu());
     if (!(selector & ~3) || index >= limit)
+        return false;
+    if (local && v->pv.ldt_mfns[index / PAGE_ENTRIES] == MFN_NONE)
         return false;
     *descriptor = table[index];
     return *descriptor & DESCRIPTOR_PRESENT;

@@ -5,10 +5,15 @@
 
 #include "x86/guest.h"
 
-/* MMUEXT_SET_LDT of the current vCPU, or of one that does not run: base is page-aligned, entries at most 8192 (0: none).  Pages of
- * it that are not mapped, or cannot be descriptors, read as empty ones.  No lock held.  0, or
- * -XEN_EINVAL: unaligned or too many. */
+/* MMUEXT_SET_LDT of the current vCPU, or of one that does not run: base is page-aligned, entries at
+ * most 8192 (0: none).  Pages of it that are not mapped now, or cannot be descriptors, are looked at
+ * again when they are used: pv_ldt_fault.  No lock held.  0, or -XEN_EINVAL: not aligned, not where
+ * a guest may have memory, or too many. */
 long pv_set_ldt(struct x86_vcpu *v, uint64_t base, unsigned int entries);
+
+/* The CPU did not find a descriptor at *address.  True: now it does.  False: it is the guest's fault;
+ * if it was in the current vCPU's LDT, *address is where the guest has that.  Interrupts on. */
+bool pv_ldt_fault(struct x86_vcpu *v, uint64_t *address);
 
 /*
  * Frames of a GDT, entries / 512 rounded up of them: taken and mapped instead of the present ones.

@@ -6,11 +6,13 @@
 #include "x86/copy.h"
 #include "x86/fpu.h"
 #include "x86/gdt.h"
+#include "x86/layout.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/debug.h"
 #include "x86/pv/emulate.h"
 #include "x86/pv/entry.h"
 #include "x86/pv/mmu.h"
+#include "x86/pv/segment.h"
 #include "x86/trap.h"
 
 #define TRAP_UD      6
@@ -31,6 +33,8 @@ static __attribute__((noinline)) void page_fault(struct x86_vcpu *v, uint32_t er
     uint64_t address = cr2_read();
 
     irq_on();
+    if (address - SEGMENTS_BASE < SEGMENTS_SIZE && pv_ldt_fault(v, &address))
+        return;
     if (pv_mmu_fault(v, address, error))
         return;
     if (pv_in_kernel(v))
