@@ -221,6 +221,54 @@ CASE(segments, ldt_of_a_writable_page, "xen.h, MMUEXT_SET_LDT", PV)
     EXPECT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF), 0);
 }
 
+CASE(segments, ldt_page_is_looked_at_when_used, "xen.h, MMUEXT_SET_LDT", PV)
+{
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = (uint64_t)pool(0),
+                            .arg2.nr_ents = 1024 };
+    uint64_t code = (512 + 4) * 8 + 4; /* level 0, to stay in the kernel */
+    uint16_t cs;
+
+    ((uint64_t *)pool(1))[3] = DATA;
+    ((uint64_t *)pool(1))[4] = 0x00affb000000fffful;
+    EXPECT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF), 0);
+    PROBE("mov %w0, %%fs", : : "r"((512 + 3) * 8 + 7) :);
+    EXPECT(fault.vector, 14);
+    EXPECT(fault.error, 0);
+    EXPECT(fault.address, (uint64_t)pool(1) + 0x18);
+    EXPECT(read_only(pool(1)), 0); /* now it can be one */
+    /* The first to use it is the hypervisor, on its way to the guest; and back by an instruction. */
+    __asm__ volatile("mov %%rsp, %%rdx\n"
+                     "   push %[ss]\n"
+                     "   push %%rdx\n"
+                     "   push $2\n"
+                     "   push %[code]\n"
+                     "   lea 1f(%%rip), %%rcx\n"
+                     "   push %%rcx\n"
+                     "   push $0\n" /* flags, and three registers */
+                     "   push $0\n   push $0\n   push $0\n"
+                     "   mov %[number], %%eax\n"
+                     "   syscall\n"
+                     "1: mov %%cs, %w[cs]\n"
+                     "   push %[back]\n"
+                     "   lea 2f(%%rip), %%rcx\n"
+                     "   push %%rcx\n"
+                     "   lretq\n"
+                     "2:"
+                     : [cs] "=&r"(cs)
+                     : [code] "r"(code), [ss] "r"((uint64_t)FLAT_KERNEL_SS),
+                       [back] "r"((uint64_t)FLAT_KERNEL_CS), [number] "i"(__HYPERVISOR_iret)
+                     : "rax", "rcx", "rdx", "r11", "memory");
+    EXPECT(cs, code | 3);
+    PROBE("mov %w0, %%fs", : : "r"((512 + 3) * 8 + 7) :);
+    EXPECT(fault.vector, NO_FAULT);
+    EXPECT(writable(pool(1)), -XEN_EBUSY);
+    __asm__ volatile("mov %w0, %%fs" : : "r"(0));
+    op.arg2.nr_ents = 0;
+    EXPECT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF), 0);
+    EXPECT(writable(pool(1)), 0);
+}
+
 CASE(segments, base_fs_is_used, BASE, PV)
 {
     uint64_t value;
