@@ -64,10 +64,11 @@ static inline void cpu_relax(void)
     __asm__ volatile("pause" : : : "memory");
 }
 
-/* Softirqs that wait on this CPU: bits of core/softirq.h. */
+/* Softirqs that wait on this CPU: bits of core/softirq.h.  Others raise them too: the lock prefix keeps
+ * both from losing what the other raised. */
 static inline void softirq_raise_bits(uint32_t bits)
 {
-    __asm__ volatile("orl %0, %%gs:%c1" : : "r"(bits), "i"(PERCPU_SOFTIRQS) : "memory");
+    __asm__ volatile("lock orl %0, %%gs:%c1" : : "r"(bits), "i"(PERCPU_SOFTIRQS) : "memory");
 }
 
 static inline uint32_t softirq_take_bits(void)
