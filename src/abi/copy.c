@@ -18,6 +18,11 @@ bool copy_to_guest(uint64_t guest, const void *from, size_t size)
     return arch_copy_to_guest(guest, from, size);
 }
 
+bool write_to_guest64(uint64_t guest, uint64_t value)
+{
+    return arch_write_guest64(guest, value);
+}
+
 /* Address of an element; false when there is no such one in 64 bits. */
 static bool element(uint64_t guest, uint64_t index, size_t size, uint64_t *at)
 {

@@ -10,6 +10,8 @@ bool copy_from_guest(void *to, uint64_t guest, size_t size);
 /* 32 bits, the quick way; -1: -EFAULT is due. */
 int64_t read_from_guest32(uint64_t guest);
 bool copy_to_guest(uint64_t guest, const void *from, size_t size);
+/* 64 bits, the quick way. */
+bool write_to_guest64(uint64_t guest, uint64_t value);
 /* The index-th element of an array; refuses indices whose offset does not fit 64 bits. */
 bool copy_item_from_guest(void *to, uint64_t guest, uint64_t index, size_t size);
 bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t size);

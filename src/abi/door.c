@@ -8,7 +8,7 @@
 #include "core/vcpu.h"
 
 /* Tables stand in the order of numbers where those are dense: then the first look finds the row. */
-static const struct door_op *find(const struct door_call *call, uint64_t op)
+static inline const struct door_op *find(const struct door_call *call, uint64_t op)
 {
     unsigned int count = *call->op_count;
 
@@ -32,11 +32,17 @@ static bool take_argument(const struct door_op *row, uint64_t guest, void *arg)
     return copy_from_guest(arg, guest, row->size);
 }
 
-const struct door_op *door_find(const struct door_call *call, uint64_t op)
+static inline const struct door_op *find_for(const struct vcpu *v, const struct door_call *call,
+                                             uint64_t op)
 {
     const struct door_op *row = find(call, op);
 
-    return row && (row->kinds & current_vcpu()->domain->kind->bit) ? row : NULL;
+    return row && (row->kinds & v->domain->kind->bit) ? row : NULL;
+}
+
+const struct door_op *door_find(const struct door_call *call, uint64_t op)
+{
+    return find_for(current_vcpu(), call, op);
 }
 
 bool door_permits(const struct door_op *row)
@@ -54,7 +60,7 @@ long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint6
 {
     uint64_t arg[DOOR_ARG_MAX / sizeof(uint64_t)];
     struct vcpu *v = current_vcpu();
-    const struct door_op *row = door_find(call, op);
+    const struct door_op *row = find_for(v, call, op);
     long result;
 
     if (!row)

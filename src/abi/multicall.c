@@ -32,7 +32,7 @@ static long run(struct vcpu *v, struct multicall_entry *e)
 
 static bool write_result(const struct list *l, long result)
 {
-    return copy_to_guest(l->at + offsetof(struct multicall_entry, result), &result, sizeof(result));
+    return write_to_guest64(l->at + offsetof(struct multicall_entry, result), (uint64_t)result);
 }
 
 /* Go on at the list's next entry when the guest makes the call again. */

@@ -37,8 +37,7 @@ static long do_shutdown(struct vcpu *v, void *arg, uint64_t extra)
     return 0;
 }
 
-/* Is an event pending on one of the ports?  The poll has begun, so that none is missed: 0: it
- * goes on. */
+/* Is an event pending on one of the ports?  Once the poll has begun, none is missed: 0: it goes on. */
 static long poll_ports(struct vcpu *v, const port_t *ports, unsigned int count)
 {
     for (unsigned int i = 0; i < count; i++) {
@@ -50,6 +49,17 @@ static long poll_ports(struct vcpu *v, const port_t *ports, unsigned int count)
     return v->info->evtchn_upcall_pending && v->domain->kind->event_deliverable(v);
 }
 
+static bool read_ports(port_t *ports, const struct sched_poll *a)
+{
+    int64_t port;
+
+    if (a->nr_ports != 1)
+        return copy_from_guest(ports, (uint64_t)a->ports.p, a->nr_ports * sizeof(ports[0]));
+    port = read_from_guest32((uint64_t)a->ports.p);
+    ports[0] = (port_t)port;
+    return port >= 0;
+}
+
 static long do_poll(struct vcpu *v, void *arg, uint64_t extra)
 {
     const struct sched_poll *a = arg;
@@ -59,8 +69,12 @@ static long do_poll(struct vcpu *v, void *arg, uint64_t extra)
     (void)extra;
     if (a->nr_ports > POLL_PORTS_MAX)
         return -XEN_EINVAL;
-    if (!copy_from_guest(ports, (uint64_t)a->ports.p, a->nr_ports * sizeof(ports[0])))
+    if (!read_ports(ports, a))
         return -XEN_EFAULT;
+    /* Often there is nothing to wait for. */
+    rc = poll_ports(v, ports, a->nr_ports);
+    if (rc)
+        return rc < 0 ? rc : 0;
     sched_poll(v, a->nr_ports == 1 ? ports[0] : ~0u, (ns_t)a->timeout);
     rc = poll_ports(v, ports, a->nr_ports);
     if (rc)

@@ -114,7 +114,8 @@ void event_vcpu_moved(struct vcpu *v);
  * SCHEDOP_poll of the current vCPU v, for each port it polls, after v->poll_port is set (the one
  * port, or ~0 for several) and after WAIT_POLL is: 1: the port is pending already, wake v again;
  * 0: when it becomes pending, vcpu_wake(v, WAIT_POLL) is called; -EINVAL: it is not open.
- * Set v->poll_port to 0 after the poll; nothing else has to be undone.
+ * Set v->poll_port to 0 after the poll; nothing else has to be undone.  Before all that it may be asked
+ * once for a first look: then 0 says only that the port was not pending.
  */
 int event_poll(struct vcpu *v, port_t port);
 

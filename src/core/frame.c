@@ -306,11 +306,25 @@ static int get_plain(struct frame *f, enum frame_type type, uint64_t old)
     return new &TYPE_VALIDATED ? 0 : make_good(f, type, old);
 }
 
+/* The commonest: a validated type gets one more use, whatever it is (such a table is neither BUSY nor
+ * stopped), or RAM its first use of all, of which no translation can be stale. */
+static inline bool get_one_more(struct frame *f, enum frame_type type)
+{
+    const uint64_t good = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED;
+    uint64_t old = load(&f->type);
+
+    if (!UNLIKELY((old & (TYPE_MASK | TYPE_VALIDATED)) != good || (old & TYPE_COUNT) == TYPE_COUNT))
+        return swap(&f->type, &old, old + 1);
+    return old == 0 && type == FRAME_WRITABLE && swap(&f->type, &old, good | 1);
+}
+
 int frame_get_type(struct frame *f, enum frame_type type)
 {
     int rc;
 
     ASSERT(type > FRAME_NONE && type < FRAME_TYPES);
+    if (get_one_more(f, type))
+        return 0;
     do {
         uint64_t old = load(&f->type);
 
@@ -400,22 +414,13 @@ int frame_unpin(struct frame *f)
 
 /* ---- both at once ---- */
 
-/* A validated type gets one more use, whatever it is: such a table is neither BUSY nor stopped. */
 int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type)
 {
-    const uint64_t good = (uint64_t)type << TYPE_SHIFT | TYPE_VALIDATED;
-    uint64_t old;
     int rc;
 
     if (!get(f, d))
         return -XEN_EINVAL;
-    old = load(&f->type);
-    if (!UNLIKELY((old & (TYPE_MASK | TYPE_VALIDATED)) != good ||
-                  (old & TYPE_COUNT) == TYPE_COUNT) &&
-        swap(&f->type, &old, old + 1))
-        return 0;
-    /* Its first use of all: no translation of it is stale. */
-    if (old == 0 && type == FRAME_WRITABLE && swap(&f->type, &old, good | 1))
+    if (get_one_more(f, type))
         return 0;
     rc = frame_get_type(f, type);
     if (rc)

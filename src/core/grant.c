@@ -261,8 +261,9 @@ void grant_release(struct domain *granter, grant_ref_t ref, bool write, struct f
     mark_unused(entry_of(g, ref), u);
     lock_release(&g->lock);
     if (write)
-        frame_put_type(frame, false);
-    frame_put(frame);
+        frame_put_use(frame, false);
+    else
+        frame_put(frame);
 }
 
 static bool in_use(struct grant_domain *g, grant_ref_t ref)

@@ -51,6 +51,8 @@ bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
 bool arch_guest_range_ok(uint64_t guest, size_t size);
 /* The same for 32 bits, the quick way; -1: they cannot be reached. */
 int64_t arch_read_guest32(uint64_t guest);
+/* 64 bits to it, the quick way. */
+bool arch_write_guest64(uint64_t guest, uint64_t value);
 
 /* Frame of the i-th 2 MiB extent of the machine-to-physical table; 0: none there. */
 mfn_t arch_m2p_extent(unsigned int index);

@@ -20,14 +20,14 @@ static struct timer *timer_of(struct ordered *o)
 }
 
 /* The queue of a timer, locked: a move may come between looking and locking. */
-static struct timer_queue *queue_lock(const struct timer *t, bool *were_on)
+static inline struct timer_queue *queue_lock(const struct timer *t, bool *were_on)
 {
     for (;;) {
         unsigned int cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
         struct timer_queue *q = &queues[cpu];
 
         *were_on = lock_take_irq(&q->lock);
-        if (t->cpu == cpu)
+        if (__builtin_expect(t->cpu == cpu, true))
             return q;
         lock_release_irq(&q->lock, *were_on);
     }

@@ -54,6 +54,9 @@ bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 
     if (v)
         return hvm_copy_from(v, to, guest, size);
+    /* Most structs of the ABI are whole words, and there. */
+    if (size % 8 == 0 && try_words_from_guest(to, guest, size / 8))
+        return true;
     return guest_range_ok(guest, size) && copy_opened(to, (const void *)guest, size);
 }
 
@@ -77,11 +80,31 @@ slowly:
     return arch_copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
 }
 
+bool arch_write_guest64(uint64_t guest, uint64_t value)
+{
+    if (!guest_range_ok(guest, sizeof(value)) || hardware_guest())
+        goto slowly;
+    guest_open();
+    __asm__ goto("1: movq %0, (%1)\n" FAULT_FIXUP("1b", "%l[fault]")
+                 :
+                 : "r"(value), "r"(guest)
+                 : "memory"
+                 : fault);
+    guest_close();
+    return true;
+fault:
+    guest_close();
+slowly:
+    return arch_copy_to_guest(guest, &value, sizeof(value));
+}
+
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
     struct x86_vcpu *v = hardware_guest();
 
     if (v)
         return hvm_copy_to(v, guest, from, size);
+    if (size % 8 == 0 && try_words_to_guest(guest, from, size / 8))
+        return true;
     return guest_range_ok(guest, size) && copy_opened((void *)guest, from, size);
 }

@@ -476,9 +476,9 @@ void cpuid_read(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, cpuid_lea
     from = cpuid_leaf_of((struct cpuid_policy *)p, leaf, sub);
     if (!from)
         return;
-    memcpy(out, from, sizeof(cpuid_leaf));
+    __builtin_memcpy(out, from, sizeof(cpuid_leaf));
     /* Xen has it on for itself, so a guest that does not ask by way of Xen sees it as well. */
-    if (leaf == 1 && cpuid_has(p, XEN_X86_FEATURE_XSAVE))
+    if (leaf == 1 && (out[ECX] & F(XSAVE)))
         out[ECX] |= F(OSXSAVE);
     if (leaf == LEAF_XSAVE && sub == 0 && p->xcr0_mask)
         out[EBX] = cpuid_area_size(p, v->xcr0);

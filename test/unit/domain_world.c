@@ -244,6 +244,11 @@ bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
     return true;
 }
 
+bool arch_write_guest64(uint64_t guest, uint64_t value)
+{
+    return arch_copy_to_guest(guest, &value, sizeof(value));
+}
+
 int64_t arch_read_guest32(uint64_t guest)
 {
     return *(uint32_t *)guest;

@@ -37,6 +37,11 @@ bool copy_to_guest(uint64_t guest, const void *from, size_t size)
     return inside(guest, size, writable) && memcpy((void *)guest, from, size);
 }
 
+bool write_to_guest64(uint64_t guest, uint64_t value)
+{
+    return copy_to_guest(guest, &value, sizeof(value));
+}
+
 bool arch_guest_range_ok(uint64_t guest, size_t size)
 {
     return guest + size <= 1ul << 47;

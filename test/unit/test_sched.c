@@ -110,12 +110,14 @@ bool event_pending(const struct vcpu *v)
 }
 
 static int poll_result;
-static unsigned int polled;
+static unsigned int polled,
+    polled_waiting; /* a look that is to sleep on must be one while it waits */
 
 int event_poll(struct vcpu *v, port_t port)
 {
-    assert_true(v->waits & WAIT_POLL && v->poll_port);
+    assert_int_equal(v->poll_port != 0, (v->waits & WAIT_POLL) != 0);
     polled++;
+    polled_waiting += v->poll_port != 0;
     return port == 99 ? -XEN_EINVAL : poll_result;
 }
 
@@ -140,6 +142,13 @@ bool copy_from_guest(void *to, uint64_t guest, size_t size)
     if (guest)
         memcpy(to, (void *)guest, size);
     return guest != 0 || size == 0;
+}
+
+int64_t read_from_guest32(uint64_t guest)
+{
+    uint32_t value;
+
+    return copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
 }
 
 /* ---- a machine with vCPUs ---- */
@@ -848,14 +857,17 @@ static void poll_ends_by_event_or_time(void **state)
     assert_int_equal(v->poll_port, 0);
     assert_false(timer_is_armed(&v->poll));
     ports[1] = 8;
+    polled = 0;
     poll_result = 1; /* pending already */
     assert_int_equal(poll(v, ports, 3, 0), 0);
     assert_int_equal(polled, 1);
     workbench_settle();
     assert_ptr_equal(current_vcpu(), v);
     poll_result = 0;
+    assert_int_equal(polled_waiting, 0);
 
     assert_int_equal(poll(v, ports, 1, 0), 0);
+    assert_int_equal(polled_waiting, 1);
     assert_int_equal(v->poll_port, 7);
     workbench_settle();
     assert_true(current_vcpu()->is_idle);

@@ -111,6 +111,11 @@ bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
     return guest && memcpy((void *)guest, from, size);
 }
 
+bool arch_write_guest64(uint64_t guest, uint64_t value)
+{
+    return arch_copy_to_guest(guest, &value, sizeof(value));
+}
+
 int64_t arch_read_guest32(uint64_t guest)
 {
     uint32_t value;

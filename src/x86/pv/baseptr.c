@@ -38,6 +38,17 @@ void pv_load_cr3(struct x86_vcpu *v)
     cr3_write(v->cr3);
 }
 
+void pv_reload_cr3(struct x86_vcpu *v, mfn_t top)
+{
+    if (__builtin_expect(top == MFN_NONE, false)) {
+        pv_load_cr3(v);
+        return;
+    }
+    v->cr3 = top << PAGE_SHIFT;
+    percpu()->cr3 = v->cr3;
+    cr3_write(v->cr3);
+}
+
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next)
 {
     /* CR3 may have the same value now, when both run on one table: it was written, which flushes. */

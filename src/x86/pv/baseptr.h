@@ -5,6 +5,10 @@
 
 #include "x86/guest.h"
 
+/* pv_load_cr3 of the current vCPU, which runs on one of its tables already (this CPU is in the sets of
+ * those that flushes are sent to) and now comes to top, that of its mode. */
+void pv_reload_cr3(struct x86_vcpu *v, mfn_t top);
+
 /* This CPU has loaded another CR3 than prev's: it holds none of prev's translations. */
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next);
 

@@ -58,13 +58,19 @@ static inline unsigned int fill_head(const struct x86_vcpu *v, uint64_t *words, 
     return at;
 }
 
-/* The rest.  Ring 0 tells the guest that its kernel was interrupted. */
+/* Ring 0 tells the guest that its kernel was interrupted. */
+static inline uint64_t cs_of(const struct regs *r, bool kernel, uint8_t mask)
+{
+    return (r->cs & (kernel ? 0xfffc : 0xffff)) | (uint64_t)mask << 32;
+}
+
+/* The rest. */
 static inline void fill_tail(const struct x86_vcpu *v, uint64_t *words, bool kernel, uint8_t mask)
 {
     const struct regs *r = &v->regs;
 
     words[0] = r->rip;
-    words[1] = (r->cs & (kernel ? 0xfffc : 0xffff)) | (uint64_t)mask << 32;
+    words[1] = cs_of(r, kernel, mask);
     words[2] = visible_flags(v, mask);
     words[3] = r->rsp;
     words[4] = r->ss;
@@ -83,27 +89,6 @@ static inline void enter_handler(struct x86_vcpu *v, uint64_t rip, uint64_t sp)
     r->rflags &= ~FLAGS_DROPPED;
     /* The handler has rcx and r11 in its frame, so SYSRET may lose them. */
     r->vector = REGS_SYSCALL;
-}
-
-void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
-{
-    bool kernel = v->pv.flags & PV_KERNEL_MODE;
-    uint64_t words[FRAME_HEAD + FRAME_TAIL], sp = (kernel ? v->regs.rsp : v->pv.kernel_sp) & ~15ul;
-    unsigned int first = fill_head(v, words, to->flags, to->error),
-                 count = FRAME_HEAD + FRAME_TAIL - first;
-
-    ASSERT(&v->core == current_vcpu());
-    fill_tail(v, &words[FRAME_HEAD], kernel, v->core.info->evtchn_upcall_mask);
-    if (!kernel)
-        pv_set_mode(v, true);
-    sp -= count * sizeof(words[0]);
-    if (!copy_words_to_guest(sp, &words[first], count)) {
-        domain_crash(v->core.domain, "no place for an exception frame on the kernel's stack");
-        return;
-    }
-    if (to->flags & PV_BOUNCE_MASK)
-        v->core.info->evtchn_upcall_mask = 1;
-    enter_handler(v, to->rip, sp);
 }
 
 /* A frame without segments, from its end at sp down.  False: not all could be written, perhaps. */
@@ -149,25 +134,74 @@ fault:
     return false;
 }
 
-/* pv_bounce by few instructions, for an exception of the kernel's, whose stack is there.  flags is
- * a constant.  False: nothing has been done that matters. */
-static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu *v,
-                                                                 const struct trap_info *trap,
-                                                                 uint32_t error, unsigned int flags)
+/* Word by word, on a stack that is not there or with segments; the kernel's mode is entered already. */
+static __attribute__((noinline)) void bounce_by_words(struct x86_vcpu *v,
+                                                      const struct pv_bounce *to, bool kernel)
 {
     volatile struct vcpu_info *info = v->core.info;
-    uint64_t sp = v->regs.rsp & ~15ul, size = flags & PV_BOUNCE_ERROR ? 64 : 56, cs;
+    uint64_t words[FRAME_HEAD + FRAME_TAIL], sp = (kernel ? v->regs.rsp : v->pv.kernel_sp) & ~15ul;
+    unsigned int first = fill_head(v, words, to->flags, to->error),
+                 count = FRAME_HEAD + FRAME_TAIL - first;
+
+    fill_tail(v, &words[FRAME_HEAD], kernel, info->evtchn_upcall_mask);
+    sp -= count * sizeof(words[0]);
+    if (!copy_words_to_guest(sp, &words[first], count)) {
+        domain_crash(v->core.domain, "no place for an exception frame on the kernel's stack");
+        return;
+    }
+    if (to->flags & PV_BOUNCE_MASK)
+        info->evtchn_upcall_mask = 1;
+    enter_handler(v, to->rip, sp);
+}
+
+/* By few instructions, where the stack is there; the kernel's mode is entered already.  kernel: it was
+ * before, too; coded is a constant.  False: nothing has been done that matters. */
+static inline __attribute__((always_inline)) bool bounce_quickly(struct x86_vcpu *v, bool kernel,
+                                                                 uint64_t rip, bool masks,
+                                                                 bool coded, uint32_t error)
+{
+    volatile struct vcpu_info *info = v->core.info;
+    uint64_t sp = (kernel ? v->regs.rsp : v->pv.kernel_sp) & ~15ul, size = coded ? 64 : 56;
     uint8_t mask = info->evtchn_upcall_mask;
 
-    if (!trap->address || !(v->pv.flags & PV_KERNEL_MODE) || !guest_range_ok(sp - size, size))
+    if (!guest_range_ok(sp - size, size))
         return false;
-    cs = (v->regs.cs & 0xfffc) | (uint64_t)mask << 32;
-    if (!put_frame(sp, &v->regs, cs, visible_flags(v, mask), flags & PV_BOUNCE_ERROR, error))
+    if (!put_frame(sp, &v->regs, cs_of(&v->regs, kernel, mask), visible_flags(v, mask), coded,
+                   error))
         return false;
-    if (TI_GET_IF(trap))
+    if (masks)
         info->evtchn_upcall_mask = 1;
-    enter_handler(v, trap->address, sp - size);
+    enter_handler(v, rip, sp - size);
     return true;
+}
+
+void pv_bounce(struct x86_vcpu *v, const struct pv_bounce *to)
+{
+    bool kernel = v->pv.flags & PV_KERNEL_MODE, masks = to->flags & PV_BOUNCE_MASK, done = false;
+
+    ASSERT(&v->core == current_vcpu());
+    if (!kernel)
+        pv_enter_kernel(v);
+    if (to->flags & PV_BOUNCE_ERROR)
+        done = bounce_quickly(v, kernel, to->rip, masks, true, to->error);
+    else if (!(to->flags & PV_BOUNCE_SEGMENTS))
+        done = bounce_quickly(v, kernel, to->rip, masks, false, 0);
+    if (!done)
+        bounce_by_words(v, to, kernel);
+}
+
+/* pv_bounce without error code and segments. */
+static inline __attribute__((always_inline)) void bounce_plainly(struct x86_vcpu *v, bool kernel,
+                                                                 uint64_t rip, bool masks)
+{
+    struct pv_bounce to;
+
+    if (!kernel)
+        pv_enter_kernel(v);
+    if (__builtin_expect(bounce_quickly(v, kernel, rip, masks, false, 0), true))
+        return;
+    to = (struct pv_bounce){ .rip = rip, .flags = masks ? PV_BOUNCE_MASK : 0 };
+    bounce_by_words(v, &to, kernel);
 }
 
 static void report_unhandled(struct x86_vcpu *v, unsigned int vector)
@@ -199,7 +233,10 @@ static inline __attribute__((always_inline)) void bounce_vector(struct x86_vcpu 
                                                                 unsigned int vector, uint32_t error,
                                                                 uint8_t flags)
 {
-    if (!bounce_quickly(v, &v->pv.traps[vector], error, flags))
+    const struct trap_info *trap = &v->pv.traps[vector];
+
+    if (!trap->address || !(v->pv.flags & PV_KERNEL_MODE) ||
+        !bounce_quickly(v, true, trap->address, TI_GET_IF(trap), flags & PV_BOUNCE_ERROR, error))
         bounce_slowly(v, vector, error, flags);
 }
 
@@ -259,15 +296,34 @@ static bool deliver_nmi(struct x86_vcpu *v)
     return true;
 }
 
+/* A kernel that has no callback yet has not asked for events. */
+static inline bool event_is_due(const struct x86_vcpu *v)
+{
+    const volatile struct vcpu_info *info = v->core.info;
+
+    return info->evtchn_upcall_pending && !info->evtchn_upcall_mask && v->pv.event_rip;
+}
+
 bool pv_deliver(struct x86_vcpu *v)
 {
-    volatile struct vcpu_info *info = v->core.info;
-
     if (deliver_failsafe(v) || deliver_nmi(v))
         return true;
-    /* A kernel that has no callback yet has not asked for events. */
-    if (!info->evtchn_upcall_pending || info->evtchn_upcall_mask || !v->pv.event_rip)
+    if (!event_is_due(v))
         return false;
-    pv_bounce_callback(v, CALLBACKTYPE_event);
+    bounce_plainly(v, v->pv.flags & PV_KERNEL_MODE, v->pv.event_rip, true);
     return true;
+}
+
+bool pv_deliver_event(struct x86_vcpu *v)
+{
+    if ((v->pv.flags & (PV_KERNEL_MODE | PV_FAILSAFE)) != PV_KERNEL_MODE || v->core.nmi_pending ||
+        !event_is_due(v))
+        return false;
+    bounce_plainly(v, true, v->pv.event_rip, true);
+    return true;
+}
+
+void pv_bounce_syscall(struct x86_vcpu *v)
+{
+    bounce_plainly(v, false, v->pv.syscall_rip, v->pv.callback_masks >> CALLBACKTYPE_syscall & 1);
 }

@@ -28,7 +28,13 @@ void pv_bounce_page_fault(struct x86_vcpu *v, uint64_t address, uint32_t error);
  * behind the instruction, which has `length` bytes. */
 void pv_bounce_software(struct x86_vcpu *v, unsigned int vector, unsigned int length);
 
+/* A 64-bit system call of user code, for which there is a callback. */
+void pv_bounce_syscall(struct x86_vcpu *v);
+
 /* Deliver what waits for the current vCPU, at most one thing; interrupts off.  False: nothing does. */
 bool pv_deliver(struct x86_vcpu *v);
+/* The same on the short way out of a hypercall, called by entry.S: of an event to the kernel, when
+ * nothing else waits.  False: exit_to_guest must look. */
+bool pv_deliver_event(struct x86_vcpu *v);
 
 #endif

@@ -71,7 +71,12 @@ void pv_bounce_callback(struct x86_vcpu *v, unsigned int type)
 
 void pv_user_syscall(void)
 {
-    pv_bounce_callback(x86_vcpu(current_vcpu()), CALLBACKTYPE_syscall);
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+
+    if (v->pv.syscall_rip)
+        pv_bounce_syscall(v);
+    else
+        bounce_absent(v, CALLBACKTYPE_syscall);
 }
 
 void pv_user_syscall32(void)

@@ -62,23 +62,36 @@ void pv_set_fs_base(uint64_t base)
         wrmsr(MSR_FS_BASE, base);
 }
 
-void pv_set_mode(struct x86_vcpu *v, bool kernel)
+/* The base that was. */
+static inline uint64_t exchange_gs_base(uint64_t base)
 {
-    bool was_kernel = v->pv.flags & PV_KERNEL_MODE;
+    uint64_t old;
+    bool were_on;
 
-    ASSERT(&v->core == current_vcpu());
-    if (was_kernel == kernel)
-        return;
-    /* The guest can change its GS base by itself, by loading GS: what the CPU has counts. */
-    if (kernel) {
-        v->pv.gs_user = pv_gs_base();
-        pv_set_gs_base(v->pv.gs_kernel);
-    } else {
-        v->pv.gs_kernel = pv_gs_base();
-        pv_set_gs_base(v->pv.gs_user);
+    if (!cpu.fsgsbase) {
+        old = rdmsr(MSR_KERNEL_GS_BASE);
+        wrmsr(MSR_KERNEL_GS_BASE, base);
+        return old;
     }
-    v->pv.flags ^= PV_KERNEL_MODE;
-    pv_load_cr3(v);
+    were_on = irq_save();
+    __asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs" : "=&r"(old) : "r"(base));
+    irq_restore(were_on);
+    return old;
+}
+
+/* The guest can change its GS base by itself, by loading GS: what the CPU has counts. */
+void pv_enter_kernel(struct x86_vcpu *v)
+{
+    v->pv.gs_user = exchange_gs_base(v->pv.gs_kernel);
+    v->pv.flags |= PV_KERNEL_MODE;
+    pv_reload_cr3(v, v->pv.kernel_l4);
+}
+
+void pv_enter_user(struct x86_vcpu *v)
+{
+    v->pv.gs_kernel = exchange_gs_base(v->pv.gs_user);
+    v->pv.flags &= ~(uint64_t)PV_KERNEL_MODE;
+    pv_reload_cr3(v, v->pv.user_l4);
 }
 
 static void leave(struct x86_vcpu *v)

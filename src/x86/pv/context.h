@@ -7,9 +7,10 @@
 
 extern const struct vcpu_way pv_way;
 
-/* The current vCPU's kernel gets control, or its user code: address space and GS base follow.  A
- * mode without page tables ends the domain. */
-void pv_set_mode(struct x86_vcpu *v, bool kernel);
+/* The current vCPU's kernel gets control, which its user code had, or the other way round: address space
+ * and GS base follow.  A mode without page tables ends the domain. */
+void pv_enter_kernel(struct x86_vcpu *v);
+void pv_enter_user(struct x86_vcpu *v);
 
 /* GS base of the current vCPU's running mode; Zeroth keeps it where SWAPGS exchanges it. */
 uint64_t pv_gs_base(void);

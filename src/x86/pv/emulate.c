@@ -291,6 +291,20 @@ bool pv_emulate(struct x86_vcpu *v)
     return false;
 }
 
+static inline bool is_forced(uint64_t word)
+{
+    return (word & ((1ul << 8 * FORCED_SIZE) - 1)) == FORCED_CPUID;
+}
+
+bool pv_emulate_forced_word(struct x86_vcpu *v, uint64_t word)
+{
+    if (!is_forced(word))
+        return false;
+    cpuid_of(v);
+    advance(v, FORCED_SIZE, true, false);
+    return true;
+}
+
 bool pv_emulate_forced(struct x86_vcpu *v)
 {
     uint64_t word = 0;
@@ -301,7 +315,7 @@ bool pv_emulate_forced(struct x86_vcpu *v)
     if (!arch_copy_from_guest(&word, c.base + v->regs.rip, sizeof(word)) &&
         !arch_copy_from_guest(&word, c.base + v->regs.rip, FORCED_SIZE))
         return false;
-    if ((word & ((1ul << 8 * FORCED_SIZE) - 1)) != FORCED_CPUID)
+    if (!is_forced(word))
         return false;
     cpuid_of(v);
     advance(v, FORCED_SIZE, c.long_mode, false);

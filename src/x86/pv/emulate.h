@@ -17,6 +17,8 @@ bool pv_emulate(struct x86_vcpu *v);
 /* After #UD: XEN_CPUID of xen/arch-x86/xen.h, the prefix that asks Zeroth and CPUID.  False: it is
  * not that, and #UD is the guest's. */
 bool pv_emulate_forced(struct x86_vcpu *v);
+/* The same in flat 64-bit code, of which the next 8 bytes have been read. */
+bool pv_emulate_forced_word(struct x86_vcpu *v, uint64_t word);
 
 /* After #GP whose error code names a vector: the number that the guest's INT has, by the
  * instruction, else by the error code.  length: of the instruction, bytes. */

@@ -106,7 +106,7 @@ hypercall_exit:
     jne     hypercall_exit_slowly
     mov     INFO_FROM_END(%rdx), %rcx
     cmpw    $EVENT_WANTED, (%rcx)
-    je      hypercall_exit_slowly
+    je      hypercall_event
     cmpb    $0, NMI_FROM_END(%rdx)
     jne     hypercall_exit_slowly
     cmpl    $REGS_SYSCALL, R_VECTOR(%rdx)       /* else HYPERVISOR_iret has put other registers */
@@ -132,6 +132,14 @@ hypercall_exit_low:
 hypercall_exit_by_iret:
     patch_leave
     jmp     exit_by_iret
+
+/* An event for the kernel that called, or that has gone back to itself by HYPERVISOR_iret. */
+hypercall_event:
+    mov     %gs:PERCPU_CURRENT, %rdi
+    call    pv_deliver_event
+    mov     %gs:PERCPU_REGS_END, %rdx
+    test    %al, %al
+    jnz     hypercall_exit
 
 hypercall_exit_slowly:
     lea     R_R11(%rdx), %rsp

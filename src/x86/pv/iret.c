@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) long go_on(struct x86_vcpu *v,
     v->pv.flags &= ~(uint64_t)PV_IN_NMI;
     v->core.info->evtchn_upcall_mask = !(c->rflags & FLAGS_IF);
     if (user)
-        pv_set_mode(v, false);
+        pv_enter_user(v); /* hypercalls are the kernel's */
     return (long)c->rax;
 }
 

@@ -64,14 +64,14 @@ static __attribute__((noinline)) void general_protection(struct x86_vcpu *v, uin
 static __attribute__((noinline)) void undefined_opcode(struct x86_vcpu *v)
 {
     uint64_t word;
+    bool flat = v->regs.cs == SELECTOR_USER_CODE && read_word_of_guest(&word, v->regs.rip);
 
-    if (v->regs.cs == SELECTOR_USER_CODE && read_word_of_guest(&word, v->regs.rip) &&
-        (word & PREFIX_MASK) != PREFIX) {
+    if (flat && (word & PREFIX_MASK) != PREFIX) {
         pv_bounce_trap(v, TRAP_UD, 0);
         return;
     }
     irq_on();
-    if (!pv_emulate_forced(v))
+    if (!(flat && pv_emulate_forced_word(v, word)) && !pv_emulate_forced(v))
         pv_bounce_trap(v, TRAP_UD, 0);
 }
 

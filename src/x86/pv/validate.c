@@ -198,7 +198,9 @@ static int uncount(uint64_t *table, unsigned int level, unsigned int *count, boo
             *count = i;
             continue;
         }
-        if (pt_entry_put(level, entry, preemptible))
+        if (level == 1)
+            pt_leaf_put(entry);
+        else if (pt_entry_put(level, entry, preemptible))
             return -XEN_ERESTART;
         *count = i;
         if (preemptible && is_time(level, i))
@@ -222,7 +224,7 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
             i++;
             continue;
         }
-        rc = pt_entry_get(d, d, level, entry);
+        rc = level == 1 ? pt_leaf_get(d, d, entry) : pt_entry_get(d, d, level, entry);
         if (rc)
             break;
         /* Nothing walks or writes the table yet: its type is published after this. */
