@@ -232,6 +232,20 @@ CASE(mmu, dom0_maps_the_io_apic, HEADER, PV)
     EXPECT(writable(pool(0)), 0);
 }
 
+CASE(mmu, dom0_maps_the_fabric_of_amd, HEADER, PV)
+{
+    uint32_t a = 0, b, c, d;
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    if (b != 0x68747541) {
+        conform_skip("only AMD's CPUs send messages by addresses below 1 TiB");
+        return;
+    }
+    EXPECT(set_va(pool(0), 0xfd00000ul << 12 | READ_ONLY), -XEN_EPERM);
+    EXPECT(set_va(pool(0), 0xffffffful << 12 | READ_ONLY), -XEN_EPERM);
+    EXPECT(writable(pool(0)), 0);
+}
+
 CASE(mmu, dom0_maps_the_hpet, HEADER, PV)
 {
     conform_note("writable: %ld", set_va(pool(0), 0xfed00000 | WRITABLE));

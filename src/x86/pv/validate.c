@@ -24,6 +24,11 @@
 #define PROGRESS_ERROR 10
 #define ERROR_MAX      63
 
+/* Interrupts and other messages of AMD's fabric, 0xfd00000000 to 0xffffffffff, no memory and no device
+ * (AMD I/O Virtualization Technology specification, special address controls). */
+#define AMD_SPECIAL_FIRST 0xfd00000
+#define AMD_SPECIAL_LAST  0xfffffff
+
 /* shown: who drives the machine's devices may read it, as on Xen. */
 static struct {
     mfn_t first, last;
@@ -350,4 +355,6 @@ void pv_mmu_init(void)
                                                 .unlock = pv_tables_unlock };
 
     frame_bind_tables(&ops);
+    if (cpu.amd)
+        pv_iomem_deny(AMD_SPECIAL_FIRST, AMD_SPECIAL_LAST);
 }
