@@ -12,6 +12,7 @@
 #include "core/console.h"
 #include "core/domain.h"
 #include "core/machine.h"
+#include "core/page_alloc.h"
 #include "core/sched.h"
 #include "core/time.h"
 #include "core/timer.h"
@@ -35,6 +36,7 @@
 #define ACPI_TABLES 3
 #define ACPI_NVS    4
 #define SEARCH_MAX  (16 * MIB) /* of firmware's memory, for ACPI's root pointer */
+#define KIB         (1ul << 10)
 #define MIB         (1ul << 20)
 #define LEAST_MB    64 /* Zeroth itself and the smallest Dom0 there is */
 
@@ -200,6 +202,18 @@ static void start_rooms(void)
     irq_on();
 }
 
+/* What neither Dom0 has nor is free: the image, tables of frames and CPUs, Dom0's structs. */
+static void report_own_memory(void)
+{
+    uint64_t ram = 0, others = page_alloc_free_count(NODE_ANY) + dom0->pages;
+
+    for (unsigned int i = 0; i < boot_memory_range_count; i++)
+        ram += (boot_memory_ranges[i].end - boot_memory_ranges[i].start) / PAGE_SIZE;
+    console_log(LOG_INFO, "memory: %lu KiB of %lu KiB are Zeroth's own",
+                (unsigned long)((ram - others) * PAGE_SIZE / KIB),
+                (unsigned long)(ram * PAGE_SIZE / KIB));
+}
+
 _Noreturn void boot_main(uint32_t magic, uint32_t address)
 {
     bool known = multiboot_read(&info, magic, address, NULL);
@@ -226,6 +240,7 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     boot_memory_release_modules(); /* Dom0 has copies */
     map_low_drop();                /* nothing reads the loader's memory any more */
     boot_consoles_end_boot();
+    report_own_memory();
     domain_unpause(dom0);
     exit_to_guest();
 }
