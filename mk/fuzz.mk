@@ -10,10 +10,11 @@ FUZZ_FLAGS = -std=gnu11 -g -O1 -fno-pie -fno-omit-frame-pointer -Wall -Wextra -W
 FUZZ_LINK = $(FUZZ_CC) -no-pie -fsanitize=address,undefined,fuzzer
 FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_decode fuzz_boot)
 
-FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/abi/*.c))) \
+FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/core/*/*.c src/abi/*.c src/abi/*/*.c))) \
     $(filter-out $(addprefix src/x86/pv/,entry.c offsets.c),$(sort $(wildcard src/x86/pv/*.c))) \
-    $(sort $(wildcard src/x86/domctl*.c src/x86/sysctl*.c)) src/x86/hvm/op.c src/x86/hvm/p2m.c \
-    $(addprefix src/x86/,decode.c cpuid.c cpuid_change.c fault.c fpu.c switch.c tlb.c) test/workbench/machine.c test/workbench/cpus.c \
+    $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) src/x86/hvm/op.c src/x86/hvm/p2m.c \
+    $(addprefix src/x86/,decode.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
+    test/workbench/machine.c test/workbench/cpus.c \
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c),$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_DECODE = test/fuzz/fuzz_decode.c src/x86/decode.c src/x86/pv/ptwr_compute.c
 FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/multiboot.c \

@@ -8,50 +8,50 @@ UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -Itest/workbench \
 UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c \
                src/boot/elf.c
 # What one test needs beside those: UNIT_MORE_ and its name.
-UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/heap.c core/claim.c \
+UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/memory/heap.c core/memory/claim.c \
                        abi/memory.c abi/exchange.c)
-UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
-                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/heap.c)
-UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c \
+UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+                       x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
+UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                      x86/hvm/p2m.c x86/hvm/map.c) -Wl,--wrap=page_free
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
-UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/multicall.c)
-UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c abi/version.c abi/door.c)
-UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/frame.c core/page_alloc.c core/console.c \
-                         core/console_queue.c core/console_guest.c core/console_input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
+UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c)
+UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c)
+UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/console/console.c \
+                         core/console/queue.c core/console/guest.c core/console/input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
 UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
-                      boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/frame.c core/page_alloc.c \
-                      x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/heap.c)
+                      boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/memory/frame.c core/memory/page_alloc.c \
+                      x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_firmware = src/abi/platform.c
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
-UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/frame.c core/page_alloc.c \
+UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
 UNIT_MORE_test_timer = $(UNIT_CPUS)
-UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched.c \
-                       core/sched_domain.c core/sched_place.c core/pool.c core/run_queue.c)
-UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched.c core/sched_domain.c core/sched_place.c core/pool.c \
-                       core/run_queue.c abi/sched.c)
-UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/frame.c core/page_alloc.c \
-              core/lock.c core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c \
+UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched/sched.c \
+                       core/sched/domain.c core/sched/place.c core/sched/pool.c core/sched/run_queue.c)
+UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/pool.c \
+                       core/sched/run_queue.c abi/sched.c)
+UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+              core/lock.c core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c \
               abi/event_channel.c abi/door.c abi/copy.c) -pthread
 UNIT_MORE_test_event = $(UNIT_EVENTS)
 UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
 UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
-               core/shutdown.c core/vcpu.c core/time.c core/claim.c core/frame.c core/page_alloc.c core/lock.c core/softirq.c \
-               core/timer.c lib/ordered.c core/sched.c core/sched_domain.c core/sched_place.c core/run_queue.c core/pool.c \
-               core/event.c core/event_port.c core/event_send.c core/event_2l.c core/event_fifo.c abi/vcpu.c \
-               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c abi/domctl.c abi/domctl_absent.c abi/domctl_life.c \
-               abi/domctl_memory.c abi/domctl_sched.c abi/domctl_vcpu.c) -pthread -Wl,--wrap=page_alloc
+               core/shutdown.c core/vcpu.c core/time.c core/memory/claim.c core/memory/frame.c core/memory/page_alloc.c core/lock.c core/softirq.c \
+               core/timer.c lib/ordered.c core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/run_queue.c core/sched/pool.c \
+               core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c abi/vcpu.c \
+               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c abi/domctl/domctl.c abi/domctl/absent.c abi/domctl/life.c \
+               abi/domctl/memory.c abi/domctl/sched.c abi/domctl/vcpu.c) -pthread -Wl,--wrap=page_alloc
 UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)
 UNIT_MORE_test_domctl = $(UNIT_DOMAINS)
 UNIT_MORE_test_decode = src/x86/decode.c
-UNIT_MORE_test_cpuid = src/x86/cpuid.c
-UNIT_MORE_test_symbols = src/x86/symbols.c
+UNIT_MORE_test_cpuid = src/x86/policy/cpuid.c
+UNIT_MORE_test_symbols = src/x86/trap/symbols.c
 # Privileged instructions in headers of these names are the test's.
-UNIT_MORE_test_emulate = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/frame.c \
-                         core/page_alloc.c x86/decode.c x86/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
+UNIT_MORE_test_emulate = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
+                         core/memory/page_alloc.c x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
                          x86/pv/emulate_control.c x86/pv/emulate_port.c x86/pv/hypercall_page.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 

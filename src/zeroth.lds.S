@@ -32,6 +32,6 @@ SECTIONS
     .bss : { *(.bss .bss.*) *(COMMON) }
     . = ALIGN(4096);
     image_end = .;
-    ASSERT(image_end - image_start <= 0x200000, "one page table maps the image: x86/paging.c")
+    ASSERT(image_end - image_start <= 0x200000, "one page table maps the image: x86/memory/paging.c")
     /DISCARD/ : { *(.note.*) *(.comment) *(.eh_frame) }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the image knows of itself (src/x86/symbols.h), as assembly: symbols.py [LINKED]
+"""What the image knows of itself (src/x86/trap/symbols.h), as assembly: symbols.py [LINKED]
 
 The table of its functions, a number that tells its code from another's, and a date: SOURCE_DATE_EPOCH
 or else the commit's, so that two builds of one tree are the same.  Without an image the table and

@@ -2,7 +2,7 @@
 #include "abi/console_io.h"
 
 #include "abi/copy.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"

@@ -3,7 +3,7 @@
 
 #include "abi/copy.h"
 #include "core/domain.h"
-#include "core/event.h"
+#include "core/event/event.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
 

@@ -10,9 +10,9 @@
 #include "abi/copy.h"
 #include "core/assert.h"
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
 

@@ -3,7 +3,7 @@
 
 #include "core/domain.h"
 #include "core/machine.h"
-#include "core/pirq.h"
+#include "core/event/pirq.h"
 #include "core/vcpu.h"
 
 #include <xen/physdev.h>

@@ -3,7 +3,7 @@
 
 #include "abi/copy.h"
 #include "core/machine.h"
-#include "core/sched.h"
+#include "core/sched/sched.h"
 #include "core/time.h"
 #include "core/vcpu.h"
 

@@ -7,7 +7,7 @@
  */
 #include "abi/assist.h"
 #include "abi/console_io.h"
-#include "abi/domctl.h"
+#include "abi/domctl/domctl.h"
 #include "abi/door.h"
 #include "abi/event_channel.h"
 #include "abi/grant.h"
@@ -18,7 +18,7 @@
 #include "abi/version.h"
 #include "abi/sched.h"
 #include "abi/set_timer.h"
-#include "abi/sysctl.h"
+#include "abi/sysctl/sysctl.h"
 #include "abi/vcpu.h"
 #include "machine/calls.h"
 

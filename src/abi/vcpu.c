@@ -3,7 +3,7 @@
 
 #include "abi/copy.h"
 #include "core/domain.h"
-#include "core/heap.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "core/time.h"
 #include "core/vcpu.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/consoles.h"
 
-#include "core/console_keys.h"
+#include "core/console/keys.h"
 #include "drivers/acpi.h"
 #include "drivers/uart.h"
 #include "drivers/vga.h"
-#include "x86/irq.h"
-#include "x86/map.h"
+#include "x86/interrupt/irq.h"
+#include "x86/memory/map.h"
 #include "x86/pv/kind.h"
 
 static struct port {

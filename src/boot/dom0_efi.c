@@ -3,9 +3,9 @@
 
 #include "abi/platform.h"
 #include "boot/memory.h"
-#include "core/console.h"
-#include "core/heap.h"
-#include "x86/map.h"
+#include "core/console/console.h"
+#include "core/memory/heap.h"
+#include "x86/memory/map.h"
 
 #define SIGNATURE 0x5453595320494249ul /* "IBI SYST" (UEFI 2.10, section 4.3) */
 

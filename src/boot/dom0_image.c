@@ -6,8 +6,8 @@
 #include "boot/dom0_memory.h"
 #include "boot/elf.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
-#include "x86/map.h"
+#include "core/memory/page_alloc.h"
+#include "x86/memory/map.h"
 
 #define ARENA_BEST  14 /* orders: 64 MiB do for any kernel of Debian's, */
 #define ARENA_LEAST 12 /* 16 MiB for all but xz */

@@ -3,8 +3,8 @@
 
 #include "core/assert.h"
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/page_alloc.h"
+#include "core/memory/frame.h"
+#include "core/memory/page_alloc.h"
 
 /* The largest order of at most so many frames. */
 static unsigned int order_within(uint64_t pages)

@@ -2,7 +2,7 @@
 #include "boot/dom0_tables.h"
 
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/pv/pte.h"

@@ -3,9 +3,9 @@
 
 #include "abi/memory.h"
 #include "core/assert.h"
-#include "core/console.h"
-#include "core/frame.h"
-#include "core/page_alloc.h"
+#include "core/console/console.h"
+#include "core/memory/frame.h"
+#include "core/memory/page_alloc.h"
 #include "drivers/acpi.h"
 #include "lib/memory.h"
 

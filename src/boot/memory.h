@@ -8,7 +8,7 @@
 #define BOOT_MEMORY_H
 
 #include "boot/multiboot.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 
 /* Whole pages of RAM, ascending, apart from each other. */
 extern struct map_range boot_memory_ranges[BOOT_REGIONS];
@@ -29,7 +29,7 @@ void boot_memory_init(const struct boot_info *info, uint64_t limit);
 paddr_t boot_memory_early(uint64_t size, uint64_t align);
 paddr_t boot_memory_early_page(void); /* a page; does not return when there is none */
 
-/* After map_init: make all RAM known to core/frame.h, as Zeroth's own for the moment. */
+/* After map_init: make all RAM known to core/memory/frame.h, as Zeroth's own for the moment. */
 void boot_memory_frames(void);
 
 /*

@@ -2,7 +2,7 @@
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 
-#include "core/console.h"
+#include "core/console/console.h"
 #include "lib/text.h"
 
 enum { REBOOT_ANY, REBOOT_ACPI, REBOOT_KEYBOARD, REBOOT_PCI, REBOOT_TRIPLE };

@@ -2,10 +2,10 @@
 #ifndef CORE_DOMAIN_H
 #define CORE_DOMAIN_H
 
-#include "core/event.h"
-#include "core/frame.h"
+#include "core/event/event.h"
+#include "core/memory/frame.h"
 #include "core/lock.h"
-#include "core/sched.h"
+#include "core/sched/sched.h"
 #include "core/types.h"
 
 #include <xen/xen.h>
@@ -123,9 +123,9 @@ struct domain {
 struct domain_config {
     unsigned int vcpus;                      /* that it may have */
     port_t port_max;                         /* highest event channel */
-    unsigned int grant_frames, grant_tracks; /* pages at most: core/grant.h */
+    unsigned int grant_frames, grant_tracks; /* pages at most: core/grant/grant.h */
     unsigned int pirqs;                      /* 0: its creator makes them */
-    uint32_t pool;                           /* core/pool.h */
+    uint32_t pool;                           /* core/sched/pool.h */
     uint32_t flags, emulation, options;
     xen_domain_handle_t handle;
 };
@@ -165,7 +165,7 @@ struct domain *domain_get(domid_t id);
 /* The same for the first with this id or a higher one.  No lock. */
 struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d); /* any context */
-/* For core/frame.c: a frame that others refer to is given up by its domain and keeps the number of
+/* For core/memory/frame.c: a frame that others refer to is given up by its domain and keeps the number of
  * it; and: that is over.  Meanwhile no other domain gets the number.  Any context. */
 void domain_orphan(domid_t id);
 void domain_orphan_gone(domid_t id);

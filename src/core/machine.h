@@ -87,7 +87,7 @@ bool arch_tsc_stable(void);
 /* Seconds since 1970 at system time 0, from the battery clock at boot; settable. */
 uint64_t arch_wallclock_boot(void);
 
-/* Device interrupts (core/pirq.h): let a level interrupt come again; set where it arrives. */
+/* Device interrupts (core/event/pirq.h): let a level interrupt come again; set where it arrives. */
 void arch_pirq_unmask(unsigned int gsi_or_vector);
 void arch_pirq_affinity(unsigned int irq, unsigned int cpu);
 

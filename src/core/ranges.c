@@ -2,7 +2,7 @@
 #include "core/ranges.h"
 
 #include "core/assert.h"
-#include "core/heap.h"
+#include "core/memory/heap.h"
 
 #include <xen/errno.h>
 

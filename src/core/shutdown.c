@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pausing and stopping domains, and what becomes of the machine when Dom0 stops. */
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/softirq.h"

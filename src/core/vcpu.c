@@ -3,8 +3,8 @@
 
 #include "core/assert.h"
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/heap.h"
+#include "core/memory/frame.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "core/time.h"
 

@@ -2,8 +2,8 @@
 #ifndef CORE_VCPU_H
 #define CORE_VCPU_H
 
-#include "core/event.h"
-#include "core/sched.h"
+#include "core/event/event.h"
+#include "core/sched/sched.h"
 #include "core/timer.h"
 
 #include <xen/vcpu.h>
@@ -15,7 +15,7 @@ struct multicall_entry;
 struct vcpu {
     struct domain *domain;
     unsigned int id, cpu; /* cpu: where it runs, ran last or will run */
-    uint32_t waits;       /* WAIT_*; core/sched.c's, read by anyone */
+    uint32_t waits;       /* WAIT_*; core/sched/sched.c's, read by anyone */
     uint32_t pause_count;
     bool initialised, is_idle;
     struct lock lock; /* RANK_VCPU; guards: pause_count, period, tick_* */

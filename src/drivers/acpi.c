@@ -2,9 +2,9 @@
 #include "drivers/acpi.h"
 
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "drivers/acpi_tables.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 
 #define HEADER    36
 #define TABLE_MAX (16u << 20) /* a longer one is a fault of the firmware's */

@@ -5,7 +5,7 @@
 #include "core/lock.h"
 #include "drivers/acpi.h"
 #include "x86/io.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 
 #define ADDRESS  0xcf8
 #define DATA     0xcfc

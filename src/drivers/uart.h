@@ -3,7 +3,7 @@
 #ifndef DRIVERS_UART_H
 #define DRIVERS_UART_H
 
-#include "core/console.h"
+#include "core/console/console.h"
 
 #define UART_COM1  0x3f8
 #define UART_COM2  0x2f8

@@ -3,7 +3,7 @@
 #ifndef DRIVERS_VGA_H
 #define DRIVERS_VGA_H
 
-#include "core/console.h"
+#include "core/console/console.h"
 
 #define VGA_MEMORY      0xb8000 /* machine address */
 #define VGA_MEMORY_SIZE 4000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a freestanding C compiler calls by itself (GCC manual, section 2.1); C11 7.24.
- * The machine provides them: x86/memory.c. */
+ * The machine provides them: x86/memory/memory.c. */
 #ifndef LIB_MEMORY_H
 #define LIB_MEMORY_H
 

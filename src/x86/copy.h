@@ -7,7 +7,7 @@
 #define X86_COPY_H
 
 #include "core/machine.h"
-#include "x86/fault.h"
+#include "x86/trap/fault.h"
 #include "x86/features.h"
 #include "x86/layout.h"
 

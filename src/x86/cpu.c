@@ -2,8 +2,8 @@
 #include "x86/cpu.h"
 
 #include "core/assert.h"
-#include "core/console.h"
-#include "core/heap.h"
+#include "core/console/console.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "x86/control.h"
 #include "x86/features.h"
@@ -11,12 +11,12 @@
 #include "x86/gdt.h"
 #include "x86/guest.h"
 #include "x86/hvm/kind.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/msr_index.h"
-#include "x86/nmi.h"
+#include "x86/trap/nmi.h"
 #include "x86/pv/entry.h"
 #include "x86/spec.h"
-#include "x86/trap.h"
+#include "x86/trap/trap.h"
 
 /* Descriptors (AMD APM 2, section 4.8): the accessed bit is set, so that no load writes there. */
 #define CODE64        0x00af9b000000fffful

@@ -3,7 +3,7 @@
  * What makes a CPU work: its struct percpu behind GS, GDT page, TSS, stacks, control registers.
  *
  * Boot CPU, in this order: cpu_init_first, the very first call; features_init; paging_protect;
- * map_init and the memory; cpu_init_stacks.  Other CPUs: x86/smp.h.
+ * map_init and the memory; cpu_init_stacks.  Other CPUs: x86/smp/smp.h.
  */
 #ifndef X86_CPU_H
 #define X86_CPU_H

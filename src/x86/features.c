@@ -4,7 +4,7 @@
 
 #include "core/assert.h"
 #include "lib/memory.h"
-#include "x86/fault.h"
+#include "x86/trap/fault.h"
 
 enum { EAX, EBX, ECX, EDX };
 

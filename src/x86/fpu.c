@@ -2,7 +2,7 @@
 #include "x86/fpu.h"
 
 #include "core/assert.h"
-#include "core/heap.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"

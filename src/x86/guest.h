@@ -77,7 +77,7 @@ struct x86_domain {
     ns_t tsc_start;                              /* when it would have been 0 */
     bool hardware;                               /* owns the machine's devices: Dom0 */
     uint32_t pci_address;                        /* port 0xcf8 as the domain has written it */
-    void *cpuid;                                 /* x86/cpuid.h's policy */
+    void *cpuid;                                 /* x86/policy/cpuid.h's policy */
     struct hvm_domain *hvm;                      /* x86/hvm/guest.h; NULL: not of that kind */
 };
 

@@ -3,7 +3,7 @@
 
 #include "core/assert.h"
 #include "lib/memory.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 
 #include <stdbool.h>
 

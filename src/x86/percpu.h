@@ -14,7 +14,7 @@
 #define PERCPU_SOFTIRQS    40  /* uint32_t, bits of core/softirq.h */
 #define PERCPU_CPU         44  /* uint32_t, number of this CPU */
 #define PERCPU_TRACE_AT    104 /* uint8_t, bytes into the next: wraps by itself */
-#define PERCPU_TRACE       128 /* ring of x86/trace.h: 16 events of 16 bytes */
+#define PERCPU_TRACE       128 /* ring of x86/trap/trace.h: 16 events of 16 bytes */
 #define PERCPU_GUEST_STATE 384 /* machine address of the current vCPU's block, of hardware guests */
 #define PERCPU_HOST_STATE  392 /* and of this CPU's own */
 #define PERCPU_SIZE        512
@@ -37,7 +37,7 @@ struct percpu {
     uint64_t cr3;             /* machine address loaded into CR3, without flags */
     void *tss, *gdt;          /* this CPU's own */
     uint32_t trace_at;        /* the low byte counts */
-    uint32_t nmi;             /* NMI_* of x86/nmi.c: one came, to be told of */
+    uint32_t nmi;             /* NMI_* of x86/trap/nmi.c: one came, to be told of */
     struct domain *predicted; /* whose code trained the branch predictor (x86/spec.h) */
     uint64_t reserved;
     struct {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What platform_op asks of the machine (core/machine.h). */
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "x86/features.h"
-#include "x86/fault.h"
-#include "x86/map.h"
+#include "x86/trap/fault.h"
+#include "x86/memory/map.h"
 #include "x86/power.h"
 
 #include <xen/errno.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/power.h"
 
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "drivers/acpi.h"
 #include "x86/io.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/reset.h"
-#include "x86/smp.h"
+#include "x86/smp/smp.h"
 
 #define SLP_TYP_SHIFT 10
 #define SLP_EN        0x2000

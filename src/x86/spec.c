@@ -3,11 +3,11 @@
 #include "x86/spec.h"
 
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "lib/format.h"
 #include "lib/memory.h"
-#include "x86/fault.h"
+#include "x86/trap/fault.h"
 #include "x86/gdt.h"
 #include "x86/patch.h"
 

@@ -3,10 +3,10 @@
 #include "core/assert.h"
 #include "core/machine.h"
 #include "core/softirq.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/percpu.h"
 #include "x86/pv/segment.h"
-#include "x86/trace.h"
+#include "x86/trap/trace.h"
 #include "x86/way.h"
 
 #define TSS_RSP0 4 /* offset, bytes (AMD APM 2, section 12.2.5) */

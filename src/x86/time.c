@@ -2,15 +2,15 @@
 #include "x86/time.h"
 
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "drivers/acpi.h"
-#include "x86/apic.h"
+#include "x86/interrupt/apic.h"
 #include "x86/features.h"
 #include "x86/io.h"
-#include "x86/irq.h"
-#include "x86/map.h"
+#include "x86/interrupt/irq.h"
+#include "x86/memory/map.h"
 
 #define PM_TIMER_HZ  3579545u /* ACPI 6.4, 4.8.3.3 */
 #define PIT_HZ       1193182u

@@ -5,12 +5,12 @@
  */
 #include "check.h"
 
-#include "core/grant_internal.h"
+#include "core/grant/internal.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
-#include "core/pirq_internal.h"
+#include "core/memory/page_alloc.h"
+#include "core/event/pirq_internal.h"
 #include "x86/layout.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/pv/pte.h"
 
 #include <string.h>

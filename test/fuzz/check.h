@@ -5,8 +5,8 @@
 
 #include "fuzz.h"
 
-#include "core/event_port.h"
-#include "core/grant.h"
+#include "core/event/port.h"
+#include "core/grant/grant.h"
 
 /* A reference to a frame, with a use of a type. */
 void hold_frame(mfn_t mfn, enum frame_type type);

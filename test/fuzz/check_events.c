@@ -2,7 +2,7 @@
 /* Event channels: none half bound, and the ends of each name each other. */
 #include "check.h"
 
-#include "core/pirq_internal.h"
+#include "core/event/pirq_internal.h"
 
 static void check_port(const struct domain *d, port_t port, const struct event *e)
 {

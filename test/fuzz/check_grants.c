@@ -2,7 +2,7 @@
 /* Grants: each use has a handle, each mapping of another domain's frame has both. */
 #include "check.h"
 
-#include "core/grant_internal.h"
+#include "core/grant/internal.h"
 #include "core/machine.h"
 
 #include <string.h>

@@ -4,11 +4,11 @@
 
 #include "core/assert.h"
 #include "core/machine.h"
-#include "core/pirq.h"
+#include "core/event/pirq.h"
 #include "core/softirq.h"
 #include "drivers/acpi.h"
 #include "drivers/pci.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/pv/pte.h"
 #include "x86/time.h"
 #include "../workbench/cpus.h"

@@ -9,7 +9,7 @@
 #define FUZZ_H
 
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/vcpu.h"
 #include "x86/guest.h"
 

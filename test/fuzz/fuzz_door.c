@@ -7,14 +7,14 @@
 
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "x86/control.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/entry.h"
 #include "x86/pv/vcpu.h"
-#include "x86/trap.h"
+#include "x86/trap/trap.h"
 #include "../workbench/cpus.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects of core/heap.c that nobody points to: found as by a collector of garbage, from all
- * variables on, through all objects.  The form of the heap's pages is core/heap.c's.
+ * Objects of core/memory/heap.c that nobody points to: found as by a collector of garbage, from all
+ * variables on, through all objects.  The form of the heap's pages is core/memory/heap.c's.
  */
 #include "fuzz.h"
 

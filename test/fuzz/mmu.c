@@ -10,7 +10,7 @@
 #include "core/machine.h"
 #include "x86/layout.h"
 #include "x86/pv/pte.h"
-#include "x86/tlb.h"
+#include "x86/memory/tlb.h"
 
 #include <string.h>
 

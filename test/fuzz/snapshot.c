@@ -7,11 +7,11 @@
  */
 #include "fuzz.h"
 
-#include "core/heap.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "x86/layout.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 
 #include <sanitizer/asan_interface.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 
 #define SHADOW_SHIFT 3 /* clang's documentation, AddressSanitizer on x86-64 */
 #define SHADOW_AT    0x7fff8000ul
-#define LEAST_OBJECT 32u     /* core/heap.c's smallest class */
+#define LEAST_OBJECT 32u     /* core/memory/heap.c's smallest class */
 #define AUX_PAGES    0x8000u /* there, too */
 #define WINDOWS      4096u
 
@@ -125,7 +125,7 @@ void __wrap_heap_free(void *object)
         __asan_poison_memory_region(object, LEAST_OBJECT << (aux & 0xff));
 }
 
-/* core/heap.c is built without AddressSanitizer, as it links its free objects; this is its memset. */
+/* core/memory/heap.c is built without AddressSanitizer, as it links its free objects; this is its memset. */
 void *fuzz_memset(void *to, int value, size_t size);
 void *fuzz_memset(void *to, int value, size_t size)
 {

@@ -4,9 +4,9 @@
 
 #include "../workbench/machine.h"
 #include "abi/console_io.h"
-#include "core/console.h"
+#include "core/console/console.h"
 #include "core/domain.h"
-#include "core/event.h"
+#include "core/event/event.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"

@@ -6,8 +6,8 @@
 #include "cmocka_all.h"
 
 #include "abi/version.h"
-#include "core/page_alloc.h"
-#include "x86/cpuid.h"
+#include "core/memory/page_alloc.h"
+#include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/msr_index.h"
 #include "x86/time.h"

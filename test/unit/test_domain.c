@@ -5,11 +5,11 @@
 #include "domain_world.h"
 
 #include "../workbench/machine.h"
-#include "core/event.h"
-#include "core/frame.h"
-#include "core/heap.h"
+#include "core/event/event.h"
+#include "core/memory/frame.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "core/softirq.h"
 
 #include <pthread.h>

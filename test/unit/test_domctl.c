@@ -5,12 +5,12 @@
 #include "domain_world.h"
 
 #include "../workbench/machine.h"
-#include "abi/domctl.h"
-#include "core/claim.h"
-#include "core/event.h"
-#include "core/frame.h"
+#include "abi/domctl/domctl.h"
+#include "core/memory/claim.h"
+#include "core/event/event.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 
 #include "../workbench/machine.h"
 #include "abi/door.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include "../workbench/event_guest.h"
 
-#include "core/frame.h"
-#include "core/page_alloc.h"
+#include "core/memory/frame.h"
+#include "core/memory/page_alloc.h"
 
 #include <string.h>
 #include <xen/errno.h>

@@ -5,7 +5,7 @@
 #include "abi/copy.h"
 #include "abi/platform.h"
 #include "core/machine.h"
-#include "core/sched.h"
+#include "core/sched/sched.h"
 #include "core/time.h"
 
 #include <string.h>

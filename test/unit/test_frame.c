@@ -7,11 +7,11 @@
 #include "abi/memory.h"
 #include "abi/physmap.h"
 #include "core/domain.h"
-#include "core/frame.h"
-#include "core/grant.h"
-#include "core/heap.h"
+#include "core/memory/frame.h"
+#include "core/grant/grant.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "core/vcpu.h"
 
 #include <stdlib.h>

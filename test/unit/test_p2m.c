@@ -5,9 +5,9 @@
 #include "machine.h"
 
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "x86/guest.h"
 #include "x86/hvm/guest.h"
 #include "x86/hvm/map.h"

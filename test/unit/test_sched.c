@@ -8,7 +8,7 @@
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
-#include "core/run_queue.h"
+#include "core/sched/run_queue.h"
 #include "core/softirq.h"
 #include "core/time.h"
 

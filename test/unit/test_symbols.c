@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of functions that a backtrace reads. */
-#include "x86/symbols.h"
+#include "x86/trap/symbols.h"
 
 #include "cmocka_all.h"
 

@@ -4,8 +4,8 @@
 
 #include "domain_world.h"
 
-#include "core/event.h"
-#include "core/frame.h"
+#include "core/event/event.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/time.h"
 

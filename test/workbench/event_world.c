@@ -6,10 +6,10 @@
 #include "machine.h"
 #include "abi/event_channel.h"
 #include "core/assert.h"
-#include "core/frame.h"
-#include "core/heap.h"
-#include "core/page_alloc.h"
-#include "core/pirq.h"
+#include "core/memory/frame.h"
+#include "core/memory/heap.h"
+#include "core/memory/page_alloc.h"
+#include "core/event/pirq.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef WORKBENCH_EVENT_WORLD_H
 #define WORKBENCH_EVENT_WORLD_H
 
-#include "core/event_port.h"
+#include "core/event/port.h"
 
 #define DOMAINS 3
 #define VCPUS   3

@@ -4,10 +4,10 @@
 
 #include "core/assert.h"
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/lock.h"
 #include "core/machine.h"
-#include "core/page_alloc.h"
+#include "core/memory/page_alloc.h"
 #include "core/softirq.h"
 
 #include <stdio.h>

@@ -6,11 +6,11 @@
 #include "x86/hvm/cpuid.h"
 
 #include "abi/version.h"
-#include "core/heap.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
-#include "x86/cpuid.h"
+#include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/lapic.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/hvm/grant.h"
 
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/lock.h"
 #include "x86/hvm/guest.h"
 
@@ -31,7 +31,7 @@ int hvm_grant_map(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *gr
     return rc;
 }
 
-/* The caller flushes before the use is given back (core/grant.h). */
+/* The caller flushes before the use is given back (core/grant/grant.h). */
 int hvm_grant_unmap(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replace, mfn_t mfn)
 {
     struct domain *d = v->domain;

@@ -3,11 +3,11 @@
 
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/console.h"
-#include "core/heap.h"
+#include "core/console/console.h"
+#include "core/memory/heap.h"
 #include "core/machine.h"
 #include "x86/control.h"
-#include "x86/cpuid.h"
+#include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/fpu.h"
 #include "x86/hvm/cpuid.h"
@@ -21,7 +21,7 @@
 #include "x86/hvm/vendors.h"
 #include "x86/msr_index.h"
 #include "x86/spec.h"
-#include "x86/tlb.h"
+#include "x86/memory/tlb.h"
 #include "x86/way.h"
 
 #define PAT_RESET 0x0007040600070406ul

@@ -2,7 +2,7 @@
 #include "x86/hvm/map.h"
 
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "x86/hvm/guest.h"
 
 #include <xen/errno.h>

@@ -2,7 +2,7 @@
 #include "x86/hvm/memory.h"
 
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MSRs of hardware guests: those that are there, as Xen 4.17 has them; all others raise #GP. */
 #include "core/machine.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "x86/control.h"
-#include "x86/cpuid.h"
+#include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/hypercall.h"

@@ -4,14 +4,14 @@
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
-#include "x86/cpuid.h"
+#include "x86/policy/cpuid.h"
 #include "x86/fpu.h"
 #include "x86/gdt.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/msr.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
-#include "x86/trap.h"
+#include "x86/trap/trap.h"
 
 #define VECTOR_UD 6u
 #define VECTOR_GP 13u

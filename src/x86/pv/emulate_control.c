@@ -5,7 +5,7 @@
 #include "abi/door.h"
 #include "core/machine.h"
 #include "x86/control.h"
-#include "x86/cpuid.h"
+#include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/fpu.h"
 #include "x86/pv/debug.h"

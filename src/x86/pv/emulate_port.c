@@ -17,7 +17,7 @@
 #include "x86/pv/context.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
-#include "x86/trap.h"
+#include "x86/trap/trap.h"
 
 #define PORTS       65536u
 #define PIT_COMMAND 0x43u

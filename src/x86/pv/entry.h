@@ -8,14 +8,14 @@
 /* SYSCALL target (MSR_LSTAR), 32-bit ones (MSR_CSTAR, MSR_SYSENTER_EIP): x86/pv/entry.S. */
 extern const char entry_syscall[], entry_syscall32[], entry_sysenter[];
 
-/* The IRET to a guest: a fault there comes from ring 0 with the guest's GS base; x86/trap_entry.S
+/* The IRET to a guest: a fault there comes from ring 0 with the guest's GS base; x86/trap/trap_entry.S
  * changes it back, and the table of fix-ups leads on. */
 extern const char exit_iretq[];
 
 /* Leave to the current vCPU, whichever it is by now; idle CPUs stay inside.  Interrupts in any state. */
 _Noreturn void exit_to_guest(void);
 
-/* An exception from a guest (vector below 32, or int n by vector), called by x86/trap_entry.S on the
+/* An exception from a guest (vector below 32, or int n by vector), called by x86/trap/trap_entry.S on the
  * CPU's stack, interrupts off (CR2 still that of a page fault); exit_to_guest follows. */
 void pv_trap(struct regs *regs);
 

@@ -3,7 +3,7 @@
 
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "x86/pv/pte.h"
 #include "x86/pv/update.h"

@@ -4,7 +4,7 @@
 #include "abi/copy.h"
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "lib/memory.h"
@@ -12,8 +12,8 @@
 #include "x86/pv/segment.h"
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
-#include "x86/smp.h"
-#include "x86/tlb.h"
+#include "x86/smp/smp.h"
+#include "x86/memory/tlb.h"
 
 #define OP_WORDS (sizeof(struct mmuext_op) / sizeof(uint64_t))
 

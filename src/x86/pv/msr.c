@@ -2,10 +2,10 @@
 #include "x86/pv/msr.h"
 
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
-#include "x86/cpuid.h"
-#include "x86/fault.h"
+#include "x86/policy/cpuid.h"
+#include "x86/trap/fault.h"
 #include "x86/features.h"
 #include "x86/msr_index.h"
 #include "x86/pv/context.h"

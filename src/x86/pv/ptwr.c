@@ -3,14 +3,14 @@
 
 #include "abi/copy.h"
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "x86/pv/pte.h"
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
 #include "x86/pv/vcpu.h"
 #include "x86/pv/walk.h"
-#include "x86/tlb.h"
+#include "x86/memory/tlb.h"
 
 #include <xen/errno.h>
 

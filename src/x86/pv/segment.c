@@ -3,11 +3,11 @@
 
 #include "abi/copy.h"
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
-#include "x86/fault.h"
+#include "x86/trap/fault.h"
 #include "x86/gdt.h"
-#include "x86/map.h"
+#include "x86/memory/map.h"
 #include "x86/msr_index.h"
 #include "x86/features.h"
 #include "x86/percpu.h"
@@ -18,7 +18,7 @@
 #include "x86/pv/pte.h"
 #include "x86/pv/vcpu.h"
 #include "x86/pv/walk.h"
-#include "x86/tlb.h"
+#include "x86/memory/tlb.h"
 
 #include <xen/arch-x86/xen.h>
 

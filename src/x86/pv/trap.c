@@ -13,7 +13,7 @@
 #include "x86/pv/entry.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
-#include "x86/trap.h"
+#include "x86/trap/trap.h"
 
 #define TRAP_UD      6
 #define TRAP_NM      7

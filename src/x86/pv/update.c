@@ -4,7 +4,7 @@
 #include "abi/copy.h"
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "x86/copy.h"
@@ -13,7 +13,7 @@
 #include "x86/pv/pte.h"
 #include "x86/pv/validate.h"
 #include "x86/pv/walk.h"
-#include "x86/tlb.h"
+#include "x86/memory/tlb.h"
 
 #define UPDATES_AT_ONCE 8  /* before asking whether somebody waits */
 #define COMMAND_MASK    7u /* of an mmu_update's ptr: an entry has 8 bytes */

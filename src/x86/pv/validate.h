@@ -4,11 +4,11 @@
 #define X86_PV_VALIDATE_H
 
 #include "core/domain.h"
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "x86/pv/pte.h"
 
-/* Whose tables each CPU has locked: validation, which core/frame.c calls, is not told. */
+/* Whose tables each CPU has locked: validation, which core/memory/frame.c calls, is not told. */
 extern struct pv_locked {
     struct domain *domain;
 } __attribute__((aligned(64))) pv_locked[CPUS_MAX];

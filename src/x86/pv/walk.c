@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/pv/walk.h"
 
-#include "core/frame.h"
+#include "core/memory/frame.h"
 #include "core/machine.h"
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sub-operations of HYPERVISOR_domctl that are x86's own: their part of abi/domctl.c, which
+ * The sub-operations of HYPERVISOR_domctl that are x86's own: their part of abi/domctl/domctl.c, which
  * includes this by the include path, so that the workbench on the host puts its own in its place.
  */
 #ifndef MACHINE_DOMCTLS_H
 #define MACHINE_DOMCTLS_H
 
-#include "x86/domctl.h"
+#include "x86/toolstack/domctl.h"
 
 /* ALWAYS: the struct is given back even with an error. */
 #define MACHINE_DOMCTLS(ROW, ALWAYS) \

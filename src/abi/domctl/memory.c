@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* XEN_DOMCTL_*: what a domain's frames are, which were written to, and its interrupts. */
+#include "abi/domctl/rows.h"
+
+#include "abi/copy.h"
+#include "core/domain.h"
+#include "core/memory/frame.h"
+#include "core/machine.h"
+#include "core/event/pirq.h"
+#include "core/vcpu.h"
+
+#define FRAMES_MAX 1024u       /* of one call; measured */
+#define LOG_MAX    (1ul << 26) /* frames that are told of at once */
+
+static uint32_t type_of(struct domain *d, gfn_t gfn)
+{
+    static const uint32_t types[FRAME_TYPES] = {
+        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+        [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+        [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+    };
+    struct frame *f = d->kind->frame_get(d, gfn);
+    uint32_t type;
+
+    if (!f)
+        return XEN_DOMCTL_PFINFO_XTAB;
+    type = types[frame_type(f)];
+    if (frame_pinned(f))
+        type |= XEN_DOMCTL_PFINFO_LPINTAB;
+    frame_put(f);
+    return type;
+}
+
+/* Each number in the array is replaced by what it is. */
+DOMCTL(getpageframeinfo3)
+{
+    DOMCTL_ENTER(getpageframeinfo3);
+    uint64_t list = (uint64_t)a->array.p, gfn;
+
+    if (a->num > FRAMES_MAX)
+        return -XEN_E2BIG;
+    for (uint64_t i = 0; i < a->num; i++) {
+        if (!copy_item_from_guest(&gfn, list, i, sizeof(gfn)))
+            return -XEN_EFAULT;
+        gfn = type_of(d, gfn);
+        if (!copy_item_to_guest(list, i, &gfn, sizeof(gfn)))
+            return -XEN_EFAULT;
+    }
+    return 0;
+}
+
+/* ---- log of writes ---- */
+
+/*
+ * Nobody counts single writes: while the domain runs none is reported, and when it is stopped,
+ * which is the round that counts, every frame is.  So all that was written since the start of the log
+ * is told in the end, and a migration costs the time of a copy in which the domain stands still.
+ */
+static bool fill_bits(uint64_t at, uint64_t bytes, bool set)
+{
+    uint8_t piece[256];
+
+    __builtin_memset(piece, set ? 0xff : 0, sizeof(piece));
+    for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
+        uint64_t left = bytes - done;
+
+        if (!copy_to_guest(at + done, piece, left < sizeof(piece) ? left : sizeof(piece)))
+            return false;
+    }
+    return true;
+}
+
+static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
+{
+    bool stopped = d->is_shut_down || __atomic_load_n(&d->pauses, __ATOMIC_RELAXED);
+
+    if (!d->logs_writes)
+        return -XEN_EINVAL;
+    if (a->pages > LOG_MAX)
+        return -XEN_E2BIG;
+    if (a->dirty_bitmap.p && !fill_bits((uint64_t)a->dirty_bitmap.p, (a->pages + 7) / 8, stopped))
+        return -XEN_EFAULT;
+    a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = stopped ? (uint32_t)a->pages
+                                                                           : 0 };
+    return 0;
+}
+
+static long start_log(struct domain *d)
+{
+    if (d->logs_writes)
+        return -XEN_EINVAL;
+    d->logs_writes = true;
+    return 0;
+}
+
+DOMCTL(shadow_op)
+{
+    DOMCTL_ENTER(shadow_op);
+
+    if (d == v->domain || !domain_vcpu(d, 0))
+        return -XEN_EINVAL;
+    switch (a->op) {
+    case XEN_DOMCTL_SHADOW_OP_OFF: d->logs_writes = false; return 0;
+    case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: return start_log(d);
+    case XEN_DOMCTL_SHADOW_OP_ENABLE:
+        return a->mode == XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY ? start_log(d) : -XEN_EINVAL;
+    case XEN_DOMCTL_SHADOW_OP_CLEAN:
+    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(d, a);
+    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
+        a->mb = 0; /* there are no shadow page tables */
+        return 0;
+    default: return -XEN_EINVAL;
+    }
+}
+
+/* ---- interrupts ---- */
+
+DOMCTL(irq_permission)
+{
+    DOMCTL_ENTER(irq_permission);
+
+    return pirq_permit(v->domain, d, a->pirq, a->allow_access);
+}
