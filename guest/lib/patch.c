@@ -11,37 +11,38 @@
 #define NOP             0x90
 #define CALL_LENGTH     5
 
-/* What PV_SITE records (pv/ops.h). */
-struct site {
-    int32_t offset; /* of the site, from this field */
-    uint8_t op, length, reserved[2];
-};
+#define PREFIX_DS 0x3e /* no meaning in 64-bit mode; stretches what it precedes */
 
-extern const struct site pv_sites_start[], pv_sites_end[];
+extern const struct pv_site pv_sites_start[], pv_sites_end[];
 
 const void *pv_ops[PV_OPS];
 
-static uint8_t *site_address(const struct site *site)
+static uint8_t *at(const int32_t *field)
 {
-    return (uint8_t *)((uint64_t)&site->offset + (uint64_t)(int64_t)site->offset);
+    return (uint8_t *)((uint64_t)field + (uint64_t)(int64_t)*field);
 }
 
-static bool is_indirect(const uint8_t *at)
+static bool is_indirect(const uint8_t *call)
 {
-    return at[0] == CALL_INDIRECT_0 && (at[1] == CALL_INDIRECT_1 || at[1] == JUMP_INDIRECT_1);
+    return call[0] == CALL_INDIRECT_0 && (call[1] == CALL_INDIRECT_1 || call[1] == JUMP_INDIRECT_1);
 }
 
-/* A direct call or jump in place of the indirect one, the prefix first, NOPs after it. */
-static void write_call(uint8_t *at, unsigned int length, const void *function)
+/* A direct call or jump in place of the indirect one, a prefix before it. */
+static void write_call(uint8_t *call, const void *function)
 {
-    bool jump = at[1] == JUMP_INDIRECT_1;
-    int32_t distance = (int32_t)((int64_t)function - (int64_t)(at + 1 + CALL_LENGTH));
+    bool jump = call[1] == JUMP_INDIRECT_1;
+    int32_t distance = (int32_t)((int64_t)function - (int64_t)(call + 1 + CALL_LENGTH));
 
-    at[0] = PREFIX_CS;
-    at[1] = jump ? JUMP_DIRECT : CALL_DIRECT;
-    __builtin_memcpy(at + 2, &distance, sizeof(distance));
-    for (unsigned int i = 1 + CALL_LENGTH; i < length; i++)
-        at[i] = NOP;
+    call[0] = PREFIX_CS;
+    call[1] = jump ? JUMP_DIRECT : CALL_DIRECT;
+    __builtin_memcpy(call + 2, &distance, sizeof(distance));
+}
+
+/* Code over a site, prefixes before it when it is shorter. */
+static void write_code(uint8_t *to, unsigned int room, const uint8_t *from, unsigned int length)
+{
+    for (unsigned int i = 0; i < room; i++)
+        to[i] = i < room - length ? PREFIX_DS : from[i - (room - length)];
 }
 
 void pv_bind_call(struct pv_code *code, const void *function)
@@ -55,18 +56,38 @@ PV_BOOT_CODE void pv_bind(const struct pv_code codes[PV_OPS])
         pv_ops[op] = codes[op].function;
 }
 
-static void patch_site(const struct site *site, const struct pv_code *code)
+/* The code that replaces a site; its length, 0 when it stays a call. */
+PV_BOOT_CODE static unsigned int code_for(const struct pv_site *site, const struct pv_code *code,
+                                          uint8_t out[16])
 {
-    const uint8_t *from = code->code, *end = code->code_end;
-    uint8_t *at = site_address(site);
+    const uint8_t *native = at(&site->native);
+    unsigned int length =
+        (unsigned int)((const uint8_t *)code->code_end - (const uint8_t *)code->code);
 
-    if (!is_indirect(at))
+    if (code->native && site->native_length) {
+        __builtin_memcpy(out, native, site->native_length);
+        return site->native_length;
+    }
+    if (code->encode && site->native_length)
+        return code->encode(native, site->native_length, out) == site->length ? site->length : 0;
+    if (!code->code || length != site->length)
+        return 0;
+    __builtin_memcpy(out, code->code, length);
+    return length;
+}
+
+PV_BOOT_CODE static void patch_site(const struct pv_site *site, const struct pv_code *code)
+{
+    uint8_t *call = at(&site->call), replacement[16];
+    unsigned int length;
+
+    if (!is_indirect(call))
         return;
-    if (end && end - from == site->length)
-        for (unsigned int i = 0; i < site->length; i++)
-            at[i] = from[i];
-    else
-        write_call(at, site->length, code->function);
+    length = code_for(site, code, replacement);
+    if (length)
+        write_code(at(&site->code), site->length, replacement, length);
+    if (!length || call != at(&site->code))
+        write_call(call, code->function);
 }
 
 /* What makes this CPU fetch the new code: a serializing instruction (AMD APM 2, 7.6.4). */
@@ -79,7 +100,7 @@ static void serialize(void)
 
 PV_BOOT_CODE void pv_patch(const struct pv_code codes[PV_OPS])
 {
-    for (const struct site *site = pv_sites_start; site < pv_sites_end; site++)
+    for (const struct pv_site *site = pv_sites_start; site < pv_sites_end; site++)
         patch_site(site, &codes[site->op]);
     serialize();
 }
@@ -93,7 +114,7 @@ unsigned int pv_sites_indirect(void)
 {
     unsigned int left = 0;
 
-    for (const struct site *site = pv_sites_start; site < pv_sites_end; site++)
-        left += is_indirect(site_address(site));
+    for (const struct pv_site *site = pv_sites_start; site < pv_sites_end; site++)
+        left += is_indirect(at(&site->call));
     return left;
 }

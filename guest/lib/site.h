@@ -6,13 +6,12 @@
 
 #include <pv/oplist.h>
 
-    .macro pv_site kind, op, length
+    .macro pv_site kind, op
 771:
     \kind   *pv_ops + 8 * \op(%rip)
-    .fill   \length - 6, 1, 0x90
     .pushsection .pv_sites, "a"
-    .long   771b - .
-    .byte   \op, \length, 0, 0
+    .long   771b - ., 771b - ., 0
+    .byte   \op, PV_SITE_LENGTH, 0, 0
     .popsection
     .endm
 

@@ -24,10 +24,21 @@
 #include <pv/cpu.h>
 #include <pv/oplist.h>
 
-/* What a site becomes: code of exactly its length, or (code_end null) a direct call. */
+/* What pv/ops.h and site.h record of a site; distances are from the field that has them. */
+struct pv_site {
+    int32_t code;   /* the site itself */
+    int32_t call;   /* its call through pv_ops: the same, or in a stub out of line */
+    int32_t native; /* native code with the site's operands */
+    uint8_t op, length, native_length, reserved;
+};
+
+/* What a site of an operation becomes; the first that applies. */
 struct pv_code {
-    const void *function;        /* what an unpatched site calls */
-    const void *code, *code_end; /* what replaces the site */
+    const void *function;        /* what it calls: until it is patched, and else for good */
+    bool native;                 /* the site's own native code */
+    const void *code, *code_end; /* code of exactly a site's length */
+    /* Code made for a site out of its native code; its length, which must be the site's. */
+    unsigned int (*encode)(const uint8_t *native, unsigned int length, uint8_t out[16]);
 };
 
 /*
@@ -63,7 +74,14 @@ void pv_bind_call(struct pv_code *code, const void *function);
 #define PV_BIND_CODE(codes, op, label) \
     do { \
         extern const char label[], label##_end[]; \
-        (codes)[PV_OP_##op] = (struct pv_code){ label, label, label##_end }; \
+        (codes)[PV_OP_##op] = \
+            (struct pv_code){ .function = label, .code = label, .code_end = label##_end }; \
+    } while (0)
+/* An operation replaced by each site's own native code. */
+#define PV_BIND_NATIVE(codes, op, label) \
+    do { \
+        extern const char label[]; \
+        (codes)[PV_OP_##op] = (struct pv_code){ .function = label, .native = true }; \
     } while (0)
 
 /* Point all operations at their functions; then rewrite every site. */

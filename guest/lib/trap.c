@@ -15,7 +15,7 @@ static void take_interrupt(struct pv_regs *regs)
 
     __asm__ volatile(PV_SITE
                      : "+D"(a0)
-                     : PV_SITE_IN(interrupt)
+                     : PV_NUMBER(interrupt)
                      : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 

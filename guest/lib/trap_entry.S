@@ -12,7 +12,7 @@ pv_trap_common:
     cld
     testb   $3, 24(%rsp)                /* from user mode? */
     jz      1f
-    pv_site call, PV_OP_swapgs, PV_LEN_swapgs
+    pv_site call, PV_OP_swapgs
 1:  push_registers
     mov     %rsp, %rdi
     call    pv_dispatch
@@ -21,8 +21,8 @@ pv_trap_return:
     pop_registers
     testb   $3, 24(%rsp)
     jz      1f
-    pv_site call, PV_OP_swapgs, PV_LEN_swapgs
+    pv_site call, PV_OP_swapgs
 1:  add     $16, %rsp
-    pv_site jmp, PV_OP_iret, PV_LEN_iret
+    pv_site jmp, PV_OP_iret
 
     .section .note.GNU-stack, "", @progbits

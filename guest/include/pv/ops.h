@@ -14,21 +14,60 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <pv/cpu.h>
 #include <pv/oplist.h>
 
 /* What each operation calls until it is patched, and all that is called through a pointer. */
 extern const void *pv_ops[PV_OPS];
 
-/* A site: the indirect call, filled up to the operation's length, and its record for pv_patch(). */
+/*
+ * A site without operands, or with those of C's calling rules: the indirect call, and its record for
+ * pv_patch() (struct pv_site in the library's start.h).
+ */
 #define PV_SITE \
     "771: call *pv_ops + 8 * %c[pv_op](%%rip)\n" \
-    "   .fill %c[pv_len] - 6, 1, 0x90\n" \
     "   .pushsection .pv_sites, \"a\"\n" \
-    "   .long 771b - .\n   .byte %c[pv_op], %c[pv_len], 0, 0\n" \
+    "   .long 771b - ., 771b - ., 0\n" \
+    "   .byte %c[pv_op], 6, 0, 0\n" \
     "   .popsection\n"
-#define PV_SITE_IN(op) [pv_op] "i"(PV_OP_##op), [pv_len] "i"(PV_LEN_##op)
+/*
+ * A site whose operands the compiler chose, so that its native code is what it would be without a
+ * site.  Until it is replaced by that, a stub out of line moves them to where functions take them.
+ */
+#define PV_SITE_OF(native, before, after) \
+    "   .pushsection .pv_native, \"a\"\n" \
+    "775: " native "\n776:\n" \
+    "   .popsection\n" \
+    "771: call 773f\n" \
+    "   .fill -(((776b - 775b) - 5) > 0) * ((776b - 775b) - 5), 1, 0x90\n" \
+    "772:\n" \
+    "   .pushsection .text.pv_stub, \"ax\"\n" \
+    "773: " before "\n" \
+    "774: call *pv_ops + 8 * %c[pv_op](%%rip)\n" \
+    "   " after "\n   ret\n" \
+    "   .popsection\n" \
+    "   .pushsection .pv_sites, \"a\"\n" \
+    "   .long 771b - ., 774b - ., 775b - .\n" \
+    "   .byte %c[pv_op], 772b - 771b, 776b - 775b, 0\n" \
+    "   .popsection\n"
+#define PV_NUMBER(op) [pv_op] "i"(PV_OP_##op)
+/* Stubs: a result out of RAX; one operand into RDI; two into RDI and RSI. */
+#define PV_RESULT "push %%rax", "xchg %%rax, (%%rsp)\n   pop %[result]"
+#define PV_NONE   "", ""
+#define PV_ONE    "push %%rdi\n   mov %[a], %%rdi", "pop %%rdi"
+#define PV_TWO \
+    "push %%rdi\n   push %%rsi\n   push %[a]\n   push %[b]\n   pop %%rsi\n   pop %%rdi", \
+        "pop %%rsi\n   pop %%rdi"
+#define PV_ONE_RESULT \
+    "push %%rdi\n   push %%rax\n   mov %[a], %%rdi", \
+        "mov 8(%%rsp), %%rdi\n   xchg %%rax, (%%rsp)\n   pop %[result]\n   lea 8(%%rsp), %%rsp"
+#define PV_SITE_WITH(native, stub) PV_SITE_OF_(native, stub)
+#define PV_SITE_OF_(native, ...)   PV_SITE_OF(native, __VA_ARGS__)
 /* What a call with C's rules may change beside its arguments' registers. */
 #define PV_CALL_CLOBBERS "rcx", "r8", "r9", "r10", "r11", "memory", "cc"
+
+/* To the compiler a site is as small as its code, whatever is written beside it out of line. */
+#define PV_ASM __asm__ __volatile__ __inline__
 
 /* ---- interrupt flag ---- */
 
@@ -37,26 +76,34 @@ static inline uint64_t pv_irq_flags(void)
 {
     uint64_t token;
 
-    __asm__ volatile(PV_SITE : "=a"(token) : PV_SITE_IN(irq_flags) : "memory");
+    PV_ASM(PV_SITE_WITH(".byte 0x3e, 0x3e, 0x3e, 0x3e\n   pushfq\n"
+                        "   .byte 0x3e, 0x3e, 0x3e\n   popq %[result]",
+                        PV_RESULT)
+           : [result] "=r"(token)
+           : PV_NUMBER(irq_flags)
+           : "memory");
     return token;
 }
 
 /* Interrupts as they were when the token was taken; events that waited come at once. */
 static inline void pv_irq_restore(uint64_t token)
 {
-    __asm__ volatile(PV_SITE : : "D"(token), PV_SITE_IN(irq_restore) : "memory", "cc");
+    PV_ASM(PV_SITE_WITH("pushq %[a]\n   popfq", PV_ONE)
+           :
+           : [a] "r"(token), PV_NUMBER(irq_restore)
+           : "memory", "cc");
 }
 
 /* No interrupts on this CPU until irq_enable() or irq_restore(). */
 static inline void pv_irq_disable(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(irq_disable) : "memory");
+    PV_ASM(PV_SITE : : PV_NUMBER(irq_disable) : "memory");
 }
 
 /* Interrupts on; those that waited come at once. */
 static inline void pv_irq_enable(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(irq_enable) : "memory");
+    PV_ASM(PV_SITE : : PV_NUMBER(irq_enable) : "memory");
 }
 
 /* Interrupts off; returns the token for irq_restore(). */
@@ -71,60 +118,65 @@ static inline uint64_t pv_irq_save(void)
 /* Interrupts on and sleep until one came, without a gap between the two.  Call with them off. */
 static inline void pv_idle(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(idle) : "memory");
+    PV_ASM(PV_SITE : : PV_NUMBER(idle) : "memory");
 }
 
 /* Stop this CPU for good. */
 static inline void __attribute__((noreturn)) pv_halt(void)
 {
     for (;;)
-        __asm__ volatile(PV_SITE : : PV_SITE_IN(halt) : "memory");
+        PV_ASM(PV_SITE : : PV_NUMBER(halt) : "memory");
 }
 
 /* ---- control registers and MSRs ---- */
 
-#define PV_READ(name) \
-    static inline uint64_t pv_##name(void) \
+#define PV_READ(n) \
+    static inline uint64_t pv_read_cr##n(void) \
     { \
         uint64_t value; \
 \
-        __asm__ volatile(PV_SITE : "=a"(value) : PV_SITE_IN(name) : "memory"); \
+        PV_ASM(PV_SITE_WITH("mov %%cr" #n ", %[result]", PV_RESULT) \
+               : [result] "=r"(value) \
+               : PV_NUMBER(read_cr##n) \
+               : "memory"); \
         return value; \
     }
-#define PV_WRITE(name) \
-    static inline void pv_##name(uint64_t value) \
+#define PV_WRITE(n) \
+    static inline void pv_write_cr##n(uint64_t value) \
     { \
-        __asm__ volatile(PV_SITE : : "D"(value), PV_SITE_IN(name) : "memory"); \
+        PV_ASM(PV_SITE_WITH("mov %[a], %%cr" #n, PV_ONE) \
+               : \
+               : [a] "r"(value), PV_NUMBER(write_cr##n) \
+               : "memory"); \
     }
 
 /* CR0; under a hypervisor only TS may change (AMD APM 2, 3.1.1). */
-PV_READ(read_cr0)
-PV_WRITE(write_cr0)
+PV_READ(0)
+PV_WRITE(0)
 /* The address of the last page fault on this CPU. */
-PV_READ(read_cr2)
+PV_READ(2)
 /* The physical address of the level-4 table in use; writing it flushes this CPU's TLB. */
-PV_READ(read_cr3)
-PV_WRITE(write_cr3)
+PV_READ(3)
+PV_WRITE(3)
 /* CR4; a hypervisor may refuse bits, and then nothing changes. */
-PV_READ(read_cr4)
-PV_WRITE(write_cr4)
+PV_READ(4)
+PV_WRITE(4)
 
 /* A model-specific register; one that does not exist raises #GP as RDMSR does. */
 static inline uint64_t pv_read_msr(uint32_t index)
 {
     uint32_t low, high;
 
-    __asm__ volatile(PV_SITE : "=a"(low), "=d"(high) : "c"(index), PV_SITE_IN(read_msr) : "memory");
+    PV_ASM(PV_SITE : "=a"(low), "=d"(high) : "c"(index), PV_NUMBER(read_msr) : "memory");
     return (uint64_t)high << 32 | low;
 }
 
 static inline void pv_write_msr(uint32_t index, uint64_t value)
 {
-    __asm__ volatile(PV_SITE
-                     :
-                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)),
-                       PV_SITE_IN(write_msr)
-                     : "memory");
+    PV_ASM(PV_SITE
+           :
+           : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)), PV_NUMBER(write_msr)
+           : "memory");
 }
 
 /* ---- page tables: entries hold the guest's physical addresses ---- */
@@ -134,35 +186,45 @@ static inline uint64_t pv_get_pte(const uint64_t *entry)
 {
     uint64_t value;
 
-    __asm__ volatile(PV_SITE : "=a"(value) : "D"(entry), "m"(*entry), PV_SITE_IN(get_pte));
+    PV_ASM(PV_SITE_WITH("%{disp32%} movq (%[a]), %[result]", PV_ONE_RESULT)
+           : [result] "=r"(value)
+           : [a] "r"(entry), "m"(*entry), PV_NUMBER(get_pte));
     return value;
 }
 
 /* Store an entry of a table of any level; no TLB is flushed. */
 static inline void pv_set_pte(uint64_t *entry, uint64_t value)
 {
-    __asm__ volatile(PV_SITE : : "D"(entry), "S"(value), PV_SITE_IN(set_pte) : "memory");
+    PV_ASM(PV_SITE_WITH("%{disp32%} movq %[b], (%[a])", PV_TWO)
+           :
+           : [a] "r"(entry), [b] "r"(value), PV_NUMBER(set_pte)
+           : "memory");
 }
 
 /* Everything out of this CPU's TLB that is not global. */
 static inline void pv_flush_tlb(void)
 {
-    __asm__ volatile(PV_SITE : : PV_SITE_IN(flush_tlb) : "rax", "memory");
+    uint64_t cr3;
+
+    PV_ASM(PV_SITE_WITH("mov %%cr3, %[cr3]\n   mov %[cr3], %%cr3", PV_NONE)
+           : [cr3] "=&r"(cr3)
+           : PV_NUMBER(flush_tlb)
+           : "memory");
 }
 
 /* One page out of this CPU's TLB. */
 static inline void pv_flush_page(const void *address)
 {
-    __asm__ volatile(PV_SITE : : "D"(address), PV_SITE_IN(flush_page) : "memory");
+    PV_ASM(PV_SITE_WITH("%{disp32%} invlpg (%[a])", PV_ONE)
+           :
+           : [a] "r"(address), PV_NUMBER(flush_page)
+           : "memory");
 }
 
 /* Everything that is not global out of all CPUs' TLBs; returns when that is done. Interrupts on. */
 static inline void pv_flush_all(void)
 {
-    __asm__ volatile(PV_SITE
-                     :
-                     : PV_SITE_IN(flush_all)
-                     : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : : PV_NUMBER(flush_all) : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
 }
 
 /*
@@ -173,10 +235,10 @@ static inline bool pv_table_new(uint64_t *page, unsigned int level)
 {
     uint64_t done, a0 = (uint64_t)page, a1 = level;
 
-    __asm__ volatile(PV_SITE
-                     : "=a"(done), "+D"(a0), "+S"(a1)
-                     : PV_SITE_IN(table_new)
-                     : "rdx", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE
+           : "=a"(done), "+D"(a0), "+S"(a1)
+           : PV_NUMBER(table_new)
+           : "rdx", PV_CALL_CLOBBERS);
     return (uint8_t)done;
 }
 
@@ -185,10 +247,7 @@ static inline void pv_table_free(uint64_t *page)
 {
     uint64_t a0 = (uint64_t)page;
 
-    __asm__ volatile(PV_SITE
-                     : "+D"(a0)
-                     : PV_SITE_IN(table_free)
-                     : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : "+D"(a0) : PV_NUMBER(table_free) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
 /* ---- context switch ---- */
@@ -196,16 +255,16 @@ static inline void pv_table_free(uint64_t *page)
 /* The stack that user mode's exceptions enter on this CPU: its upper end. */
 static inline void pv_switch_stack(uint64_t top)
 {
-    __asm__ volatile(PV_SITE : : "D"(top), PV_SITE_IN(switch_stack) : "memory");
+    PV_ASM(PV_SITE_WITH("movq %[a], %%gs:%c[rsp0]", PV_ONE)
+           :
+           : [a] "r"(top), [rsp0] "i"(PV_CPU_RSP0), PV_NUMBER(switch_stack)
+           : "memory");
 }
 
 /* The base of FS. */
 static inline void pv_set_fs_base(uint64_t base)
 {
-    __asm__ volatile(PV_SITE
-                     :
-                     : "D"(base), PV_SITE_IN(set_fs_base)
-                     : "rax", "rcx", "rdx", "memory", "cc");
+    pv_write_msr(0xc0000100, base); /* FS.Base, AMD APM 2, appendix A */
 }
 
 /* ---- time, console, other CPUs ---- */
@@ -215,20 +274,14 @@ static inline uint64_t pv_time_ns(void)
 {
     uint64_t time;
 
-    __asm__ volatile(PV_SITE
-                     : "=a"(time)
-                     : PV_SITE_IN(time_ns)
-                     : "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : "=a"(time) : PV_NUMBER(time_ns) : "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
     return time;
 }
 
 /* One PV_VECTOR_TIMER on this CPU at a time of time_ns(), at once if it is past; 0: none. */
 static inline void pv_set_timer(uint64_t when)
 {
-    __asm__ volatile(PV_SITE
-                     : "+D"(when)
-                     : PV_SITE_IN(set_timer)
-                     : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : "+D"(when) : PV_NUMBER(set_timer) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
 /* Text to the console; what does not fit at once is waited for. */
@@ -236,10 +289,10 @@ static inline void pv_console_write(const char *text, unsigned int length)
 {
     uint64_t a0 = (uint64_t)text, a1 = length;
 
-    __asm__ volatile(PV_SITE
-                     : "+D"(a0), "+S"(a1)
-                     : PV_SITE_IN(console_write)
-                     : "rax", "rdx", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE
+           : "+D"(a0), "+S"(a1)
+           : PV_NUMBER(console_write)
+           : "rax", "rdx", PV_CALL_CLOBBERS);
 }
 
 /* pv_interrupt(PV_VECTOR_IPI) on another CPU, by its number. */
@@ -247,7 +300,7 @@ static inline void pv_ipi(unsigned int cpu)
 {
     uint64_t a0 = cpu;
 
-    __asm__ volatile(PV_SITE : "+D"(a0) : PV_SITE_IN(ipi) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : "+D"(a0) : PV_NUMBER(ipi) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
 /*
@@ -258,20 +311,14 @@ static inline bool pv_cpu_start(unsigned int cpu)
 {
     uint64_t done, a0 = cpu;
 
-    __asm__ volatile(PV_SITE
-                     : "=a"(done), "+D"(a0)
-                     : PV_SITE_IN(cpu_start)
-                     : "rdx", "rsi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : "=a"(done), "+D"(a0) : PV_NUMBER(cpu_start) : "rdx", "rsi", PV_CALL_CLOBBERS);
     return (uint8_t)done;
 }
 
 /* The machine, or the guest, off; stops this CPU if that fails. */
 static inline void __attribute__((noreturn)) pv_power_off(void)
 {
-    __asm__ volatile(PV_SITE
-                     :
-                     : PV_SITE_IN(power_off)
-                     : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
+    PV_ASM(PV_SITE : : PV_NUMBER(power_off) : "rax", "rdx", "rsi", "rdi", PV_CALL_CLOBBERS);
     pv_halt();
 }
 

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The native code of the operations that are instructions, each of exactly its site's length, so
- * that a patched site executes these instructions and no others.  Shorter code is stretched: 0x3e
- * (DS, no meaning in 64-bit mode without a memory operand; AMD APM 3, 1.2.4) before an instruction,
- * or a 32-bit displacement of 0.  Followed by RET each is also the function that an unpatched site
- * calls.
+ * The operations natively: the code that replaces sites without operands, of exactly their length
+ * (stretched by 0x3e, DS, which means nothing in 64-bit mode; AMD APM 3, 1.2.4), and the functions
+ * that sites call until they are patched.  Those keep every register but RAX, their result.
  */
 #include <pv/cpu.h>
 #include <pv/oplist.h>
 
-    .macro code name
+    .macro function name
     .globl native_\name
 native_\name:
     .endm
 
-    .macro end name, length
+    .macro end name
     .globl native_\name\()_end
 native_\name\()_end:
-    .if (. - native_\name) - \length
-    .error "native code of \name has not the site's length"
+    .if (. - native_\name) - PV_SITE_LENGTH
+    .error "native code of \name has not a site's length"
     .endif
     ret
     .endm
@@ -28,103 +26,92 @@ native_\name\()_end:
     .endm
 
     .text
-code irq_flags
+function irq_disable
+    stretch 5
+    cli
+end irq_disable
+
+function irq_enable
+    stretch 5
+    sti
+end irq_enable
+
+function idle
+    stretch 4
+    sti
+    hlt
+end idle
+
+function halt
+    stretch 4
+    cli
+    hlt
+end halt
+
+function read_msr
+    stretch 4
+    rdmsr
+end read_msr
+
+function write_msr
+    stretch 4
+    wrmsr
+end write_msr
+
+function swapgs
     stretch 3
+    swapgs
+end swapgs
+
+function iret
+    stretch 4
+    iretq
+end iret
+
+/* Sites with operands have their own native code (pv/ops.h). */
+function irq_flags
     pushfq
-    stretch 3
-    .byte   0x8f, 0xc0                  /* pop %rax, the two-byte form */
-end irq_flags, PV_LEN_irq_flags
+    pop     %rax
+    ret
 
-code irq_restore
-    stretch 2
-    pushq   %rdi
-    stretch 2
+function irq_restore
+    push    %rdi
     popfq
-end irq_restore, PV_LEN_irq_restore
-
-code irq_disable
-    stretch 5
-    cli
-end irq_disable, PV_LEN_irq_disable
-
-code irq_enable
-    stretch 5
-    sti
-end irq_enable, PV_LEN_irq_enable
-
-code idle
-    stretch 4
-    sti
-    hlt
-end idle, PV_LEN_idle
-
-code halt
-    stretch 4
-    cli
-    hlt
-end halt, PV_LEN_halt
+    ret
 
     .irp    n, 0, 2, 3, 4
-code read_cr\n
-    stretch 3
+function read_cr\n
     mov     %cr\n, %rax
-end read_cr\n, 6
+    ret
     .endr
 
     .irp    n, 0, 3, 4
-code write_cr\n
-    stretch 3
+function write_cr\n
     mov     %rdi, %cr\n
-end write_cr\n, 6
+    ret
     .endr
 
-code read_msr
-    stretch 4
-    rdmsr
-end read_msr, PV_LEN_read_msr
+function get_pte
+    mov     (%rdi), %rax
+    ret
 
-code write_msr
-    stretch 4
-    wrmsr
-end write_msr, PV_LEN_write_msr
+function set_pte
+    mov     %rsi, (%rdi)
+    ret
 
-code get_pte
-    .byte   0x48, 0x8b, 0x87, 0, 0, 0, 0        /* mov 0(%rdi), %rax */
-end get_pte, PV_LEN_get_pte
-
-code set_pte
-    .byte   0x48, 0x89, 0xb7, 0, 0, 0, 0        /* mov %rsi, 0(%rdi) */
-end set_pte, PV_LEN_set_pte
-
-code flush_tlb
+function flush_tlb
+    push    %rax
     mov     %cr3, %rax
     mov     %rax, %cr3
-end flush_tlb, PV_LEN_flush_tlb
+    pop     %rax
+    ret
 
-code flush_page
-    .byte   0x0f, 0x01, 0xbf, 0, 0, 0, 0        /* invlpg 0(%rdi) */
-end flush_page, PV_LEN_flush_page
+function flush_page
+    invlpg  (%rdi)
+    ret
 
-code switch_stack
+function switch_stack
     movq    %rdi, %gs:PV_CPU_RSP0
-end switch_stack, PV_LEN_switch_stack
-
-code set_fs_base
-    mov     $0xc0000100, %ecx                   /* FS.Base, AMD APM 2, appendix A */
-    mov     %edi, %eax
-    mov     %rdi, %rdx
-    shrq    $32, %rdx
-    wrmsr
-end set_fs_base, PV_LEN_set_fs_base
-
-code swapgs
-    stretch 3
-    swapgs
-end swapgs, PV_LEN_swapgs
-
-code iret
-    stretch 4
-    iretq
-end iret, PV_LEN_iret
+    ret
 
     .section .note.GNU-stack, "", @progbits

@@ -99,27 +99,26 @@ static void describe(unsigned int how, uint64_t info, struct pv_boot *boot)
 
 void native_bind(struct pv_code codes[PV_OPS])
 {
-    PV_BIND_CODE(codes, irq_flags, native_irq_flags);
-    PV_BIND_CODE(codes, irq_restore, native_irq_restore);
+    PV_BIND_NATIVE(codes, irq_flags, native_irq_flags);
+    PV_BIND_NATIVE(codes, irq_restore, native_irq_restore);
     PV_BIND_CODE(codes, irq_disable, native_irq_disable);
     PV_BIND_CODE(codes, irq_enable, native_irq_enable);
     PV_BIND_CODE(codes, idle, native_idle);
     PV_BIND_CODE(codes, halt, native_halt);
-    PV_BIND_CODE(codes, read_cr0, native_read_cr0);
-    PV_BIND_CODE(codes, write_cr0, native_write_cr0);
-    PV_BIND_CODE(codes, read_cr2, native_read_cr2);
-    PV_BIND_CODE(codes, read_cr3, native_read_cr3);
-    PV_BIND_CODE(codes, write_cr3, native_write_cr3);
-    PV_BIND_CODE(codes, read_cr4, native_read_cr4);
-    PV_BIND_CODE(codes, write_cr4, native_write_cr4);
+    PV_BIND_NATIVE(codes, read_cr0, native_read_cr0);
+    PV_BIND_NATIVE(codes, write_cr0, native_write_cr0);
+    PV_BIND_NATIVE(codes, read_cr2, native_read_cr2);
+    PV_BIND_NATIVE(codes, read_cr3, native_read_cr3);
+    PV_BIND_NATIVE(codes, write_cr3, native_write_cr3);
+    PV_BIND_NATIVE(codes, read_cr4, native_read_cr4);
+    PV_BIND_NATIVE(codes, write_cr4, native_write_cr4);
     PV_BIND_CODE(codes, read_msr, native_read_msr);
     PV_BIND_CODE(codes, write_msr, native_write_msr);
-    PV_BIND_CODE(codes, get_pte, native_get_pte);
-    PV_BIND_CODE(codes, set_pte, native_set_pte);
-    PV_BIND_CODE(codes, flush_tlb, native_flush_tlb);
-    PV_BIND_CODE(codes, flush_page, native_flush_page);
-    PV_BIND_CODE(codes, switch_stack, native_switch_stack);
-    PV_BIND_CODE(codes, set_fs_base, native_set_fs_base);
+    PV_BIND_NATIVE(codes, get_pte, native_get_pte);
+    PV_BIND_NATIVE(codes, set_pte, native_set_pte);
+    PV_BIND_NATIVE(codes, flush_tlb, native_flush_tlb);
+    PV_BIND_NATIVE(codes, flush_page, native_flush_page);
+    PV_BIND_NATIVE(codes, switch_stack, native_switch_stack);
     PV_BIND_CODE(codes, swapgs, native_swapgs);
     PV_BIND_CODE(codes, iret, native_iret);
     PV_BIND(codes, flush_all, native_flush_all);

@@ -11,14 +11,10 @@
 #define CR2     (PV_CPU_SHARED + 16)
 
     .text
-/* Fits the site: the token is the mask. */
-    .globl  xen_pv_irq_flags, xen_pv_irq_flags_end
+/* The token is the mask; the same code stands in the sites (pv.c). */
+    .globl  xen_pv_irq_flags
 xen_pv_irq_flags:
     movzbl  %gs:MASK, %eax
-xen_pv_irq_flags_end:
-    .if (. - xen_pv_irq_flags) - PV_LEN_irq_flags
-    .error  "not the site's length"
-    .endif
     ret
 
     .globl  xen_pv_irq_disable
@@ -46,7 +42,7 @@ xen_pv_read_cr2:
 /* Nothing: the hypervisor switches GS on the way in and out. */
     .globl  xen_pv_swapgs, xen_pv_swapgs_end
 xen_pv_swapgs:
-    .nops   PV_LEN_swapgs
+    .nops   PV_SITE_LENGTH
 xen_pv_swapgs_end:
     ret
 
@@ -82,6 +78,24 @@ xen_pv_swapgs_end:
     thunk   xen_pv_flush_tlb, xen_do_flush_tlb
     thunk   xen_pv_flush_page, xen_do_flush_page
     thunk   xen_pv_switch_stack, xen_do_switch_stack
+
+/* wrmsr, and the base of FS by its hypercall: ECX, EDX:EAX as the instruction has them. */
+    .globl  xen_pv_write_msr
+xen_pv_write_msr:
+    cmp     $0xc0000100, %ecx
+    je      1f
+    wrmsr
+    ret
+1:  push    %rdi
+    push    %rdx
+    mov     %eax, %edi
+    shl     $32, %rdx
+    or      %rdx, %rdi
+    pop     %rdx
+    call    xen_pv_set_fs_base
+    pop     %rdi
+    ret
+
     thunk   xen_pv_set_fs_base, xen_do_set_fs_base
 
     .section .note.GNU-stack, "", @progbits

@@ -159,12 +159,30 @@ bool xen_pv_cpu_start(unsigned int cpu)
     return true;
 }
 
+/* movzbl %gs:mask, %r32, into the register that the native code pops into (AMD APM 3, POP). */
+static unsigned int encode_irq_flags(const uint8_t *native, unsigned int length, uint8_t out[16])
+{
+    bool extended = length >= 2 && native[length - 2] == 0x41;
+    uint8_t code[10] = { 0x65, 0x44, 0x0f, 0xb6 };
+    unsigned int at = extended ? 4 : 3;
+
+    if (!extended)
+        code[1] = 0x0f, code[2] = 0xb6;
+    code[at] = (uint8_t)(0x04 | (native[length - 1] & 7) << 3);
+    code[at + 1] = 0x25; /* an absolute 32-bit address */
+    *(uint32_t *)(void *)&code[at + 2] = PV_CPU_SHARED +
+                                         __builtin_offsetof(struct vcpu_info, evtchn_upcall_mask);
+    __builtin_memcpy(out, code, at + 6);
+    return at + 6;
+}
+
 static void bind(struct pv_code codes[PV_OPS])
 {
-    extern const char xen_pv_irq_restore[], xen_pv_irq_disable[], xen_pv_irq_enable[],
-        xen_pv_idle[], xen_pv_halt[], xen_pv_iret[];
+    extern const char xen_pv_irq_flags[], xen_pv_irq_restore[], xen_pv_irq_disable[],
+        xen_pv_irq_enable[], xen_pv_idle[], xen_pv_halt[], xen_pv_iret[];
 
-    PV_BIND_CODE(codes, irq_flags, xen_pv_irq_flags);
+    PV_BIND(codes, irq_flags, xen_pv_irq_flags);
+    codes[PV_OP_irq_flags].encode = encode_irq_flags;
     PV_BIND_CODE(codes, swapgs, xen_pv_swapgs);
     PV_BIND(codes, irq_restore, xen_pv_irq_restore);
     PV_BIND(codes, irq_disable, xen_pv_irq_disable);

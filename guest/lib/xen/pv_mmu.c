@@ -165,7 +165,7 @@ void xen_pv_bind_mmu(struct pv_code codes[PV_OPS])
 {
     extern const char xen_pv_read_cr0[], xen_pv_write_cr0[], xen_pv_read_cr2[], xen_pv_read_cr3[],
         xen_pv_write_cr3[], xen_pv_get_pte[], xen_pv_set_pte[], xen_pv_flush_tlb[],
-        xen_pv_flush_page[], xen_pv_switch_stack[], xen_pv_set_fs_base[];
+        xen_pv_flush_page[], xen_pv_switch_stack[], xen_pv_write_msr[];
 
     PV_BIND(codes, read_cr0, xen_pv_read_cr0);
     PV_BIND(codes, write_cr0, xen_pv_write_cr0);
@@ -177,7 +177,7 @@ void xen_pv_bind_mmu(struct pv_code codes[PV_OPS])
     PV_BIND(codes, flush_tlb, xen_pv_flush_tlb);
     PV_BIND(codes, flush_page, xen_pv_flush_page);
     PV_BIND(codes, switch_stack, xen_pv_switch_stack);
-    PV_BIND(codes, set_fs_base, xen_pv_set_fs_base);
+    PV_BIND(codes, write_msr, xen_pv_write_msr);
     PV_BIND(codes, flush_all, flush_all);
     PV_BIND(codes, table_new, table_new);
     PV_BIND(codes, table_free, table_free);
