@@ -5,6 +5,7 @@
 
 #include <pv/native.h>
 #include <pv/ops.h>
+#include <pv-xen/guest.h>
 #include <pv-xen/hypercall.h>
 
 #include <xen/version.h>
@@ -78,7 +79,8 @@ static inline void op_touch(unsigned int i)
 void bench_hardware(void)
 {
     row("exit and back: CPUID", MEASURE(op_cpuid));
-    row("exit and back: hypercall (xen_version)", MEASURE(op_null));
+    if (xen_here())
+        row("exit and back: hypercall (xen_version)", MEASURE(op_null));
     row("exit and back: RDMSR APIC_BASE", MEASURE(op_rdmsr));
     row("exit and back: RDMSR and WRMSR EFER", MEASURE(op_efer));
     row("exit and back: local APIC register read, xAPIC page", MEASURE(op_apic));
