@@ -15,7 +15,10 @@ GUEST_OBJECTS = $(GUEST_SOURCES:%=$(O)/%.o)
 # Tables of calls leave out what is 0.
 $(O)/guest/conform/%.o: GUEST_FLAGS += -Wno-missing-field-initializers
 
-.PHONY: guest bench conform
+GUEST_LINK = ld -static -nostdlib -T guest/lib/libpv.lds --build-id=none -z noexecstack \
+             -z max-page-size=4096 --no-warn-rwx-segments
+
+.PHONY: guest guest-clang bench conform
 conform: $(LAB_IMAGE) $(O)/guest/conform.elf ## conformance tests of the ABI, Xen 4.17 and Zeroth side by side
 	tools/setup lab
 	tools/conform
@@ -24,7 +27,7 @@ bench: $(LAB_IMAGE) $(O)/guest/bench.elf ## instructions per operation, Xen 4.17
 	tools/setup lab
 	tools/bench
 
-guest: $(GUEST_KERNELS:%=$(O)/guest/%.elf) ## the guest kit: libpv.a and the kernels on it
+guest: $(GUEST_KERNELS:%=$(O)/guest/%.elf) $(O)/guest/example-alone.elf ## the guest kit: libpv.a and the kernels on it
 
 $(O)/guest/%.c.o: guest/%.c Makefile mk/guest.mk | $(O)/include/xen
 	@mkdir -p $(@D)
@@ -38,11 +41,19 @@ $(O)/guest/libpv.a: $(LIBPV_OBJECTS)
 	rm -f $@
 	ar rcsD $@ $^
 
+# The kit by the other compiler, in a folder of its own.
+guest-clang: ## the guest kit built by clang, in $(O)/clang
+	$(MAKE) --no-print-directory CC=clang O=$(O)/clang guest
+
+# The smallest kernel without the folder that knows Xen: nothing else needs what stands there.
+$(O)/guest/example-alone.elf: $(filter $(O)/guest/example/%,$(GUEST_OBJECTS)) \
+                              $(filter-out $(O)/guest/lib/xen/%,$(LIBPV_OBJECTS)) guest/lib/libpv.lds
+	$(GUEST_LINK) -o $@ $(filter %.o,$^)
+
 # The library whole: its ways in and its platforms are reached by nothing that a kernel calls.
 define GUEST_KERNEL
 $$(O)/guest/$(1).elf: $$(filter $$(O)/guest/$(1)/%,$$(GUEST_OBJECTS)) $$(O)/guest/libpv.a guest/lib/libpv.lds
-	ld -static -nostdlib -T guest/lib/libpv.lds --build-id=none -z noexecstack -z max-page-size=4096 \
-	   --no-warn-rwx-segments -o $$@ $$(filter %.o,$$^) --whole-archive $$(O)/guest/libpv.a
+	$$(GUEST_LINK) -o $$@ $$(filter %.o,$$^) --whole-archive $$(O)/guest/libpv.a
 endef
 $(foreach kernel,$(GUEST_KERNELS),$(eval $(call GUEST_KERNEL,$(kernel))))
 

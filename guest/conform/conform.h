@@ -90,6 +90,8 @@ struct conform_case {
     } while (0)
 /* Something holds. */
 #define EXPECT_TRUE(condition) conform_expect(!!(condition), 1, #condition, __LINE__)
+/* What must not happen did; false. */
+#define FAILED(what) conform_expect(1, 0, what, __LINE__)
 
 bool conform_expect(long value, long wanted, const char *what, unsigned int line);
 /* What the case found, printed with its result. */

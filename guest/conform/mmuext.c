@@ -428,7 +428,7 @@ CASE_CPUS(mmuext, pin_against_writable_mapping, "xen.h, HYPERVISOR_mmu_update()"
         if (pin(1, pool(0)) == 0) {
             pinned++;
             if (*entry_of(pool(1)) >> 12 == mfn(pool(0)) && (*entry_of(pool(1)) & P_WRITE))
-                EXPECT_TRUE(!"a table is mapped writable");
+                FAILED("a table is mapped writable");
             EXPECT(unpin(pool(0)), 0);
         }
     conform_wait_cpu(1);

@@ -76,7 +76,7 @@ void conform_restart_cpu(struct pv_regs *regs)
 bool conform_start_on_cpu(unsigned int cpu, void (*function)(void *), void *argument)
 {
     if (!pv_cpus[cpu].started)
-        return EXPECT_TRUE(!"the CPU runs");
+        return FAILED("the CPU does not run");
     jobs[cpu].argument = argument;
     __atomic_store_n(&jobs[cpu].function, function, __ATOMIC_RELEASE);
     pv_ipi(cpu);
