@@ -30,8 +30,8 @@ test-full: ## every part of the tests, all system tests
 	tools/setup all
 	tools/test-all test-unit test-fuzz check test-system-full
 
-test-system: $(LAB_IMAGE) ## system tests in QEMU, quick selection
+test-system: $(LAB_IMAGE) guest guest-clang ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"
 
-test-system-full: $(LAB_IMAGE) ## all system tests in QEMU
+test-system-full: $(LAB_IMAGE) guest guest-clang ## all system tests in QEMU
 	$(PYTEST)
