@@ -53,7 +53,8 @@ static const struct {
 #define WORDS          ARRAY_SIZE(word_of)
 #define WORD_ARCH_CAPS 16 /* and 17: an MSR's */
 
-#define F(name) (1u << (XEN_X86_FEATURE_##name & 31))
+#define F(name)    (1u << (XEN_X86_FEATURE_##name & 31))
+#define SRSO_US_NO (1u << 30) /* 11*32+30: libxen-dev names it from 4.17.6 on */
 
 /* Left out of what Xen shows: IBRSB, STIBP, SSBD and PSFD, as MSR_SPEC_CTRL stays Zeroth's. */
 static const uint32_t allowed[] = {
@@ -76,7 +77,7 @@ static const uint32_t allowed[] = {
     [9] = F(AVX512_4VNNIW) | F(AVX512_4FMAPS) | F(FSRM) | F(MD_CLEAR) | F(SERIALIZE),
     [10] = F(AVX_VNNI) | F(AVX512_BF16) | F(FZRM) | F(FSRS) | F(FSRCS),
     [11] = F(LFENCE_DISPATCH) | F(VERW_CLEAR) | F(NSCB) | F(SBPB) | F(IBPB_BRTYPE) | F(SRSO_NO) |
-           F(SRSO_US_NO),
+           SRSO_US_NO,
     [13] = F(MCDT_NO),
     [16] = F(RDCL_NO) | F(EIBRS) | F(RSBA) | F(INTEL_SSB_NO) | F(MDS_NO) | F(IF_PSCHANGE_MC_NO) |
            F(TAA_NO) | F(SBDR_SSDP_NO) | F(FBSDP_NO) | F(PSDP_NO) | F(FB_CLEAR) | F(RRSBA) |
