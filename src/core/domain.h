@@ -89,8 +89,9 @@ struct domain {
     struct vcpu **vcpus; /* max_vcpus of them, NULL where not created */
     unsigned int max_vcpus;
 
-    struct lock page_lock;         /* RANK_PAGE_LIST; guards the next four */
+    struct lock page_lock;         /* RANK_PAGE_LIST; guards the next five */
     uint32_t pages_first;          /* list by struct frame.next: mfn, ~0 at the end */
+    uint32_t settle_at;            /* frame_release_all goes on here: 0 from the first, ~0 done */
     uint64_t pages, pages_max;     /* frames it has and may have */
     uint64_t pages_claimed;        /* XENMEM_claim_pages: still to come; RANK_DOMAIN */
     struct memory_map *memory_map; /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */

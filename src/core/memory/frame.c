@@ -657,18 +657,65 @@ static int settle(struct frame *f)
     return rc;
 }
 
+/* The same where there is something to settle; -XEN_ERESTART: call again. */
+static int settle_if_stopped(struct domain *d, struct frame *f)
+{
+    int rc;
+
+    if (!(load(&f->type) & (TYPE_PARTIAL | TYPE_PINNED)))
+        return 0;
+    table_ops->lock(d);
+    rc = settle(f);
+    table_ops->unlock(d);
+    return rc == -XEN_ERESTART ? rc : 0;
+}
+
+/* The frame that settling stopped at, if the domain still has it, else the list's first; NULL: none. */
+static struct frame *settle_from(const struct domain *d)
+{
+    struct frame *f = &frame_table()[d->settle_at];
+
+    ASSERT(lock_held(&d->page_lock));
+    if (d->settle_at && (load(&f->refs) & REFS_ALLOCATED) && f->owner == d->id)
+        return f;
+    return d->pages_first == FRAME_LIST_END ? NULL : &frame_table()[d->pages_first];
+}
+
+/* All pins and stopped checks go before any frame is given back: what the tables referred to is then
+ * still the domain's, and one flush serves for freeing all of it.  Were it given back before, the last
+ * reference would go with the entry, and each frame would need a flush of all CPUs of its own. */
+static int settle_all(struct domain *d)
+{
+    while (d->settle_at != FRAME_LIST_END) {
+        struct frame *f;
+
+        lock_take(&d->page_lock);
+        f = settle_from(d);
+        d->settle_at = f ? (uint32_t)frame_mfn(f) : FRAME_LIST_END;
+        lock_release(&d->page_lock);
+        if (!f)
+            return 0;
+        if (settle_if_stopped(d, f))
+            return -XEN_ERESTART;
+        lock_take(&d->page_lock);
+        d->settle_at = settle_from(d) == f ? f->next : 0;
+        lock_release(&d->page_lock);
+        if (preempt_wanted())
+            return -XEN_ERESTART;
+    }
+    return 0;
+}
+
 int frame_release_all(struct domain *d)
 {
     ASSERT(d->is_dying);
+    if (settle_all(d))
+        return -XEN_ERESTART;
     while (d->pages_first != FRAME_LIST_END) {
         struct frame *f = &frame_table()[d->pages_first];
-        int rc;
 
-        table_ops->lock(d);
-        rc = settle(f);
-        table_ops->unlock(d);
-        if (rc == -XEN_ERESTART)
-            return rc;
+        if (settle_if_stopped(d, f))
+            return -XEN_ERESTART;
         frame_release(f, d);
         if (preempt_wanted())
             return -XEN_ERESTART;
