@@ -20,7 +20,7 @@ LIBS = $(foreach lib,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(lib).a)
 $(O)/src/boot/decompress.c.o: CFLAGS += -isystem /usr/include -isystem /usr/include/x86_64-linux-gnu
 OBJECTS = $(SOURCES:%=$(O)/%.o)
 
-.PHONY: all help format clean
+.PHONY: all help format clean FORCE
 .DELETE_ON_ERROR:
 all: $(O)/zeroth.elf $(O)/zeroth.gz ## the hypervisor: zeroth.elf, zeroth.gz and zeroth-syms.elf
 
@@ -53,12 +53,17 @@ LINK = ld -static -nostdlib --gc-sections -z noexecstack -z max-page-size=4096 -
        --build-id=none -T $(O)/zeroth.lds
 # Linked twice: the table of functions, for backtraces, is made of the first and put into the second,
 # behind the code, whose addresses are the same in both.
-$(O)/symbols0.S: tools/symbols.py
-	@mkdir -p $(@D)
-	tools/symbols.py > $@
+# Made each time, and put in place where it differs: it holds the commit's date, and a build folder may
+# be of an older tools/symbols.py.
+MAKE_SYMBOLS = tools/symbols.py $(1) > $@.new; \
+               if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(O)/symbols1.S: $(O)/zeroth-first.elf tools/symbols.py
-	tools/symbols.py $< > $@
+$(O)/symbols0.S: FORCE
+	@mkdir -p $(@D)
+	@$(call MAKE_SYMBOLS)
+
+$(O)/symbols1.S: $(O)/zeroth-first.elf FORCE
+	@$(call MAKE_SYMBOLS,$<)
 
 $(O)/symbols%.o: $(O)/symbols%.S
 	$(CC) -c -o $@ $<
