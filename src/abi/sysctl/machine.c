@@ -4,6 +4,7 @@
 
 #include "abi/copy.h"
 #include "abi/memory.h"
+#include "core/assert.h"
 #include "core/memory/claim.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"
@@ -38,6 +39,7 @@ SYSCTL(physinfo)
     SYSCTL_ENTER(physinfo);
     uint32_t threads = count_with_first(true);
 
+    ASSERT(threads); /* the first itself */
     *a = (struct xen_sysctl_physinfo){
         .threads_per_core = threads,
         .cores_per_socket = count_with_first(false) / threads,

@@ -181,8 +181,10 @@ void page_alloc_add(mfn_t start, mfn_t end, unsigned int node)
 
         if (order > ORDER_MAX)
             order = ORDER_MAX;
-        while (start + (1ul << order) > end)
+        while (start + (1ul << order) > end) {
+            ASSERT(order); /* one frame fits */
             order--;
+        }
         insert(node, start, order);
         start += 1ul << order;
     }

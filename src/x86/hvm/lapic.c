@@ -393,8 +393,10 @@ static void set_spurious(struct hvm_lapic *l, uint32_t value)
 static void write_local(struct hvm_lapic *l, unsigned int reg, uint32_t value)
 {
     static const uint32_t kept[] = {
-        [REG_THERMAL - REG_THERMAL] = 0x107ff,   [REG_PERF - REG_THERMAL] = 0x107ff,
-        [REG_LINT0 - REG_THERMAL] = 0x1a7ff,     [REG_LINT1 - REG_THERMAL] = 0x1a7ff,
+        0x107ff, /* of REG_THERMAL, the first of them */
+        [REG_PERF - REG_THERMAL] = 0x107ff,
+        [REG_LINT0 - REG_THERMAL] = 0x1a7ff,
+        [REG_LINT1 - REG_THERMAL] = 0x1a7ff,
         [REG_LVT_ERROR - REG_THERMAL] = 0x100ff,
     };
 

@@ -180,8 +180,10 @@ static unsigned int missing(const struct p2m *p, gfn_t gfn, unsigned int to)
 static void fill_below(struct p2m *p, mfn_t table_mfn, mfn_t mfn, unsigned int level,
                        enum p2m_type type)
 {
-    uint64_t *table = frame_map(table_mfn), step = 1ul << (level * LEVEL_BITS);
+    uint64_t *table = frame_map(table_mfn), step;
 
+    ASSERT(level < LEVELS); /* the lowest has no tables below it */
+    step = 1ul << (level * LEVEL_BITS);
     for (unsigned int i = 0; i < ENTRIES; i++)
         if (type_of(table[i]) == P2M_TABLE)
             fill_below(p, frame_in(table[i]), mfn + i * step, level - 1, type);

@@ -218,6 +218,7 @@ static const struct {
 
 static inline long run_one(const struct mmuext *m, const struct mmuext_op *op)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): assembly has copied it. */
     if (op->cmd >= ARRAY_SIZE(commands) || !commands[op->cmd].fn)
         return -XEN_ENOSYS;
     if (m->subject != m->v->core.domain && !commands[op->cmd].foreign)
