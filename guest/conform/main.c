@@ -6,6 +6,7 @@
 #include "conform.h"
 
 #include <pv/trap.h>
+#include <pv-xen/domain.h>
 
 #define SEPARATOR " | "
 #define FLAG_TF   0x100ul
@@ -202,6 +203,8 @@ void pv_main(const struct pv_boot *boot)
     unsigned int kind = xen_start_info ? PV : PVH;
     char ignored[4];
 
+    if (xen_is_child(boot))
+        xen_child_main();
     pv_print("\nCONFORM START %s %s, %u CPUs\n", boot->platform, boot->version, boot->cpus);
     if (!xen_here()) {
         pv_print("CONFORM END: no Xen ABI here\n");
