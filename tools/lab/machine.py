@@ -144,19 +144,17 @@ def take_slot():
     count = int(os.environ.get("LAB_SLOTS", "2"))
     files = [open(os.path.join(directory, f"slot.{i + 1}"), "w", encoding="ascii")
              for i in range(count)]
-    for file in files:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        break
-    else:
-        file = files[os.getpid() % count]
-        fcntl.flock(file, fcntl.LOCK_EX)
-    for other in files:
-        if other is not file:
-            other.close()
-    return file
+    while True:
+        for file in files:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            for other in files:
+                if other is not file:
+                    other.close()
+            return file
+        time.sleep(0.1)  # whichever is free first: a wait for one of them may be the longest
 
 
 def die_with_parent():
