@@ -28,7 +28,7 @@ test: ## every part of the tests, the system tests in their quick selection
 
 test-full: ## every part of the tests, all system tests
 	tools/setup all
-	tools/test-all test-unit test-fuzz check test-system-full
+	tools/test-all test-unit test-fuzz check test-deb test-system-full
 
 test-system: $(LAB_IMAGE) guest guest-clang ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"
