@@ -14,6 +14,8 @@ UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/fr
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                      x86/hvm/p2m.c x86/hvm/map.c) -Wl,--wrap=page_free
+UNIT_MORE_test_grant = test/workbench/machine.c $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
+                       memory/frame.c memory/page_alloc.c memory/heap.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c)
