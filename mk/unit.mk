@@ -16,6 +16,8 @@ UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame
                      x86/hvm/p2m.c x86/hvm/map.c) -Wl,--wrap=page_free
 UNIT_MORE_test_grant = test/workbench/machine.c $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/frame.c memory/page_alloc.c memory/heap.c)
+UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.c memory/frame.c \
+                      memory/page_alloc.c memory/heap.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c)

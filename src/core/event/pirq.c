@@ -49,6 +49,12 @@ static struct pirq *get(struct domain *d, unsigned int nr)
     return d->pirq && nr < d->pirq->count ? &d->pirq->table[nr] : NULL;
 }
 
+/* What is behind it just now, for those who look without the lock; -1: nothing. */
+static int irq_behind(const struct pirq *pirq)
+{
+    return __atomic_load_n(&pirq->irq, __ATOMIC_RELAXED);
+}
+
 static void set_eoi_bit(struct pirq_domain *p, unsigned int nr, bool wanted)
 {
     uint64_t bit = 1ul << (nr % 64);
@@ -103,9 +109,10 @@ void pirq_unbind(struct domain *d, unsigned int nr, port_t port)
 void pirq_move(struct domain *d, unsigned int nr, struct vcpu *target)
 {
     struct pirq *pirq = get(d, nr);
+    int irq = pirq && pirq->port ? irq_behind(pirq) : -1;
 
-    if (pirq && pirq->port && pirq->irq >= 0)
-        arch_pirq_affinity((unsigned int)pirq->irq, target->cpu);
+    if (irq >= 0)
+        arch_pirq_affinity((unsigned int)irq, target->cpu);
 }
 
 void pirq_raise(struct domain *d, unsigned int nr)
@@ -120,11 +127,13 @@ void pirq_raise(struct domain *d, unsigned int nr)
 int pirq_eoi(struct domain *d, unsigned int nr)
 {
     struct pirq *pirq = get(d, nr);
+    int irq;
 
     if (!pirq || !pirq->port)
         return -XEN_EINVAL;
-    if (pirq->irq >= 0)
-        arch_pirq_unmask((unsigned int)pirq->irq);
+    irq = irq_behind(pirq);
+    if (irq >= 0)
+        arch_pirq_unmask((unsigned int)irq);
     return 0;
 }
 
@@ -162,7 +171,7 @@ int pirq_unmap(struct domain *d, unsigned int nr)
     struct pirq *pirq = get(d, nr);
     int irq;
 
-    if (!pirq || pirq->irq < 0)
+    if (!pirq)
         return -XEN_EINVAL;
     lock_take(&d->pirq->lock);
     irq = pirq->irq;
@@ -171,7 +180,7 @@ int pirq_unmap(struct domain *d, unsigned int nr)
     pirq->port = 0;
     pirq->irq = -1;
     lock_release(&d->pirq->lock);
-    if (irq < 0) /* another CPU was first */
+    if (irq < 0)
         return -XEN_EINVAL;
     if (irq >= (int)arch_gsi_count())
         arch_msi_destroy((unsigned int)irq);
@@ -182,9 +191,10 @@ int pirq_unmap(struct domain *d, unsigned int nr)
 static int irq_of(struct domain *d, unsigned int nr)
 {
     struct pirq *pirq = get(d, nr);
+    int irq = pirq ? irq_behind(pirq) : -1;
 
-    if (pirq && pirq->irq >= 0)
-        return pirq->irq;
+    if (irq >= 0)
+        return irq;
     return nr && nr < arch_gsi_count() ? (int)nr : -1; /* 0 is the timer's */
 }
 
@@ -225,11 +235,12 @@ int pirq_free(struct domain *d, bool msi)
 int pirq_status(struct domain *d, unsigned int nr, uint32_t *flags)
 {
     struct pirq *pirq = get(d, nr);
+    int irq;
 
     if (!pirq)
         return -XEN_EINVAL;
-    *flags = pirq->irq >= 0 && arch_irq_is_level((unsigned int)pirq->irq) ? XENIRQSTAT_needs_eoi
-                                                                          : 0;
+    irq = irq_behind(pirq);
+    *flags = irq >= 0 && arch_irq_is_level((unsigned int)irq) ? XENIRQSTAT_needs_eoi : 0;
     return 0;
 }
 
