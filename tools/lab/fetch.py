@@ -20,11 +20,12 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
-PLACES = {"xen": "xen-4.17", "toolstack": "toolstack-4.17"}     # kernels: linux-VERSION
+PLACES = {"xen": "xen-4.17", "toolstack": "tools-4.17"}     # kernels: linux-VERSION
 TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-host",
+             "qemu-system-xen",
              # What the packages above call in scripts, and Debian has on every machine.
              "bash", "dash", "mount", "util-linux", "iproute2", "sysvinit-utils",
-             "e2fsprogs"]
+             "e2fsprogs", "ethtool"]
 # Of their dependencies, those that serve installation or the machine's own start.
 NOT_UNPACKED = {"adduser", "base-files", "debconf", "dmsetup", "gettext-base", "grub-common",
                 "grub-xen-bin", "libpam-modules", "libpam-modules-bin", "media-types", "passwd",

@@ -23,6 +23,7 @@ MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "virtio_pci", 
            "xenfs", "xen_blkback", "xen_netback", "loop", "bridge", "tun"]
 GUEST_MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "xen_blkfront",
                  "xen_netfront"]
+GUEST_PROGRAMS = ["pattern"]
 # Not for running: documentation, translations, character sets, start of the machine, other guests'.
 LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*",
             "usr/share/lintian/*", "usr/share/bash-completion/*", "usr/share/perl5/*",
@@ -30,7 +31,11 @@ LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/sha
             "*/python3.11/test/*", "*/python3.11/idlelib/*", "*/python3.11/lib2to3/*",
             "*/python3.11/pydoc_data/*", "*/python3.11/ensurepip/*", "*/python3.11/distutils/*",
             "*/libbrotli*", "*/libfreetype*", "*/libkrb5*", "*/libgssapi*", "*/libk5crypto*",
-            "*/libsepol*", "*/libsemanage*", "*/sbin/tc", "*/sbin/e2fsck", "*/bin/dpkg*"]
+            "*/libsepol*", "*/libsemanage*", "*/sbin/tc", "*/sbin/e2fsck", "*/bin/dpkg*",
+            # QEMU serves disks here: no firmware, no sound or video.
+            "usr/share/qemu/[!k]*", "usr/share/seabios/*", "usr/lib/ipxe/*", "usr/share/iso-codes/*",
+            "usr/share/xml/*", "*/gstreamer*", "*/libgst[!abr]*", "*/libgstr[!e]*",
+            "*/libgstallocators*", "*/libgstaudio*", "*/libgio-*", "*/share/GConf/*", "*/share/mime/*"]
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")     # links into /usr, as Debian has them
 FOLDERS = ("dev", "mnt", "proc", "run", "sys", "tmp", "root", "var/log/xen", "var/lib/xen/images",
            "etc")
@@ -110,8 +115,8 @@ def add_modules(tree, source, release, wanted):
     tree.add(f"{folder}/order", 0o100644, "".join(f"{name}\n" for name, _ in modules).encode())
 
 
-def guest(source, release):
-    """The demonstration guest's initramfs, as bytes."""
+def guest(source, release, programs):
+    """The demonstration guest's initramfs, as bytes; with programs [(name, path)]."""
     tree = Tree()
     for name in MERGED[:3]:
         tree.add(name, 0o120777, f"usr/{name}".encode())
@@ -119,8 +124,12 @@ def guest(source, release):
         tree.add(name, 0o040755)
     tree.add("dev/console", 0o020600, rdev=(5, 1))
     add_busybox(tree)
+    for name in ("poweroff", "reboot"):     # where the kernel calls them
+        tree.add("usr/sbin/" + name, 0o120777, b"/bin/busybox")
     add_modules(tree, source, release, GUEST_MODULES)
     tree.file("init", os.path.join(HERE, "guest-init"))
+    for name, path in programs:
+        tree.file("usr/bin/" + name, path)
     file = io.BytesIO()
     tree.write(file)
     return file.getvalue()
@@ -147,10 +156,12 @@ def build(kernel, output):
     add_busybox(tree)
     add_modules(tree, source, release, MODULES)
     tree.file("boot/vmlinuz", os.path.join(source, "vmlinuz"), 0o100644)
-    tree.add("boot/demo.cpio", 0o100644, guest(source, release))
+    programs = initramfs.build_programs(os.path.join(os.path.dirname(output), "progs"))
+    small = [(name, path) for name, path in programs if name in GUEST_PROGRAMS]
+    tree.add("boot/demo.cpio", 0o100644, guest(source, release, small))
     for path in sorted(glob.glob(os.path.join(fetch.TOP, "test/system/dom0/*"))):
         tree.file("tests/" + os.path.basename(path), path)
-    for name, path in initramfs.build_programs(os.path.join(os.path.dirname(output), "progs")):
+    for name, path in programs:
         tree.file("usr/bin/" + name, path)
     scratch = f"{output}.{os.getpid()}"
     with open(scratch, "wb") as file:
