@@ -14,7 +14,7 @@
 #define EVENT __HYPERVISOR_event_channel_op
 
 static evtchn_port_t here, there; /* a connected pair, both ends ours */
-static volatile unsigned int hits;
+volatile unsigned int bench_events_seen;
 
 static void connect(void)
 {
@@ -38,7 +38,7 @@ static inline void send(evtchn_port_t port)
 void xen_event(evtchn_port_t port)
 {
     (void)port;
-    hits++;
+    bench_events_seen++;
 }
 
 static inline void op_masked(unsigned int i)

@@ -10,6 +10,7 @@
 #include <pv/boot.h>
 #include <pv/ops.h>
 #include <pv/print.h>
+#include <pv-xen/domain.h>
 #include <pv-xen/guest.h>
 #include <pv-xen/hypercall.h>
 
@@ -18,7 +19,8 @@
 #include <xen/sched.h>
 #include <xen/version.h>
 
-#define EFER 0xc0000080
+#define EFER         0xc0000080
+#define ONLY_DOMAINS "domains" /* the command line: nothing else */
 
 extern const char bench_trap_ud[];
 
@@ -122,6 +124,11 @@ static void pv_guest(const struct pv_boot *boot)
     set_up();
     if (boot->cpus > 1) { /* a boot of its own */
         bench_pair();
+        bench_domains_pair();
+        return;
+    }
+    if (__builtin_memcmp(boot->command_line, ONLY_DOMAINS, sizeof(ONLY_DOMAINS)) == 0) {
+        bench_domains();
         return;
     }
     rows_with_targets();
@@ -130,6 +137,7 @@ static void pv_guest(const struct pv_boot *boot)
     bench_traps();
     bench_events();
     bench_grants();
+    bench_domains();
     bench_user();
     bench_ops(boot);
 }
@@ -139,12 +147,14 @@ static uint64_t at_start;
 void pv_before_patching(void)
 {
     at_start = pv_ticks();
-    if (pv_boot.cpus == 1)
+    if (pv_boot.cpus == 1 && !xen_is_child(&pv_boot))
         bench_ops_before(&pv_boot);
 }
 
 void pv_main(const struct pv_boot *boot)
 {
+    if (xen_is_child(boot))
+        xen_child_main();
     row("power-on to the guest's first instruction", at_start);
     if (boot->own_page_tables) { /* not a PV guest */
         bench_hardware();

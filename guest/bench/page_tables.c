@@ -3,6 +3,7 @@
 #include "measure.h"
 #include "rows.h"
 
+#include <pv/boot.h>
 #include <pv-xen/guest.h>
 #include <pv-xen/hypercall.h>
 
@@ -17,6 +18,20 @@ static struct multicall_entry calls[16];
 uint64_t bench_entry(const void *page, uint64_t flags)
 {
     return xen_frame_of(page) * PAGE | flags;
+}
+
+uint64_t bench_entry_address(const void *page)
+{
+    uint64_t frame = xen_frame_of((const void *)xen_start_info->pt_base);
+
+    for (unsigned int level = 4;; level--) {
+        uint64_t at = (uint64_t)page >> (3 + 9 * level) & 511;
+        const uint64_t *entries = pv_virt(machine_to_phys_mapping[frame] << 12);
+
+        if (level == 1)
+            return frame * PAGE + 8 * at;
+        frame = (entries[at] & 0xffffffffff000ul) >> 12;
+    }
 }
 
 void bench_remap(const void *page, uint64_t entry)

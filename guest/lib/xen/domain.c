@@ -4,6 +4,8 @@
 
 #include <pv-xen/domain.h>
 
+#include <pv/ops.h>
+
 #include <xen/domctl.h>
 #include <xen/errno.h>
 #include <xen/memory.h>
@@ -20,6 +22,16 @@
 extern uint8_t pv_image_start[], pv_image_data_end[], pv_image_end[];
 extern const char xen_pv_entry[];
 
+/* A hypercall, its time taken. */
+#define SPENT(call) \
+    ({ \
+        uint64_t start = pv_ticks(); \
+        long result = call; \
+        xen_domain_spent += pv_ticks() - start; \
+        result; \
+    })
+
+uint64_t xen_domain_spent;
 static uint8_t window[PAGE] __attribute__((aligned(4096)));
 
 long xen_domctl(struct xen_domctl *op, unsigned int command, domid_t domain)
@@ -27,7 +39,7 @@ long xen_domctl(struct xen_domctl *op, unsigned int command, domid_t domain)
     op->cmd = command;
     op->domain = domain;
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    return hypercall1(__HYPERVISOR_domctl, op);
+    return SPENT(hypercall1(__HYPERVISOR_domctl, op));
 }
 
 uint32_t xen_domain_flags(domid_t id)
@@ -41,14 +53,15 @@ uint32_t xen_domain_flags(domid_t id)
 
 long xen_map_frame(void *page, domid_t domain, xen_pfn_t frame, bool writable)
 {
-    return hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, page,
-                      frame * PAGE | (writable ? TABLE_FLAGS : TABLE_LEAF), UVMF_INVLPG, domain);
+    return SPENT(hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, page,
+                            frame * PAGE | (writable ? TABLE_FLAGS : TABLE_LEAF), UVMF_INVLPG,
+                            domain));
 }
 
 long xen_map_own(void *page)
 {
-    return hypercall3(__HYPERVISOR_update_va_mapping, page, xen_frame_of(page) * PAGE | TABLE_FLAGS,
-                      UVMF_INVLPG);
+    return SPENT(hypercall3(__HYPERVISOR_update_va_mapping, page,
+                            xen_frame_of(page) * PAGE | TABLE_FLAGS, UVMF_INVLPG));
 }
 
 /* The window over a guest frame of the domain. */
@@ -94,7 +107,7 @@ static long populate(struct xen_domain *d, xen_pfn_t *list, unsigned int count, 
     long done;
 
     set_xen_guest_handle(ask.extent_start, list);
-    done = hypercall2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &ask);
+    done = SPENT(hypercall2(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &ask));
     return done < 0 ? done : done == count ? 0 : -XEN_ENOMEM;
 }
 
@@ -193,7 +206,7 @@ static long fill_p2m(const struct xen_domain *d)
 static long port_for_us(const struct xen_domain *d, evtchn_port_t *port)
 {
     struct evtchn_alloc_unbound alloc = { .dom = d->id, .remote_dom = DOMID_SELF };
-    long error = hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &alloc);
+    long error = SPENT(hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &alloc));
 
     *port = alloc.port;
     return error;
@@ -284,7 +297,7 @@ static long pin_tables(const struct xen_domain *d)
 {
     struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = d->frames[XEN_DOMAIN_L4] };
 
-    return hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, d->id);
+    return SPENT(hypercall4(__HYPERVISOR_mmuext_op, &op, 1, 0, d->id));
 }
 
 long xen_domain_create(struct xen_domain *d, const char *command_line)

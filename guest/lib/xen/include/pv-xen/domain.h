@@ -51,6 +51,8 @@ long xen_domain_unpause(const struct xen_domain *d);
 long xen_domain_pause(const struct xen_domain *d);
 /* Until the domain is gone, or at least asks for no more time. */
 long xen_domain_destroy(const struct xen_domain *d);
+/* Ticks (pv_ticks()) that the hypercalls of all these took. */
+extern uint64_t xen_domain_spent;
 /* Flags of XEN_DOMCTL_getdomaininfo; ~0 when there is no such domain. */
 uint32_t xen_domain_flags(domid_t id);
 
