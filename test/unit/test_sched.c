@@ -445,6 +445,36 @@ static void weight_change_counts_at_once(void **state)
     assert_int_equal(sched_set_weight(&domains[0], 65536), -XEN_EINVAL);
 }
 
+/* One that ran alone for long, without anything that made its CPU choose, shares with a newcomer from the
+ * start: what it ran is in the books by then, whether the other comes anew, slept, or comes from
+ * another CPU. */
+static void newcomer_owns_no_past(void **state)
+{
+    (void)state;
+    begin(1, 2, 1);
+    wake(&vcpus[0][0]);
+    run_for(SECOND);
+    wake(&vcpus[1][0]);
+    for (unsigned int i = 0; i < 2; i++) {
+        uint64_t before = sched_runtime(&vcpus[1][0]);
+
+        run_for(SECOND);
+        assert_near(share(&vcpus[1][0], before, SECOND), 0.5, 0.02);
+        vcpu_sleep(&vcpus[1][0], WAIT_BLOCKED);
+        run_for(5 * SECOND);
+        vcpu_wake(&vcpus[1][0], WAIT_BLOCKED);
+    }
+    begin(2, 2, 1);
+    pin(&vcpus[0][0], 1);
+    pin(&vcpus[1][0], 0);
+    wake(&vcpus[0][0]);
+    wake(&vcpus[1][0]);
+    run_for(5 * SECOND);
+    pin(&vcpus[1][0], 1);
+    run_for(SECOND);
+    assert_near(share(&vcpus[1][0], 0, 6 * SECOND), 5.5 / 6, 0.01);
+}
+
 /* One that sleeps in between gets no more than its share, and no less than it asks for below
  * that. */
 static void sleepers_get_their_share(void **state)
@@ -549,6 +579,24 @@ static void caps_hold(void **state)
     run_for(10 * SECOND);
     assert_true(share(&vcpus[0][0], 0, 30 * SECOND) > 0.65);
     assert_int_equal(sched_set_cap(&domains[0], ~0u), -XEN_EINVAL);
+}
+
+/* A cap, and another one, hold from when they are set, also for one that runs alone. */
+static void cap_counts_at_once(void **state)
+{
+    static const uint32_t caps[] = { 50, 20, 90, 0 };
+
+    (void)state;
+    begin(2, 1, 1);
+    wake(&vcpus[0][0]);
+    run_for(SECOND);
+    for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
+        uint64_t before = sched_runtime(&vcpus[0][0]);
+
+        assert_int_equal(sched_set_cap(&domains[0], caps[i]), 0);
+        run_for(SECOND);
+        assert_near(share(&vcpus[0][0], before, SECOND), caps[i] ? caps[i] / 100.0 : 1, 0.03);
+    }
 }
 
 static void capped_domain_at_rest_sets_no_timer(void **state)
@@ -971,10 +1019,12 @@ int main(void)
         cmocka_unit_test(books_stay_true),
         cmocka_unit_test(weights_share_one_cpu),
         cmocka_unit_test(weight_change_counts_at_once),
+        cmocka_unit_test(newcomer_owns_no_past),
         cmocka_unit_test(sleepers_get_their_share),
         cmocka_unit_test(woken_runs_soon),
         cmocka_unit_test(all_run_within_bound),
         cmocka_unit_test(caps_hold),
+        cmocka_unit_test(cap_counts_at_once),
         cmocka_unit_test(capped_domain_at_rest_sets_no_timer),
         cmocka_unit_test(shares_are_equal_over_cpus),
         cmocka_unit_test(woken_goes_to_idle_cpu),

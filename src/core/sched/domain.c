@@ -5,6 +5,7 @@
 #include "core/machine.h"
 #include "core/sched/pool.h"
 #include "core/sched/run_queue.h"
+#include "core/softirq.h"
 
 #include <xen/errno.h>
 #include <xen/sched.h>
@@ -101,13 +102,32 @@ static void refill(void *domain)
         wake_capped(d);
 }
 
+/* Those that run look at their budget from now on. */
+static void begin_slices(struct domain *d)
+{
+    for (unsigned int id = 0; id < d->max_vcpus; id++) {
+        bool were_on;
+        struct run_queue *q;
+
+        if (!d->vcpus[id])
+            continue;
+        q = run_queue_lock(d->vcpus[id], &were_on);
+        if (q->current == d->vcpus[id])
+            softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
+        lock_release_irq(&q->lock, were_on);
+    }
+}
+
+/* What was run before is counted first, so that it is not owed. */
 int sched_set_cap(struct domain *d, uint32_t cap)
 {
     if (cap > CPUS_MAX * 100)
         return -XEN_EINVAL;
+    count_running(d);
     __atomic_store_n(&d->sched.cap, cap, __ATOMIC_SEQ_CST);
     __atomic_store_n(&d->sched.budget, quota(&d->sched), __ATOMIC_SEQ_CST);
     wake_capped(d);
+    begin_slices(d);
     return 0;
 }
 

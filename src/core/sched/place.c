@@ -162,7 +162,7 @@ void sched_place(struct vcpu *v)
             return;
         }
         if (sched_may_run(v, v->cpu)) {
-            run_queue_add(q, v);
+            run_queue_add(q, v, now);
             run_queue_note_state(q, v, now);
             sched_tell(q, v, now);
             lock_release_irq(&q->lock, were_on);

@@ -6,12 +6,14 @@
 #include "core/machine.h"
 #include "core/time.h"
 
-#define MS           1000000ll
-#define SLICE_ALL    (10 * MS) /* all that wait run once in about this time, */
-#define SLICE_LEAST  MS        /* but none for less than this */
-#define WAKE_CREDIT  MS        /* how far before the others one that slept begins */
-#define WAKE_MARGIN  (MS / 2)  /* by how much it must be before current to interrupt it */
-#define BUDGET_LEAST (MS / 2)  /* a capped domain is looked at no more often */
+#define MS          1000000ll
+#define SLICE_ALL   (10 * MS) /* all that wait run once in about this time, */
+#define SLICE_LEAST MS        /* but none for less than this */
+#define WAKE_CREDIT MS        /* how far before the others one that slept begins */
+#define WAKE_MARGIN (MS / 2)  /* by how much it must be before current to interrupt it */
+#define ALONE_MOST \
+    (100 * MS) /* of current's time that is not in the books may others make up for */
+#define BUDGET_LEAST (MS / 2) /* a capped domain is looked at no more often */
 
 struct run_queue run_queues[CPUS_MAX];
 
@@ -84,13 +86,24 @@ static void remove_load(struct run_queue *q, const struct vcpu *v)
     __atomic_store_n(&q->load, q->load - v->sched.weight, __ATOMIC_RELAXED);
 }
 
-void run_queue_add(struct run_queue *q, struct vcpu *v)
+/* A current that ran alone may have been counted long ago: what it ran since is not v's to have, too.
+ * A little is left to be counted with v in its place: the least one, which never goes back, must not
+ * pass one that slept for a moment, and one that waited on another CPU meanwhile has a claim. */
+static void count_long_run(struct run_queue *q, ns_t now)
 {
-    uint64_t earliest = q->min - WAKE_CREDIT;
+    if (now - q->current->sched.counted > ALONE_MOST)
+        run_queue_count(q, now);
+}
+
+void run_queue_add(struct run_queue *q, struct vcpu *v, ns_t now)
+{
+    uint64_t earliest;
 
     ASSERT(lock_held(&q->lock));
     ASSERT(v->cpu == q->cpu && v != q->current && !v->is_idle);
     ASSERT(!v->waits && !v->sched.place.in_set);
+    count_long_run(q, now);
+    earliest = q->min - WAKE_CREDIT;
     if (ordered_before(v->sched.vruntime, earliest))
         v->sched.vruntime = earliest;
     ordered_add(&q->waiting, &v->sched.place, v->sched.vruntime);

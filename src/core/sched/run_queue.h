@@ -45,7 +45,7 @@ struct run_queue *run_queue_lock(const struct vcpu *v, bool *were_on);
 /* Add up current's run time until now. */
 void run_queue_count(struct run_queue *q, ns_t now);
 /* A vCPU that can run waits here; one that slept gets at most a little credit for that. */
-void run_queue_add(struct run_queue *q, struct vcpu *v);
+void run_queue_add(struct run_queue *q, struct vcpu *v, ns_t now);
 void run_queue_remove(struct run_queue *q, struct vcpu *v);
 /* Make one of those that wait, or idle, current; the one that was is no part of the queue any
  * more. */

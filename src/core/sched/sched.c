@@ -66,7 +66,7 @@ static void switch_books(struct run_queue *q, struct vcpu *prev, struct vcpu *ne
 {
     run_queue_put_on(q, next, now);
     if (!prev->is_idle && !prev->waits && sched_may_run(prev, q->cpu))
-        run_queue_add(q, prev);
+        run_queue_add(q, prev, now);
     run_queue_note_state(q, prev, now);
     run_queue_note_state(q, next, now);
 }
@@ -174,21 +174,21 @@ void vcpu_sleep_sync(struct vcpu *v, uint32_t why)
 /* Nothing keeps it any more.  The lock of q is held; released here. */
 static void run_again(struct run_queue *q, struct vcpu *v, bool were_on)
 {
+    ns_t now = arch_now();
     bool move = false;
 
     if (v->sched.running && q->current != v) {
-        run_queue_add(q, v); /* the switch goes on: sched_settle sees to it */
-        run_queue_note_state(q, v, arch_now());
+        run_queue_add(q, v, now); /* the switch goes on: sched_settle sees to it */
+        run_queue_note_state(q, v, now);
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
     } else if (!v->sched.running) {
         unsigned int cpu = sched_choose_cpu(v);
-        ns_t now = arch_now();
 
         move = cpu != q->cpu;
         if (move) {
             run_queue_give(q, v, cpu);
         } else {
-            run_queue_add(q, v);
+            run_queue_add(q, v, now);
             run_queue_note_state(q, v, now);
             sched_tell(q, v, now);
         }
