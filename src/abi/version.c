@@ -4,6 +4,7 @@
 #include "abi/copy.h"
 #include "core/assert.h"
 #include "core/domain.h"
+#include "core/machine.h"
 #include "core/vcpu.h"
 #include "lib/memory.h"
 
@@ -93,7 +94,7 @@ OP(compile_info)
 OP(capabilities)
 {
     UNUSED;
-    set_text(arg, XEN_CAPABILITIES_INFO_LEN, "xen-3.0-x86_64 ");
+    set_text(arg, XEN_CAPABILITIES_INFO_LEN, arch_guest_kinds());
     return 0;
 }
 

@@ -22,6 +22,7 @@ struct guest_map;
 struct guest_kind {
     const char *name;
     uint8_t bit;                          /* KIND_* of abi/door.h */
+    unsigned int vcpus_max;               /* that a domain may have; 0: as many as any */
     struct domain *(*domain_alloc)(void); /* the whole struct, zeroed; NULL: no memory */
     void (*domain_free)(struct domain *d);
     /* The whole struct, zeroed, with domain and id set and the kind's defaults; NULL: no memory. */
@@ -66,6 +67,10 @@ struct guest_map {
     /* The same, but the frame stays the domain's, to be added elsewhere. */
     int (*take)(struct domain *d, gfn_t gfn, mfn_t *mfn);
     gfn_t (*highest)(const struct domain *d); /* number that was ever added */
+    /* Pages for the tables behind the map, those in use included: how many there are; and as many as
+     * that, but for those in use.  -XEN_ENOMEM, as many as before; -XEN_ERESTART: call again. */
+    uint64_t (*pool)(struct domain *d);
+    int (*set_pool)(struct domain *d, uint64_t pages);
 };
 
 struct domain {

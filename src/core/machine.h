@@ -121,6 +121,8 @@ int arch_ioapic_write(paddr_t base, uint32_t reg, uint32_t value);
 struct guest_kind;
 int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options,
                      const struct guest_kind **kind);
+/* The kinds that there can be, as XENVER_capabilities names them. */
+const char *arch_guest_kinds(void);
 /* Bits of a machine address that this machine's CPUs know. */
 unsigned int arch_address_bits(void);
 

@@ -17,19 +17,20 @@ static uint64_t first_tsc; /* a pair of the first epoch */
 static ns_t first_time;
 static struct timer epoch_timer;
 
-/* Version is the new one, even. */
-static void read_clock(struct vcpu_time_info *t, uint32_t version)
+/* For a vCPU, whose TSC is its own.  Version is the new one, even. */
+static void read_clock(const struct vcpu *v, struct vcpu_time_info *t, uint32_t version)
 {
     *t = (struct vcpu_time_info){ .version = version };
     arch_tsc_scale(&t->tsc_to_system_mul, &t->tsc_shift);
     if (arch_tsc_stable()) {
-        t->tsc_timestamp = first_tsc;
+        t->tsc_timestamp = first_tsc + v->tsc_offset;
         t->system_time = (uint64_t)first_time;
         t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
         return;
     }
     t->tsc_timestamp = arch_tsc();
     t->system_time = (uint64_t)arch_tsc_to_time(t->tsc_timestamp);
+    t->tsc_timestamp += v->tsc_offset;
 }
 
 /* The version is odd while the rest changes (xen/xen.h). */
@@ -67,7 +68,7 @@ static void publish_clock(struct vcpu *v)
     struct vcpu_time_info t;
 
     ASSERT(v == current_vcpu());
-    read_clock(&t, v->time_version + 2);
+    read_clock(v, &t, v->time_version + 2);
     v->time_version = t.version;
     write_info(&v->info->time, &t);
     /* An area out of reach now may be within reach when the vCPU runs next. */
@@ -86,7 +87,7 @@ void time_info_moved(struct vcpu *v)
 {
     struct vcpu_time_info t;
 
-    read_clock(&t, v->time_version + 2);
+    read_clock(v, &t, v->time_version + 2);
     v->time_version = t.version;
     write_info(&v->info->time, &t);
     v->time_epoch = 0; /* it and its area get a new one when it runs next */
@@ -103,7 +104,7 @@ void time_set_area(struct vcpu *v, uint64_t area)
         publish_clock(v);
         return;
     }
-    read_clock(&t, v->time_version); /* an older one than it will get when it runs */
+    read_clock(v, &t, v->time_version); /* an older one than it will get when it runs */
     write_area(area, &t);
     v->time_epoch = 0;
 }

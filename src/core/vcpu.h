@@ -38,6 +38,7 @@ struct vcpu {
     uint64_t time_area;                 /* guest address of a second copy of info's time, 0: none */
     uint32_t time_version;              /* of what was published last, even */
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
+    uint64_t tsc_offset;                /* what its TSC shows beyond the machine's */
 
     bool nmi_pending;
     bool signalled;                    /* events began to be pending; who looks for it clears it */

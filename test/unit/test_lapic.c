@@ -317,7 +317,7 @@ static void deadline(void **state)
     put(COUNT, 1000); /* no effect in this one */
     assert_int_equal(get(NOW), 0);
     assert_int_equal(pass(1000000), 0);
-    hvms[0].tsc_offset = 7;
+    v->core.tsc_offset = 7;
     hvm_lapic_set_deadline(v, (uint64_t)now + 7 + 50);
     assert_int_equal(pass(49), 0);
     assert_int_equal(pass(1), 1);

@@ -32,6 +32,11 @@ const struct door_call door_calls[DOOR_CALLS] = {
                                    -XEN_ENOSYS, xen_version },
 };
 
+const char *arch_guest_kinds(void)
+{
+    return "xen-3.0-x86_64 ";
+}
+
 bool copy_from_guest(void *to, uint64_t guest, size_t size)
 {
     return guest > DENIED_ADDRESS && memcpy(to, (void *)guest, size);

@@ -24,11 +24,16 @@ static unsigned int limit(int32_t asked, unsigned int usual)
     return asked < 0 ? usual : (unsigned int)asked;
 }
 
+#define HARDWARE_FLAGS (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
+
 static bool flags_ok(const struct xen_domctl_createdomain *c)
 {
-    /* Shadow page tables stay off whether asked to or not; nothing is integrity-checked for tboot,
-     * no device assigned, no performance counter virtual. */
-    return !(c->flags & ~(XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)) && !c->iommu_opts;
+    uint32_t hardware = c->flags & HARDWARE_FLAGS;
+
+    /* Shadow page tables stay off whether asked to or not, so that a hardware domain has nested ones;
+     * nothing is integrity-checked for tboot, no device assigned, no performance counter virtual. */
+    return !(c->flags & ~(HARDWARE_FLAGS | XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)) &&
+           (hardware == 0 || hardware == HARDWARE_FLAGS) && !c->iommu_opts;
 }
 
 static long check_config(const struct xen_domctl_createdomain *c, const struct guest_kind **kind)
@@ -39,6 +44,8 @@ static long check_config(const struct xen_domctl_createdomain *c, const struct g
     if (rc)
         return rc;
     if (!flags_ok(c) || c->vmtrace_size || c->grant_opts != GRANT_VERSION_1)
+        return -XEN_EINVAL;
+    if ((*kind)->vcpus_max && c->max_vcpus > (*kind)->vcpus_max)
         return -XEN_EINVAL;
     return 0;
 }
@@ -241,6 +248,10 @@ static uint32_t info_flags(struct domain *d, const struct count *c)
         flags |= XEN_DOMINF_debugged;
     if (d->flags & XEN_DOMCTL_CDF_xs_domain)
         flags |= XEN_DOMINF_xs_domain;
+    if (d->flags & XEN_DOMCTL_CDF_hvm)
+        flags |= XEN_DOMINF_hvm_guest;
+    if (d->flags & XEN_DOMCTL_CDF_hap)
+        flags |= XEN_DOMINF_hap;
     return flags;
 }
 

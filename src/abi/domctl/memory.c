@@ -11,6 +11,7 @@
 
 #define FRAMES_MAX 1024u       /* of one call; measured */
 #define LOG_MAX    (1ul << 26) /* frames that are told of at once */
+#define MIB_PAGES  256u
 
 static uint32_t type_of(struct domain *d, gfn_t gfn)
 {
@@ -48,6 +49,36 @@ DOMCTL(getpageframeinfo3)
             return -XEN_EFAULT;
     }
     return 0;
+}
+
+/* ---- pages for the tables behind a map ---- */
+
+DOMCTL(get_paging_mempool_size)
+{
+    DOMCTL_ENTER(paging_mempool);
+
+    if (!d->kind->map)
+        return -XEN_EOPNOTSUPP;
+    a->size = d->kind->map->pool(d) << PAGE_SHIFT;
+    return 0;
+}
+
+static long set_pool(struct domain *d, uint64_t pages)
+{
+    int rc = d->is_dying ? -XEN_EINVAL : d->kind->map->set_pool(d, pages);
+
+    return rc == -XEN_ERESTART ? DOOR_RESTART : rc;
+}
+
+DOMCTL(set_paging_mempool_size)
+{
+    DOMCTL_ENTER(paging_mempool);
+
+    if (!d->kind->map)
+        return -XEN_EOPNOTSUPP;
+    if (a->size & PAGE_MASK)
+        return -XEN_EINVAL;
+    return set_pool(d, a->size >> PAGE_SHIFT);
 }
 
 /* ---- log of writes ---- */
@@ -108,8 +139,11 @@ DOMCTL(shadow_op)
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
     case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(d, a);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        a->mb = 0; /* there are no shadow page tables */
+        /* There are no shadow page tables, but perhaps nested ones. */
+        a->mb = d->kind->map ? (uint32_t)((d->kind->map->pool(d) + MIB_PAGES - 1) / MIB_PAGES) : 0;
         return 0;
+    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
+        return d->kind->map ? set_pool(d, (uint64_t)a->mb * MIB_PAGES) : -XEN_EINVAL;
     default: return -XEN_EINVAL;
     }
 }

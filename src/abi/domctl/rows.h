@@ -45,12 +45,13 @@ DOMCTL(scheduler_op);
 /* memory.c */
 DOMCTL(getpageframeinfo3);
 DOMCTL(shadow_op);
+DOMCTL(get_paging_mempool_size);
+DOMCTL(set_paging_mempool_size);
 DOMCTL(irq_permission);
 
 /* absent.c: what no domain of Zeroth's has; errors as measured on Xen 4.17. */
 DOMCTL(no_hvm);
 DOMCTL(no_iommu);
-DOMCTL(no_mempool);
 DOMCTL(no_psr);
 DOMCTL(left_out);
 DOMCTL(set_target);

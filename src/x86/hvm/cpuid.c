@@ -47,11 +47,10 @@ static const struct {
 /* AMD repeats them in leaf 0x80000001. */
 #define REPEATED (F(VME) | F(PSE) | F(MTRR) | F(PGE) | F(PSE36))
 
-void hvm_policy_of_cpu(struct cpuid_policy *p)
+static void add_more(struct cpuid_policy *p)
 {
     uint32_t host[4];
 
-    cpuid_policy_of_cpu(p, false);
     for (unsigned int i = 0; i < ARRAY_SIZE(more); i++) {
         cpuid(more[i].leaf & 0x80000000, 0, host);
         if (host[EAX] < more[i].leaf)
@@ -61,6 +60,18 @@ void hvm_policy_of_cpu(struct cpuid_policy *p)
     }
     if (cpu.amd)
         p->extended[1][EDX] |= p->basic[1][EDX] & REPEATED;
+}
+
+void hvm_policy_of_cpu(struct cpuid_policy *p)
+{
+    cpuid_policy_of_cpu(p, false);
+    add_more(p);
+}
+
+void hvm_policy_most(struct cpuid_policy *p)
+{
+    cpuid_policy_most(p, false);
+    add_more(p);
 }
 
 int hvm_policy_create(struct x86_domain *d)
@@ -89,7 +100,7 @@ static void tsc_scale(const struct x86_vcpu *v, uint32_t out[4])
     int8_t shift;
 
     arch_tsc_scale(&multiplier, &shift);
-    set(out, (uint32_t)v->hvm->tsc_offset, (uint32_t)(v->hvm->tsc_offset >> 32), multiplier,
+    set(out, (uint32_t)v->core.tsc_offset, (uint32_t)(v->core.tsc_offset >> 32), multiplier,
         (uint32_t)shift);
 }
 

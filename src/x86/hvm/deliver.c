@@ -27,7 +27,7 @@ static void raise_upcall(struct x86_vcpu *v)
     if (!v->hvm->upcall_vector || !__atomic_load_n(&v->core.signalled, __ATOMIC_RELAXED))
         return;
     if (__atomic_exchange_n(&v->core.signalled, false, __ATOMIC_SEQ_CST))
-        hvm_lapic_raise(v, v->hvm->upcall_vector);
+        hvm_lapic_request(v, v->hvm->upcall_vector);
 }
 
 bool hvm_pending(struct x86_vcpu *v)

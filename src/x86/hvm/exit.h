@@ -61,6 +61,10 @@ void hvm_exit_shutdown(struct x86_vcpu *v);
 bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value);
 bool hvm_write_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value);
 
+uint64_t hvm_efer_allowed(const struct x86_vcpu *v); /* bits that EFER may have */
+/* What the vCPU's TSC shows beyond the machine's; v is the current one or does not run. */
+void hvm_set_tsc_offset(struct x86_vcpu *v, uint64_t offset);
+
 /* Deliver what is due, on the way out: struct vcpu_way.deliver. */
 bool hvm_deliver(struct x86_vcpu *v);
 /* Is there anything that ends HLT? */

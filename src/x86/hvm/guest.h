@@ -51,7 +51,7 @@ struct hvm_vcpu {
     struct hvm_event event; /* due on the way out */
     uint64_t debug[4];      /* DR0 to DR3 while it does not run */
     uint64_t pat, mtrr_def, mtrr_fixed[HVM_MTRR_FIXED], mtrr_variable[2 * HVM_MTRR_VARIABLE];
-    uint64_t tsc_offset, tsc_adjust, xss, misc_enable;
+    uint64_t tsc_adjust, xss, misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
     bool narrow_call;      /* the hypercall in progress is one of 32-bit code */
     bool init;             /* an INIT came; atomic */

@@ -253,6 +253,7 @@ static struct frame *frame_get_writable(struct domain *d, gfn_t gfn)
 const struct guest_kind hvm_kind = {
     .name = "PVH",
     .bit = KIND_HVM,
+    .vcpus_max = 128,
     .domain_alloc = domain_alloc,
     .domain_free = domain_free,
     .vcpu_alloc = vcpu_alloc,

@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/hvm/exit.h"
+#include "x86/hvm/records.h"
 #include "x86/hvm/startup.h"
 #include "x86/hvm/vendor.h"
 
@@ -52,6 +53,9 @@ enum {
 #define PERIOD_MIN           100000 /* ns between ticks: a guest must not keep a CPU busy with them */
 #define BUS_NS               10     /* the timer's clock: 100 MHz, as on Xen */
 
+#define RECORD_SOFTWARE_OFF 1u /* struct hvm_hw_lapic.disabled */
+#define RECORD_HARDWARE_OFF 2u
+
 /* The interrupt command. */
 #define ICR_MODE      0x700u
 #define ICR_LOWEST    0x100u
@@ -97,8 +101,15 @@ void hvm_lapic_raise(struct x86_vcpu *v, uint8_t vector)
         l->errors |= ERROR_RECEIVE_VECTOR;
         return;
     }
-    if (!enabled(l))
-        return;
+    if (enabled(l))
+        hvm_lapic_request(v, vector);
+}
+
+void hvm_lapic_request(struct x86_vcpu *v, uint8_t vector)
+{
+    struct hvm_lapic *l = &v->hvm->lapic;
+
+    ASSERT(vector >= 16);
     __atomic_fetch_or(&l->reg[REG_REQUEST + vector / 32], 1u << vector % 32, __ATOMIC_SEQ_CST);
     __atomic_store_n(&l->pending, true, __ATOMIC_SEQ_CST);
     vcpu_kick(&v->core);
@@ -116,7 +127,7 @@ uint8_t hvm_lapic_requested(struct x86_vcpu *v)
     struct hvm_lapic *l = &v->hvm->lapic;
     uint8_t vector;
 
-    if (!__atomic_load_n(&l->pending, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&l->pending, __ATOMIC_RELAXED) || !enabled(l))
         return 0;
     /* Who raises one sets its bit, then this: one of the two is seen. */
     __atomic_store_n(&l->pending, false, __ATOMIC_SEQ_CST);
@@ -246,7 +257,7 @@ void hvm_lapic_set_deadline(struct x86_vcpu *v, uint64_t tsc)
     l->deadline = tsc;
     timer_disarm(&l->timer);
     if (tsc)
-        timer_set_here(&l->timer, arch_tsc_to_time(tsc - v->hvm->tsc_offset));
+        timer_set_here(&l->timer, arch_tsc_to_time(tsc - v->core.tsc_offset));
 }
 
 static void set_timer_mode(struct x86_vcpu *v, uint32_t value)
@@ -514,6 +525,109 @@ bool hvm_lapic_set_base(struct x86_vcpu *v, uint64_t value)
     if (from != to)
         set_ids(v);
     return true;
+}
+
+/* ---- records ---- */
+
+/* The timer goes on from what is left of its count. */
+static void resume_count(struct x86_vcpu *v)
+{
+    struct hvm_lapic *l = &v->hvm->lapic;
+    ns_t left = (ns_t)l->reg[REG_NOW] * tick(l);
+
+    timer_disarm(&l->timer);
+    l->reg[REG_NOW] = 0;
+    l->timer_period = by_deadline(l) ? 0 : (ns_t)l->reg[REG_COUNT] * tick(l);
+    if (!l->timer_period || (!left && !periodic(l))) {
+        l->timer_period = 0;
+        return;
+    }
+    if (left > l->timer_period)
+        left = l->timer_period;
+    l->timer_began = arch_now() + left - l->timer_period;
+    timer_set(&l->timer, l->timer_began + l->timer_period);
+}
+
+void hvm_lapic_save(const struct x86_vcpu *v, struct hvm_hw_lapic *to)
+{
+    const struct hvm_lapic *l = &v->hvm->lapic;
+
+    *to = (struct hvm_hw_lapic){
+        .apic_base_msr = l->base,
+        .disabled = (l->reg[REG_SPURIOUS] & SOFTWARE_ON ? 0 : RECORD_SOFTWARE_OFF) |
+                    (l->base & LAPIC_BASE_ENABLE ? 0 : RECORD_HARDWARE_OFF),
+        .timer_divisor = (uint32_t)(tick(l) / BUS_NS),
+        .tdt_msr = l->deadline,
+    };
+}
+
+bool hvm_lapic_ok(const struct x86_vcpu *v, const struct hvm_hw_lapic *from)
+{
+    uint64_t base = from->apic_base_msr;
+
+    if ((base & (LAPIC_BASE_X2APIC | LAPIC_BASE_ENABLE)) == LAPIC_BASE_X2APIC)
+        return false;
+    if (!(base & LAPIC_BASE_BSP) != (v->core.id != 0))
+        return false;
+    return (base & ~(uint64_t)(LAPIC_BASE_BSP | LAPIC_BASE_X2APIC | LAPIC_BASE_ENABLE)) ==
+           LAPIC_PAGE;
+}
+
+void hvm_lapic_load(struct x86_vcpu *v, const struct hvm_hw_lapic *from)
+{
+    struct hvm_lapic *l = &v->hvm->lapic;
+
+    l->base = from->apic_base_msr;
+    l->deadline = from->tdt_msr;
+    set_ids(v);
+}
+
+void hvm_lapic_save_registers(const struct x86_vcpu *v, struct hvm_hw_lapic_regs *to)
+{
+    const struct hvm_lapic *l = &v->hvm->lapic;
+    uint32_t value;
+
+    memset(to, 0, sizeof(*to));
+    for (unsigned int reg = 0; reg < LAPIC_REGISTERS; reg++) {
+        value = reg == REG_NOW ? count_now(l) : reg == REG_PPR ? priority(l) : l->reg[reg];
+        memcpy(&to->data[reg * 16], &value, sizeof(value));
+    }
+}
+
+/* As far as a guest could have written them so; of IDs, those that follow from the vCPU stay. */
+void hvm_lapic_load_registers(struct x86_vcpu *v, const struct hvm_hw_lapic_regs *from)
+{
+    struct hvm_lapic *l = &v->hvm->lapic;
+    uint32_t in[LAPIC_REGISTERS];
+
+    for (unsigned int reg = 0; reg < LAPIC_REGISTERS; reg++)
+        memcpy(&in[reg], &from->data[reg * 16], sizeof(in[reg]));
+    for (unsigned int i = 0; i < 8; i++) {
+        uint32_t usable = i ? ~0u : 0xffff0000; /* vectors below 16 are none */
+
+        l->reg[REG_SERVED + i] = in[REG_SERVED + i] & usable;
+        l->reg[REG_TRIGGER + i] = in[REG_TRIGGER + i] & usable;
+        l->reg[REG_REQUEST + i] = in[REG_REQUEST + i] & usable;
+    }
+    l->reg[REG_TPR] = in[REG_TPR] & 0xff;
+    l->reg[REG_DFR] = in[REG_DFR] | 0x0fffffff;
+    l->reg[REG_SPURIOUS] = in[REG_SPURIOUS] & 0x3ff;
+    l->reg[REG_ERROR] = in[REG_ERROR] & 0xff;
+    l->reg[REG_ICR] = in[REG_ICR] & ~ICR_BUSY;
+    l->reg[REG_ICR_HIGH] = in[REG_ICR_HIGH];
+    l->reg[REG_TIMER] = in[REG_TIMER] & (LVT_VECTOR | MASKED | TIMER_MODE);
+    for (unsigned int lvt = REG_THERMAL; lvt <= REG_LVT_ERROR; lvt++)
+        write_local(l, lvt, in[lvt]);
+    l->reg[REG_DIVIDE] = in[REG_DIVIDE] & 0xb;
+    l->reg[REG_COUNT] = in[REG_COUNT];
+    l->reg[REG_NOW] = in[REG_NOW];
+    set_ids(v);
+    if (!x2apic(l))
+        l->reg[REG_LDR] = in[REG_LDR] & 0xff000000;
+    l->pending = true; /* perhaps */
+    resume_count(v);
+    if (by_deadline(l) && l->deadline)
+        timer_set(&l->timer, arch_tsc_to_time(l->deadline - v->core.tsc_offset));
 }
 
 /* ---- life ---- */

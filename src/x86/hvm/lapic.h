@@ -28,8 +28,10 @@ bool hvm_lapic_write(struct x86_vcpu *v, unsigned int offset, bool x2, uint64_t 
 bool hvm_lapic_set_base(struct x86_vcpu *v, uint64_t value);
 void hvm_lapic_set_deadline(struct x86_vcpu *v, uint64_t tsc);
 
-/* An interrupt comes; any context. */
+/* An interrupt comes; any context.  An APIC that is off takes none, but for the upcall's (request): that
+ * waits until it is on, because it is asked for but once. */
 void hvm_lapic_raise(struct x86_vcpu *v, uint8_t vector);
+void hvm_lapic_request(struct x86_vcpu *v, uint8_t vector);
 /* The highest that may interrupt now, 0: none; and: it does.  v is the current vCPU. */
 uint8_t hvm_lapic_next(struct x86_vcpu *v);
 void hvm_lapic_accept(struct x86_vcpu *v, uint8_t vector);

@@ -118,4 +118,19 @@ static gfn_t highest(const struct domain *d)
     return hvm_p2m((struct domain *)d)->highest;
 }
 
-const struct guest_map hvm_map = { add, drop, take, highest };
+static uint64_t pool(struct domain *d)
+{
+    return __atomic_load_n(&hvm_p2m(d)->pool_total, __ATOMIC_RELAXED);
+}
+
+static int set_pool(struct domain *d, uint64_t pages)
+{
+    int rc;
+
+    lock_take(&d->pagetable_lock);
+    rc = p2m_set_pool(hvm_p2m(d), pages);
+    lock_release(&d->pagetable_lock);
+    return rc;
+}
+
+const struct guest_map hvm_map = { add, drop, take, highest, pool, set_pool };

@@ -2,6 +2,8 @@
 /* MSRs of hardware guests: those that are there, as Xen 4.17 has them; all others raise #GP. */
 #include "core/machine.h"
 #include "core/memory/frame.h"
+#include "core/time.h"
+#include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/policy/cpuid.h"
 #include "x86/features.h"
@@ -9,6 +11,7 @@
 #include "x86/hvm/hypercall.h"
 #include "x86/hvm/lapic.h"
 #include "x86/hvm/memory.h"
+#include "x86/hvm/records.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 
@@ -131,9 +134,47 @@ static enum outcome write_memory_type(struct x86_vcpu *v, uint32_t msr, uint64_t
     return NOT_MINE;
 }
 
+/* ---- their record ---- */
+
+_Static_assert(MTRR_VCNT == HVM_MTRR_VARIABLE && NUM_FIXED_MSR == HVM_MTRR_FIXED, "as on Xen");
+
+void hvm_memory_types_save(const struct x86_vcpu *v, struct hvm_hw_mtrr *to)
+{
+    const struct hvm_vcpu *h = v->hvm;
+
+    *to = (struct hvm_hw_mtrr){ .msr_pat_cr = h->pat,
+                                .msr_mtrr_cap = MTRR_FIX_AND_WC | HVM_MTRR_VARIABLE,
+                                .msr_mtrr_def_type = h->mtrr_def };
+    memcpy(to->msr_mtrr_var, h->mtrr_variable, sizeof(to->msr_mtrr_var));
+    memcpy(to->msr_mtrr_fixed, h->mtrr_fixed, sizeof(to->msr_mtrr_fixed));
+}
+
+bool hvm_memory_types_ok(const struct hvm_hw_mtrr *from)
+{
+    for (unsigned int i = 0; i < NUM_FIXED_MSR; i++)
+        if (!types_ok(from->msr_mtrr_fixed[i], false))
+            return false;
+    for (unsigned int i = 0; i < 2 * MTRR_VCNT; i++)
+        if (!variable_ok(MSR_MTRR_PHYS + i, from->msr_mtrr_var[i]))
+            return false;
+    return types_ok(from->msr_pat_cr, true) && !(from->msr_mtrr_def_type & ~MTRR_DEF_VALID) &&
+           type_ok((uint8_t)from->msr_mtrr_def_type);
+}
+
+void hvm_memory_types_load(struct x86_vcpu *v, const struct hvm_hw_mtrr *from)
+{
+    struct hvm_vcpu *h = v->hvm;
+
+    h->pat = from->msr_pat_cr;
+    h->mtrr_def = from->msr_mtrr_def_type;
+    memcpy(h->mtrr_variable, from->msr_mtrr_var, sizeof(h->mtrr_variable));
+    memcpy(h->mtrr_fixed, from->msr_mtrr_fixed, sizeof(h->mtrr_fixed));
+    hvm_vendor->set_pat(v, h->pat);
+}
+
 /* ---- EFER ---- */
 
-static uint64_t efer_allowed(const struct x86_vcpu *v)
+uint64_t hvm_efer_allowed(const struct x86_vcpu *v)
 {
     const struct cpuid_policy *p = cpuid_policy(v);
 
@@ -147,7 +188,7 @@ static bool write_efer(struct x86_vcpu *v, uint64_t value)
     struct hvm_control c;
 
     hvm_vendor->get_control(v, &c);
-    if (value & ~efer_allowed(v))
+    if (value & ~hvm_efer_allowed(v))
         return false;
     if (((value ^ c.efer) & EFER_LME) && (c.cr0 & CR0_PG))
         return false;
@@ -158,20 +199,28 @@ static bool write_efer(struct x86_vcpu *v, uint64_t value)
 
 /* ---- time ---- */
 
+/* The guest's clock goes by its TSC: it is told how from now on. */
+void hvm_set_tsc_offset(struct x86_vcpu *v, uint64_t offset)
+{
+    v->core.tsc_offset = offset;
+    hvm_vendor->set_tsc_offset(v, offset);
+    time_info_moved(&v->core);
+}
+
 static void set_tsc(struct x86_vcpu *v, uint64_t value)
 {
-    uint64_t before = v->hvm->tsc_offset;
+    uint64_t offset = value - arch_tsc();
 
-    v->hvm->tsc_offset = value - arch_tsc();
-    v->hvm->tsc_adjust += v->hvm->tsc_offset - before;
-    hvm_vendor->set_tsc_offset(v, v->hvm->tsc_offset);
+    v->hvm->tsc_adjust += offset - v->core.tsc_offset;
+    hvm_set_tsc_offset(v, offset);
 }
 
 static void set_tsc_adjust(struct x86_vcpu *v, uint64_t value)
 {
-    v->hvm->tsc_offset += value - v->hvm->tsc_adjust;
+    uint64_t offset = v->core.tsc_offset + value - v->hvm->tsc_adjust;
+
     v->hvm->tsc_adjust = value;
-    hvm_vendor->set_tsc_offset(v, v->hvm->tsc_offset);
+    hvm_set_tsc_offset(v, offset);
 }
 
 /* ---- the ABI's own ---- */
@@ -232,7 +281,7 @@ bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
         *value = c.efer;
         return true;
     case MSR_APIC_BASE: *value = v->hvm->lapic.base; return true;
-    case MSR_TSC: *value = arch_tsc() + v->hvm->tsc_offset; return true;
+    case MSR_TSC: *value = arch_tsc() + v->core.tsc_offset; return true;
     case MSR_TSC_ADJUST:
         *value = v->hvm->tsc_adjust;
         return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);

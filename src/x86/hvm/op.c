@@ -50,7 +50,8 @@ static bool is_guests(uint32_t index)
     return false;
 }
 
-/* What belongs to parts that are left out, or to nobody any more. */
+/* What belongs to parts that are left out, or to nobody any more: a domain is told so of its own, its
+ * builder may say where their pages would be, and that they are off. */
 static bool is_absent(uint32_t index)
 {
     switch (index) {
@@ -83,6 +84,8 @@ static int set(struct domain *d, uint32_t index, uint64_t value)
     case HVM_PARAM_TIMER_MODE: return value > HVMPTM_one_missed_tick_pending ? -XEN_EINVAL : 0;
     case HVM_PARAM_ACPI_S_STATE: return value == 0 ? 0 : -XEN_EINVAL;
     case HVM_PARAM_TRIPLE_FAULT_REASON: return value > SHUTDOWN_MAX ? -XEN_EINVAL : 0;
+    case HVM_PARAM_ALTP2M:
+    case HVM_PARAM_MCA_CAP: return value ? -XEN_EINVAL : 0;
     }
     return 0;
 }
@@ -99,7 +102,7 @@ OP(set_param)
     rc = find(v, a->domid, &d);
     if (rc)
         return rc;
-    if (is_absent(a->index))
+    if (is_absent(a->index) && d == v->domain)
         rc = -XEN_EINVAL;
     else if (!is_guests(a->index) && d == v->domain)
         rc = -XEN_EPERM;
@@ -123,7 +126,7 @@ OP(get_param)
     rc = find(v, a->domid, &d);
     if (rc)
         return rc;
-    if (is_absent(a->index))
+    if (is_absent(a->index) && d == v->domain)
         rc = -XEN_EINVAL;
     else
         a->value = hvm_domain(d)->params[a->index];

@@ -236,6 +236,25 @@ static inline int flush_by_flags(struct domain *d, uint64_t va, uint64_t flags)
     return flush_any(d, va, flags);
 }
 
+/*
+ * A level-1 entry may name frames of a domain whose numbers are its own: then it gets the machine's.
+ * What it is made of is held until the entry has its own reference: *held, NULL: nothing.  -EINVAL:
+ * there is no such number, or none that may be written to.
+ */
+static int translate(struct domain *from, uint64_t *entry, struct frame **held)
+{
+    gfn_t gfn = pte_mfn(*entry);
+
+    *held = NULL;
+    if (!from || from == &zeroth || !from->kind->map || !(*entry & PTE_PRESENT))
+        return 0;
+    *held = domain_frame_get(from, gfn);
+    if (!*held)
+        return -XEN_EINVAL;
+    *entry = (*entry & ~PTE_ADDRESS) | frame_mfn(*held) << PAGE_SHIFT;
+    return 0;
+}
+
 static inline long update_va(struct x86_vcpu *v, uint64_t va, uint64_t value, uint64_t flags,
                              struct domain *from)
 {
@@ -271,6 +290,7 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
 {
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
     struct domain *from, *self = v->core.domain;
+    struct frame *held = NULL;
     int error = 0;
     long rc = pt_finish(v);
 
@@ -278,7 +298,11 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
     if (rc)
         return rc;
     from = frames_get(self, (domid_t)domid, &error);
+    if (!error)
+        error = translate(from, &value, &held);
     rc = error ? error : update_va(v, va, value, flags, from);
+    if (held)
+        frame_put(held);
     frames_put(self, from);
     return rc;
 }
@@ -287,6 +311,7 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
 struct batch {
     struct x86_vcpu *v;
     struct domain *owner, *from; /* of tables; of frames, NULL: device frames only */
+    bool by_map;                 /* from's frame numbers are its own */
 };
 
 static inline unsigned int command_of(const struct mmu_update *u)
@@ -355,6 +380,27 @@ static __attribute__((noinline)) int update_any(const struct batch *b, const str
     return rc;
 }
 
+/* The numbers that entries name are those of another domain's map. */
+static __attribute__((noinline)) int update_by_map(const struct batch *b,
+                                                   const struct mmu_update *u)
+{
+    struct frame *f = frame_of(u->ptr >> PAGE_SHIFT), *held;
+    unsigned int level = f ? frame_table_level(f, b->owner->id) : 0;
+    struct pt_change c;
+    int rc;
+
+    /* Whatever else can be said of a frame, its map's domain says it. */
+    if (level != 1)
+        return -XEN_EINVAL;
+    c = change_of(b, u, level);
+    rc = translate(b->from, &c.value, &held);
+    if (rc == 0)
+        rc = change(b->v, &c);
+    if (held)
+        frame_put(held);
+    return rc;
+}
+
 /* A table in use stays one while the tables are locked: nothing need be held. */
 static inline int update_one(const struct batch *b, const struct mmu_update *u)
 {
@@ -362,6 +408,8 @@ static inline int update_one(const struct batch *b, const struct mmu_update *u)
     unsigned int level = f ? frame_table_level(f, b->owner->id) : 0, command = command_of(u);
     struct pt_change c;
 
+    if (__builtin_expect(b->by_map, false) && command != MMU_PT_UPDATE_NO_TRANSLATE)
+        return command > MMU_PT_UPDATE_NO_TRANSLATE ? -XEN_ENOSYS : update_by_map(b, u);
     if (__builtin_expect(!level || command == MMU_MACHPHYS_UPDATE ||
                              command > MMU_PT_UPDATE_NO_TRANSLATE,
                          false))
@@ -440,6 +488,7 @@ static __attribute__((noinline)) long update_foreign(struct batch *b, uint64_t u
         pt_tell_done(done, 0); /* callers rely on being told */
         rc = error;
     } else {
+        b->by_map = b->from && b->from != &zeroth && b->from->kind->map;
         rc = update_batch(b, ureqs, count, done);
     }
     frames_put(self, b->from);

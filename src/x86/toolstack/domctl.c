@@ -8,6 +8,8 @@
 #include "core/vcpu.h"
 #include "x86/features.h"
 #include "x86/guest.h"
+#include "x86/hvm/hypercall.h"
+#include "x86/hvm/kind.h"
 #include "x86/pv/entry.h"
 #include "x86/pv/hypercall_page.h"
 #include "x86/pv/kind.h"
@@ -15,15 +17,17 @@
 
 #define PORTS 65536u
 
-/* What a configuration may ask for: no emulated device, but that the timer is nothing to a PV
- * domain (measured). */
+/* What a configuration may ask for: of emulated devices, a PV domain none, but that the timer is nothing
+ * to it (measured); a hardware domain just the local APIC. */
 int arch_domain_kind(bool hvm, uint32_t emulation, uint32_t options, const struct guest_kind **kind)
 {
     if ((emulation & ~XEN_X86_EMU_ALL) || (options & ~XEN_X86_MISC_FLAGS_MAX))
         return -XEN_EINVAL;
-    if (hvm || (emulation & ~XEN_X86_EMU_PIT))
+    if (hvm && !hvm_usable())
+        return -XEN_EINVAL;
+    if (hvm ? emulation != XEN_X86_EMU_LAPIC : emulation & ~XEN_X86_EMU_PIT)
         return -XEN_EOPNOTSUPP;
-    *kind = &pv_kind;
+    *kind = hvm ? &hvm_kind : &pv_kind;
     return 0;
 }
 
@@ -76,6 +80,8 @@ DOMCTL(memory_mapping)
 
 static bool has_ports(const struct x86_domain *d, uint32_t first, uint32_t count)
 {
+    if (!d->io_allowed)
+        return false;
     for (uint32_t port = first; port < first + count; port++)
         if (!(d->io_allowed[port / 64] >> port % 64 & 1))
             return false;
@@ -90,6 +96,8 @@ DOMCTL(ioport_permission)
         return -XEN_EINVAL;
     if (!has_ports(x86_domain(v->domain), a->first_port, a->nr_ports))
         return -XEN_EPERM;
+    if (!x86_domain(d)->io_allowed)
+        return -XEN_EOPNOTSUPP; /* a hardware domain reaches no port of the machine's */
     lock_take(&d->lock);
     pv_ports_permit(d, (uint16_t)a->first_port, (uint16_t)(a->first_port + a->nr_ports - 1),
                     a->allow_access);
@@ -112,7 +120,10 @@ DOMCTL(hypercall_init)
         return -XEN_EPERM;
     }
     page = frame_map(frame_mfn(f));
-    hypercall_page_fill(page);
+    if (x86_domain(d)->hvm)
+        hvm_hypercall_page(page);
+    else
+        hypercall_page_fill(page);
     frame_unmap(page);
     frame_put_type(f, false);
     frame_put(f);
@@ -123,7 +134,7 @@ DOMCTL(set_address_size)
 {
     DOMCTL_ENTER(address_size);
 
-    if (a->size == 32)
+    if (a->size == 32 || x86_domain(d)->hvm)
         return -XEN_EOPNOTSUPP;
     return a->size == 64 ? 0 : -XEN_EINVAL;
 }

@@ -21,7 +21,12 @@ DOMCTL(set_cpu_policy);
 DOMCTL(settscinfo);
 DOMCTL(gettscinfo);
 
-/* abi/domctl/vcpu.c */
+/* hvm.c */
+DOMCTL(gethvmcontext);
+DOMCTL(sethvmcontext);
+DOMCTL(gethvmcontext_partial);
+
+/* vcpu.c */
 DOMCTL(set_ext_vcpucontext);
 DOMCTL(get_ext_vcpucontext);
 DOMCTL(setvcpuextstate);

@@ -7,6 +7,7 @@
 #include "abi/memory.h"
 #include "x86/policy/cpuid.h"
 #include "x86/features.h"
+#include "x86/hvm/kind.h"
 #include "x86/percpu.h"
 #include "x86/time.h"
 
@@ -24,6 +25,8 @@ void arch_describe(uint32_t *khz, uint32_t *capabilities, uint32_t features[8])
     cpuid_repeat(&p, false);
     *khz = (uint32_t)time_tsc_khz();
     *capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    if (hvm_usable())
+        *capabilities |= XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap;
     for (unsigned int w = 0; w < 8; w++)
         features[w] = *cpuid_word(&p, w);
 }
@@ -109,6 +112,12 @@ void arch_cpu_place(unsigned int nr, uint32_t *core, uint32_t *socket)
     id = percpu_of[nr]->apic_id;
     *core = (id & ((1u << s.socket) - 1)) >> s.core;
     *socket = id >> s.socket;
+}
+
+const char *arch_guest_kinds(void)
+{
+    return hvm_usable() ? "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
+                        : "xen-3.0-x86_64 ";
 }
 
 /* ---- nodes and devices ---- */

@@ -7,6 +7,7 @@
 #include "core/memory/heap.h"
 #include "core/vcpu.h"
 #include "lib/memory.h"
+#include "x86/hvm/cpuid.h"
 #include "x86/policy/change.h"
 
 DOMCTL(get_cpu_policy)
@@ -36,7 +37,10 @@ static int change(struct domain *d, struct xen_domctl_cpu_policy *a, struct cpui
         rc = cpuid_take_msrs(&new[0], (uint64_t)a->msrs.p, a->nr_msrs, error);
     if (rc)
         return rc;
-    cpuid_policy_most(&new[1], x86_domain(d)->hardware);
+    if (x86_domain(d)->hvm)
+        hvm_policy_most(&new[1]);
+    else
+        cpuid_policy_most(&new[1], x86_domain(d)->hardware);
     rc = cpuid_limit(&new[0], &new[1], error);
     if (rc == 0)
         memcpy(x86_domain(d)->cpuid, &new[0], sizeof(new[0]));

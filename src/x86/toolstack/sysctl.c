@@ -5,6 +5,8 @@
 #include "core/memory/heap.h"
 #include "x86/policy/change.h"
 #include "x86/features.h"
+#include "x86/hvm/cpuid.h"
+#include "x86/hvm/kind.h"
 
 #define ARCH_CAPS_WORD 16u /* and the next: MSR_ARCH_CAPABILITIES */
 
@@ -21,7 +23,18 @@ _Static_assert(XEN_SYSCTL_cpu_policy_raw == XEN_SYSCTL_cpu_featureset_raw &&
                    XEN_SYSCTL_cpu_policy_host == XEN_SYSCTL_cpu_featureset_host,
                "for both calls");
 
-/* -EINVAL: no such policy; -EOPNOTSUPP: one of HVM domains, which Zeroth has not. */
+static long make_hvm(struct cpuid_policy *p, uint32_t index)
+{
+    if (!hvm_usable())
+        return -XEN_EOPNOTSUPP;
+    if (index == XEN_SYSCTL_cpu_policy_hvm_max)
+        hvm_policy_most(p);
+    else
+        hvm_policy_of_cpu(p);
+    return 0;
+}
+
+/* -EINVAL: no such policy; -EOPNOTSUPP: one of hardware domains, which this machine cannot have. */
 static long make(struct cpuid_policy *p, uint32_t index)
 {
     switch (index) {
@@ -36,7 +49,7 @@ static long make(struct cpuid_policy *p, uint32_t index)
         cpuid_repeat(p, false);
         return 0;
     case XEN_SYSCTL_cpu_policy_hvm_max:
-    case XEN_SYSCTL_cpu_policy_hvm_default: return -XEN_EOPNOTSUPP;
+    case XEN_SYSCTL_cpu_policy_hvm_default: return make_hvm(p, index);
     default: return -XEN_EINVAL;
     }
 }

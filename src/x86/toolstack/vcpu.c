@@ -15,6 +15,7 @@
 #include "x86/msr_index.h"
 #include "x86/pv/callback.h"
 #include "x86/pv/msr.h"
+#include "x86/toolstack/xstate.h"
 
 #include <xen/arch-x86/cpufeatureset.h>
 #include <xen/callback.h>
@@ -88,53 +89,24 @@ DOMCTL(set_ext_vcpucontext)
 
 /* ---- XSAVE state ---- */
 
-/* In front of the area: XCR0 now, and all components that were ever on. */
-struct xstate_head {
-    uint64_t xcr0, ever;
-};
-
-#define XSTATE_LEGACY 512u /* bytes of the area's parts: FXSAVE's, header, the rest */
-#define XSTATE_HEADER 64u
-#define XSTATE_BV     64u /* of the area, in words (Intel SDM 1, section 13.4.2) */
-#define XCOMP_BV      65u
-#define MXCSR         6u /* in 32-bit words */
-
-static uint32_t xstate_size(const struct x86_vcpu *v, uint64_t components)
-{
-    return (uint32_t)sizeof(struct xstate_head) + cpuid_area_size(cpuid_policy(v), components);
-}
-
-/* The CPU's area has all of its components, the domain is told of those that it may use. */
-static struct xstate_head xstate_head(const struct x86_vcpu *v)
-{
-    const uint64_t *area = v->fpu;
-    uint64_t mask = cpuid_policy(v)->xcr0_mask;
-
-    return (struct xstate_head){ v->xcr0 & mask, (v->xcr0 | area[XSTATE_BV]) & mask };
-}
-
-static bool copy_area(const struct x86_vcpu *v, uint64_t at, uint32_t size, uint64_t components)
-{
-    const char *area = v->fpu;
-    uint64_t header[XSTATE_HEADER / sizeof(uint64_t)] = { ((const uint64_t *)area)[XSTATE_BV] &
-                                                          components };
-
-    return copy_to_guest(at, area, XSTATE_LEGACY) &&
-           copy_to_guest(at + XSTATE_LEGACY, header, sizeof(header)) &&
-           copy_to_guest(at + XSTATE_LEGACY + sizeof(header), area + XSTATE_LEGACY + sizeof(header),
-                         size - XSTATE_LEGACY - sizeof(header));
-}
-
 static long give_xstate(const struct x86_vcpu *v, struct xen_domctl_vcpuextstate *a)
 {
     struct xstate_head head = xstate_head(v);
     uint32_t size = xstate_size(v, head.ever);
     uint64_t at = (uint64_t)a->buffer.p;
+    void *copy;
+    bool ok;
 
     if (a->size < size)
         return -XEN_EINVAL;
-    if (!copy_to_guest(at, &head, sizeof(head)) ||
-        !copy_area(v, at + sizeof(head), size - (uint32_t)sizeof(head), head.ever))
+    copy = heap_alloc(size);
+    if (!copy)
+        return -XEN_ENOMEM;
+    xstate_save(v, head.ever, copy);
+    ok = copy_to_guest(at, &head, sizeof(head)) &&
+         copy_to_guest(at + sizeof(head), copy, size - sizeof(head));
+    heap_free(copy);
+    if (!ok)
         return -XEN_EFAULT;
     a->size = size;
     a->xfeature_mask = cpu.xcr0_mask;
@@ -163,23 +135,6 @@ DOMCTL(getvcpuextstate)
     return rc;
 }
 
-/* Would XRSTOR take it? */
-static long check_xstate(const struct x86_vcpu *v, const struct xstate_head *head,
-                         const uint64_t *area, uint64_t size)
-{
-    if (head->ever & ~cpuid_policy(v)->xcr0_mask || head->xcr0 & ~head->ever ||
-        !fpu_xcr0_ok(head->xcr0))
-        return -XEN_EINVAL;
-    if (size != xstate_size(v, head->ever) || area[XSTATE_BV] & ~head->ever)
-        return -XEN_EINVAL;
-    if (area[XCOMP_BV])
-        return -XEN_EOPNOTSUPP;
-    for (unsigned int i = XCOMP_BV + 1; i < XSTATE_BV + 8; i++)
-        if (area[i])
-            return -XEN_EIO;
-    return ((const uint32_t *)area)[MXCSR] >> 16 ? -XEN_EIO : 0;
-}
-
 /* The area is read into a copy as large as any can be. */
 static long take_xstate(struct x86_vcpu *v, const struct xen_domctl_vcpuextstate *a, uint64_t *copy)
 {
@@ -192,13 +147,11 @@ static long take_xstate(struct x86_vcpu *v, const struct xen_domctl_vcpuextstate
         return -XEN_EFAULT;
     if (size == 0) /* it never used any */
         return head.ever ? -XEN_EINVAL : 0;
-    rc = check_xstate(v, &head, copy, a->size);
+    rc = xstate_check(v, &head, copy, a->size);
     if (rc)
         return rc;
     domain_pause_sync(v->core.domain);
-    memset(v->fpu, 0, cpu.xsave_size);
-    memcpy(v->fpu, copy, size);
-    v->xcr0 = head.xcr0;
+    xstate_load(v, &head, copy, a->size);
     domain_unpause(v->core.domain);
     return 0;
 }

@@ -17,6 +17,8 @@
         ROW(settscinfo, DIR_IN, BOUNDED), ROW(gettscinfo, DIR_INOUT, BOUNDED), \
         ROW(set_ext_vcpucontext, DIR_IN, BOUNDED), ROW(get_ext_vcpucontext, DIR_INOUT, BOUNDED), \
         ROW(setvcpuextstate, DIR_IN, BOUNDED), ROW(getvcpuextstate, DIR_INOUT, BOUNDED), \
-        ALWAYS(get_vcpu_msrs, BOUNDED), ALWAYS(set_vcpu_msrs, BOUNDED),
+        ALWAYS(get_vcpu_msrs, BOUNDED), ALWAYS(set_vcpu_msrs, BOUNDED), \
+        ROW(gethvmcontext, DIR_INOUT, BOUNDED), ROW(sethvmcontext, DIR_IN, BOUNDED), \
+        ROW(gethvmcontext_partial, DIR_INOUT, BOUNDED),
 
 #endif
