@@ -18,7 +18,7 @@ $(O)/guest/conform/%.o: GUEST_FLAGS += -Wno-missing-field-initializers
 GUEST_LINK = ld -static -nostdlib -T guest/lib/libpv.lds --build-id=none -z noexecstack \
              -z max-page-size=4096 --no-warn-rwx-segments
 
-.PHONY: guest guest-clang bench conform
+.PHONY: guest guest-clang install-kit bench conform
 conform: $(LAB_IMAGE) $(O)/guest/conform.elf ## conformance tests of the ABI, Xen 4.17 and Zeroth side by side
 	tools/setup lab
 	tools/conform
@@ -44,6 +44,17 @@ $(O)/guest/libpv.a: $(LIBPV_OBJECTS)
 # The kit by the other compiler, in a folder of its own.
 guest-clang: ## the guest kit built by clang, in $(O)/clang
 	$(MAKE) --no-print-directory CC=clang O=$(O)/clang guest
+
+# Everything that a kernel of one's own needs (docs/guest-kit.md).
+PREFIX ?= /usr/local
+KIT = $(DESTDIR)$(PREFIX)
+install-kit: $(O)/guest/libpv.a ## libpv.a, headers, linker script and pkg-config file to DESTDIR and PREFIX
+	install -d $(KIT)/include/pv $(KIT)/include/pv-xen $(KIT)/lib/libpv $(KIT)/lib/pkgconfig
+	install -m 644 guest/include/pv/*.h $(KIT)/include/pv
+	install -m 644 guest/lib/xen/include/pv-xen/*.h $(KIT)/include/pv-xen
+	install -m 644 $(O)/guest/libpv.a $(KIT)/lib
+	install -m 644 guest/lib/libpv.lds $(KIT)/lib/libpv
+	install -m 644 guest/lib/libpv.pc $(KIT)/lib/pkgconfig
 
 # The smallest kernel without the folder that knows Xen: nothing else needs what stands there.
 $(O)/guest/example-alone.elf: $(filter $(O)/guest/example/%,$(GUEST_OBJECTS)) \

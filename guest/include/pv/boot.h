@@ -32,7 +32,10 @@ struct pv_boot {
 
 extern struct pv_boot pv_boot;
 
-/* The kernel: called on CPU 0, all sites patched, interrupts off.  Power-off when it returns. */
+/*
+ * The kernel: called on CPU 0, all sites patched, interrupts off, on a stack of PV_STACK_SIZE bytes.
+ * boot stays valid for good.  Power-off when it returns.
+ */
 void pv_main(const struct pv_boot *boot);
 
 /* Other CPUs, see pv_cpu_start(); halted when it returns.  The library's own does nothing. */
@@ -45,7 +48,7 @@ void pv_before_patching(void);
 unsigned int pv_sites(void);
 unsigned int pv_sites_indirect(void);
 
-/* Physical address of something in the image, and back. */
+/* Physical address of something in the image, and back; nothing else is mapped in every place. */
 static inline uint64_t pv_phys(const void *address)
 {
     return (uint64_t)address - PV_VIRT_BASE;

@@ -4,9 +4,11 @@
  *
  * Each is one call site (pv/oplist.h), patched at boot.  Operations that are an instruction natively
  * keep every register but their result's, so that a native kernel pays nothing for the site; the
- * others are calls with C's rules.  All may be called on any CPU unless a line says otherwise.
- * Physical addresses are the guest's own: what page tables and CR3 need under a hypervisor is
- * translated by the operation.
+ * others are calls with C's rules.  All may be called on any CPU unless a line says otherwise, and
+ * cannot fail unless a line says how.  Physical addresses are the guest's own, in bytes: what page
+ * tables and CR3 need under a hypervisor is translated by the operation.  Where an operation of a PV
+ * guest is a hypercall that is refused though it must not be, the library prints which and ends the
+ * guest: an unnoticed refusal would corrupt memory.  docs/guest-kit.md has which hypercall that is.
  */
 #ifndef PV_OPS_H
 #define PV_OPS_H
@@ -71,7 +73,10 @@ extern const void *pv_ops[PV_OPS];
 
 /* ---- interrupt flag ---- */
 
-/* A token for irq_restore(): whether interrupts are on.  Its bits differ from machine to machine. */
+/*
+ * A token for irq_restore(): whether interrupts are on.  Its bits differ from machine to machine.
+ * RFLAGS (AMD APM 2, 3.1.6), or what a hypervisor keeps of this CPU in its place.
+ */
 static inline uint64_t pv_irq_flags(void)
 {
     uint64_t token;
@@ -115,13 +120,16 @@ static inline uint64_t pv_irq_save(void)
     return token;
 }
 
-/* Interrupts on and sleep until one came, without a gap between the two.  Call with them off. */
+/*
+ * Interrupts on and sleep until one came, without a gap between the two; they are on when it returns.
+ * Call with them off.  STI and HLT (AMD APM 3), or a hypercall that blocks.
+ */
 static inline void pv_idle(void)
 {
     PV_ASM(PV_SITE : : PV_NUMBER(idle) : "memory");
 }
 
-/* Stop this CPU for good. */
+/* Stop this CPU for good, HLT with interrupts off (AMD APM 3).  Does not return. */
 static inline void __attribute__((noreturn)) pv_halt(void)
 {
     for (;;)
@@ -150,19 +158,22 @@ static inline void __attribute__((noreturn)) pv_halt(void)
                : "memory"); \
     }
 
-/* CR0; under a hypervisor only TS may change (AMD APM 2, 3.1.1). */
+/* CR0 (AMD APM 2, 3.1.1); of a PV guest only TS changes, other bits keep their values. */
 PV_READ(0)
 PV_WRITE(0)
-/* The address of the last page fault on this CPU. */
+/* The virtual address of the last page fault on this CPU (AMD APM 2, 8.2.15). */
 PV_READ(2)
-/* The physical address of the level-4 table in use; writing it flushes this CPU's TLB. */
+/*
+ * The physical address of the level-4 table in use (AMD APM 2, 5.3.2); writing it flushes this CPU's
+ * TLB.  Of a PV guest the table must come from table_new(), else the guest ends with a message.
+ */
 PV_READ(3)
 PV_WRITE(3)
-/* CR4; a hypervisor may refuse bits, and then nothing changes. */
+/* CR4 (AMD APM 2, 3.1.3); a hypervisor may refuse bits, and then nothing changes. */
 PV_READ(4)
 PV_WRITE(4)
 
-/* A model-specific register; one that does not exist raises #GP as RDMSR does. */
+/* A model-specific register (AMD APM 2, appendix A); #GP for one that is not there, as RDMSR has it. */
 static inline uint64_t pv_read_msr(uint32_t index)
 {
     uint32_t low, high;
@@ -171,6 +182,7 @@ static inline uint64_t pv_read_msr(uint32_t index)
     return (uint64_t)high << 32 | low;
 }
 
+/* The same for WRMSR; #GP also for a value that the register does not take. */
 static inline void pv_write_msr(uint32_t index, uint64_t value)
 {
     PV_ASM(PV_SITE
@@ -179,7 +191,7 @@ static inline void pv_write_msr(uint32_t index, uint64_t value)
            : "memory");
 }
 
-/* ---- page tables: entries hold the guest's physical addresses ---- */
+/* ---- page tables: entries hold the guest's physical addresses (AMD APM 2, 5.4) ---- */
 
 /* The entry as set_pte() takes it. */
 static inline uint64_t pv_get_pte(const uint64_t *entry)
@@ -192,7 +204,10 @@ static inline uint64_t pv_get_pte(const uint64_t *entry)
     return value;
 }
 
-/* Store an entry of a table of any level; no TLB is flushed. */
+/*
+ * Store an entry of a table of any level; no TLB is flushed.  A PV guest ends with a message when the
+ * entry breaks the hypervisor's rules: a frame not its own, a table mapped writable.
+ */
 static inline void pv_set_pte(uint64_t *entry, uint64_t value)
 {
     PV_ASM(PV_SITE_WITH("%{disp32%} movq %[b], (%[a])", PV_TWO)
@@ -201,7 +216,7 @@ static inline void pv_set_pte(uint64_t *entry, uint64_t value)
            : "memory");
 }
 
-/* Everything out of this CPU's TLB that is not global. */
+/* Everything out of this CPU's TLB that is not global: CR3 written, or a hypercall. */
 static inline void pv_flush_tlb(void)
 {
     uint64_t cr3;
@@ -212,7 +227,7 @@ static inline void pv_flush_tlb(void)
            : "memory");
 }
 
-/* One page out of this CPU's TLB. */
+/* The page of a virtual address out of this CPU's TLB: INVLPG, or a hypercall. */
 static inline void pv_flush_page(const void *address)
 {
     PV_ASM(PV_SITE_WITH("%{disp32%} invlpg (%[a])", PV_ONE)
@@ -228,8 +243,9 @@ static inline void pv_flush_all(void)
 }
 
 /*
- * Clear a page of the guest's own and make it a page table of a level, 1 to 4.  page is its address
- * in the kernel's image or direct map.  Under a hypervisor it becomes read-only; false when refused.
+ * Clear a page of the guest's own and make it a page table of a level, 1 to 4.  page is its address in
+ * the kernel's image, aligned to 4,096 bytes.  Of a PV guest it becomes read-only, and is pinned;
+ * false when that is refused: the page is mapped writable elsewhere, or is a table of another level.
  */
 static inline bool pv_table_new(uint64_t *page, unsigned int level)
 {
@@ -252,7 +268,10 @@ static inline void pv_table_free(uint64_t *page)
 
 /* ---- context switch ---- */
 
-/* The stack that user mode's exceptions enter on this CPU: its upper end. */
+/*
+ * The stack that user mode's exceptions enter on this CPU: its upper end, a virtual address.  RSP0 of
+ * the TSS (AMD APM 2, 12.2.5), or what a hypervisor keeps in its place.
+ */
 static inline void pv_switch_stack(uint64_t top)
 {
     PV_ASM(PV_SITE_WITH("movq %[a], %%gs:%c[rsp0]", PV_ONE)
@@ -261,7 +280,7 @@ static inline void pv_switch_stack(uint64_t top)
            : "memory");
 }
 
-/* The base of FS. */
+/* The base of FS, a canonical virtual address; #GP for another, or (PV) no effect. */
 static inline void pv_set_fs_base(uint64_t base)
 {
     pv_write_msr(0xc0000100, base); /* FS.Base, AMD APM 2, appendix A */
@@ -269,7 +288,10 @@ static inline void pv_set_fs_base(uint64_t base)
 
 /* ---- time, console, other CPUs ---- */
 
-/* Nanoseconds since some moment before the kernel started; the same on all CPUs, never backward. */
+/*
+ * Nanoseconds since some moment before the kernel started; the same on all CPUs, never backward.  The
+ * TSC, its frequency measured against the PIT natively, told by the page of pvclock elsewhere.
+ */
 static inline uint64_t pv_time_ns(void)
 {
     uint64_t time;
@@ -278,13 +300,16 @@ static inline uint64_t pv_time_ns(void)
     return time;
 }
 
-/* One PV_VECTOR_TIMER on this CPU at a time of time_ns(), at once if it is past; 0: none. */
+/*
+ * One PV_VECTOR_TIMER on this CPU at a time of time_ns(), in nanoseconds, at once if it is past;
+ * 0: none.  It replaces what was set before.
+ */
 static inline void pv_set_timer(uint64_t when)
 {
     PV_ASM(PV_SITE : "+D"(when) : PV_NUMBER(set_timer) : "rax", "rdx", "rsi", PV_CALL_CLOBBERS);
 }
 
-/* Text to the console; what does not fit at once is waited for. */
+/* length bytes of text to the console; what does not fit at once is waited for. */
 static inline void pv_console_write(const char *text, unsigned int length)
 {
     uint64_t a0 = (uint64_t)text, a1 = length;
@@ -295,7 +320,7 @@ static inline void pv_console_write(const char *text, unsigned int length)
            : "rax", "rdx", PV_CALL_CLOBBERS);
 }
 
-/* pv_interrupt(PV_VECTOR_IPI) on another CPU, by its number. */
+/* pv_interrupt(PV_VECTOR_IPI) on a CPU that was started, by its number; to oneself as well. */
 static inline void pv_ipi(unsigned int cpu)
 {
     uint64_t a0 = cpu;
@@ -304,8 +329,9 @@ static inline void pv_ipi(unsigned int cpu)
 }
 
 /*
- * Start a CPU: it calls pv_cpu_main(cpu) on its own stack, interrupts off.  False when there is no
- * such CPU, or it did not come up.  From CPU 0 only.
+ * Start a CPU, 1 to pv_boot.cpus - 1: it calls pv_cpu_main(cpu) on its own stack, interrupts off.
+ * False when there is no such CPU, it runs already, or it did not come up.  From CPU 0 only.  INIT and
+ * start-up interrupts (AMD APM 2, 16.5), or hypercalls.
  */
 static inline bool pv_cpu_start(unsigned int cpu)
 {

@@ -11,7 +11,7 @@
  */
 void pv_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Into a buffer of size bytes, always ended by a zero; the length without it. */
+/* Into a buffer of size bytes, at least 1, always ended by a zero; the length without it. */
 unsigned int pv_format(char *buffer, unsigned int size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 unsigned int pv_vformat(char *buffer, unsigned int size, const char *format, va_list args);

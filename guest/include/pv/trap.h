@@ -23,7 +23,10 @@ struct pv_regs {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* An exception, vectors 0 to 31, or a software interrupt.  Runs with interrupts off. */
+/*
+ * An exception, vectors 0 to 31 (AMD APM 2, 8.2), or a software interrupt.  Runs with interrupts off on
+ * the CPU it came to; returning goes on where regs says.
+ */
 void pv_trap(struct pv_regs *regs);
 
 /* An interrupt: PV_VECTOR_TIMER, PV_VECTOR_IPI, or a vector of the kernel's own. Interrupts off. */

@@ -18,16 +18,32 @@ struct shared_info *xen_shared_info;
 static struct xencons_interface *ring; /* of an unprivileged PV guest */
 static evtchn_port_t ring_port;
 
-/* The text that XENVER_extraversion appends to the numbers, such as "4.17.5". */
-void xen_describe(struct pv_boot *boot)
+/* Whether a text has another in it. */
+static bool has(const char *text, const char *part)
 {
-    static char text[48];
+    for (; *text; text++) {
+        unsigned int i = 0;
+
+        while (part[i] && text[i] == part[i])
+            i++;
+        if (!part[i])
+            return true;
+    }
+    return false;
+}
+
+/* Numbers and the text that XENVER_extraversion appends, such as "4.17.5"; Zeroth's names it. */
+void xen_describe(struct pv_boot *boot, const char *kind)
+{
+    static char text[48], name[16];
     xen_extraversion_t extra = "";
     long version = hypercall2(__HYPERVISOR_xen_version, XENVER_version, 0);
 
     hypercall2(__HYPERVISOR_xen_version, XENVER_extraversion, extra);
     pv_format(text, sizeof(text), "%ld.%ld%s", version >> 16, version & 0xffff, extra);
     boot->version = text;
+    pv_format(name, sizeof(name), "%s %s", has(extra, "zeroth") ? "Zeroth" : "Xen", kind);
+    boot->platform = name;
 }
 
 /* Each CPU has a clock of its own, and they are not quite equal: none may see another's past. */

@@ -27,7 +27,7 @@ void xen_console_write(const char *text, unsigned int length);
 void xen_ipi(unsigned int cpu);
 void xen_power_off(void);
 /* The version as text, and so on. */
-void xen_describe(struct pv_boot *boot);
+void xen_describe(struct pv_boot *boot, const char *kind);
 
 /* PV only. */
 void xen_pv_bind_mmu(struct pv_code codes[PV_OPS]);

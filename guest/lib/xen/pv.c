@@ -108,7 +108,7 @@ static void describe(unsigned int how, uint64_t info, struct pv_boot *boot)
 {
     (void)how;
     (void)info;
-    xen_describe(boot);
+    xen_describe(boot, "PV");
     boot->entry = "Xen's PV entry";
     boot->command_line = (const char *)xen_start_info->cmd_line;
     boot->privileged = xen_start_info->flags & SIF_INITDOMAIN;

@@ -122,7 +122,7 @@ static void describe(unsigned int how, uint64_t info, struct pv_boot *boot)
 {
     native_describe(how, info, boot);
     describe_memory(boot);
-    xen_describe(boot);
+    xen_describe(boot, "PVH");
 }
 
 static void bind(struct pv_code codes[PV_OPS])

@@ -3,6 +3,11 @@
 #ifndef PV_XEN_GUEST_H
 #define PV_XEN_GUEST_H
 
+/* What the ABI's headers are asked for, unless the kernel asks by itself. */
+#ifndef __XEN_INTERFACE_VERSION__
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
+#endif
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <xen/xen.h>
@@ -40,7 +45,10 @@ void xen_event(evtchn_port_t port);
 /* Another CPU takes a port's events from now on (EVTCHNOP_bind_vcpu); false when that is refused. */
 bool xen_bind_port(evtchn_port_t port, unsigned int cpu);
 
-/* Mask or unmask a port; an event that waits comes at once. */
+/*
+ * Mask or unmask a port (EVTCHNOP_unmask); an event that waits comes at once.  port is below 4096: the
+ * library uses 2-level events (xen/event_channel.h).
+ */
 void xen_mask_port(evtchn_port_t port);
 void xen_unmask_port(evtchn_port_t port);
 

@@ -7,6 +7,11 @@
 #ifndef PV_XEN_HYPERCALL_H
 #define PV_XEN_HYPERCALL_H
 
+/* What the ABI's headers are asked for, unless the kernel asks by itself. */
+#ifndef __XEN_INTERFACE_VERSION__
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
+#endif
+
 #include <stdint.h>
 #include <xen/xen.h>
 
