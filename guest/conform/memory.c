@@ -191,6 +191,15 @@ CASE(memory, maximum_ram_page, "memory.h, XENMEM_maximum_ram_page", ANY)
     EXPECT_TRUE(last > 0x10000 && last < 0x1000000);
 }
 
+/*
+ * SIF_PM_MASK names what Dom0 is to tell of its CPUs' power states: Px and Cx for a Xen that chooses
+ * them; none with cpufreq=none cpuidle=0, nor for Zeroth, which leaves the choice to the hardware.
+ */
+CASE(memory, start_info_flags, "xen.h, struct start_info", PV)
+{
+    EXPECT(xen_start_info->flags & ~SIF_PM_MASK, SIF_PRIVILEGED | SIF_INITDOMAIN);
+}
+
 CASE(memory, current_reservation_is_the_start_info_s, "memory.h, XENMEM_current_reservation", PV)
 {
     long more = pages_now() - (long)xen_start_info->nr_pages;

@@ -95,7 +95,8 @@ bool dom0_info_fill(void *page, const struct dom0_layout *l, const struct dom0_f
     memcpy(si->magic, magic, sizeof(magic));
     si->nr_pages = facts->pages;
     si->shared_info = facts->shared_info << PAGE_SHIFT;
-    si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+    si->flags = SIF_PRIVILEGED |
+                SIF_INITDOMAIN; /* no SIF_PM_*: power states are the hardware's to choose */
     si->pt_base = l->tables;
     si->nr_pt_frames = l->table_pages;
     si->mfn_list = l->list;
