@@ -6,6 +6,8 @@
 
 #include <xen/callback.h>
 #include <xen/physdev.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
 
 #define CODE_ADDRESS  0x400000ul
 #define STACK_ADDRESS 0x402000ul
@@ -19,6 +21,7 @@ extern uint64_t conform_user_frame[7], conform_user_way;
 static bool in_user;
 
 #define USER(name) extern const char user_##name[], user_##name##_end[]
+USER(spin);
 USER(syscall);
 USER(undefined);
 USER(int80);
@@ -247,4 +250,53 @@ CASE(user, sysenter, "callback.h, CALLBACKTYPE_sysenter", PV)
     /* Where the CPU has it in 64-bit mode (Intel): the callback; else #UD. */
     conform_note("rax %lx, vector %lx", rax, fault.vector);
     EXPECT_TRUE(fault.vector == SYSENTER || fault.vector == 6);
+}
+
+/* ---- areas of the kernel's memory, which user mode's tables do not have ---- */
+
+static struct vcpu_runstate_info runstate;
+static volatile bool rival_runs, rival_ends;
+
+static long pin_to(int cpu)
+{
+    struct sched_pin_override pin = { .pcpu = cpu };
+
+    return hypercall2(__HYPERVISOR_sched_op, SCHEDOP_pin_override, &pin);
+}
+
+/* Another vCPU on the same CPU, that never sleeps. */
+static void be_a_rival(void *unused)
+{
+    (void)unused;
+    if (pin_to(0))
+        return;
+    rival_runs = true;
+    while (!rival_ends)
+        ; /* no pause: an emulator that counts instructions is slow with it */
+    pin_to(-1);
+}
+
+CASE_CPUS(user, runstate_area_while_it_runs, "vcpu.h, VCPUOP_register_runstate_memory_area", PV, 2)
+{
+    struct vcpu_register_runstate_memory_area area = { .addr.v = &runstate },
+                                              none = { .addr.v = 0 };
+    struct vcpu_runstate_info truth;
+    uint64_t start;
+
+    REQUIRE(pin_to(0), 0);
+    rival_runs = rival_ends = false;
+    REQUIRE(conform_start_on_cpu(1, be_a_rival, 0), true);
+    while (!rival_runs)
+        hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+    EXPECT(hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, &area), 0);
+    start = pv_time_ns();
+    RUN(spin);
+    EXPECT(hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, &truth), 0);
+    EXPECT_TRUE(truth.state_entry_time > start); /* it has waited for its rival meanwhile */
+    EXPECT(runstate.state_entry_time, truth.state_entry_time);
+    EXPECT(runstate.time[RUNSTATE_runnable], truth.time[RUNSTATE_runnable]);
+    rival_ends = true;
+    conform_wait_cpu(1);
+    EXPECT(pin_to(-1), 0);
+    EXPECT(hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, &none), 0);
 }

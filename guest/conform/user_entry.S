@@ -56,6 +56,13 @@ user_\name:
 user_\name\()_end:
     .endm
 
+    user spin
+    mov     $20000000, %eax
+1:  dec     %eax
+    jnz     1b
+    syscall
+    done spin
+
     user syscall
     mov     $0x1234, %eax
     syscall

@@ -47,6 +47,10 @@ void frame_unmap(const void *at);
  * reached (some may have been copied).  Interrupts on; no spin lock above RANK_GUEST_COPY held. */
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size);
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size);
+/* Until the other: these copies reach the memory of the current vCPU's kernel, though its user code, whose
+ * tables need not have it, runs.  Same state as they; hand over what the first returned. */
+bool arch_kernel_memory_open(void);
+void arch_kernel_memory_close(bool opened);
 /* May a guest have anything there at all? */
 bool arch_guest_range_ok(uint64_t guest, size_t size);
 /* The same for 32 bits, the quick way; -1: they cannot be reached. */

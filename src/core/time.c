@@ -47,8 +47,7 @@ static void write_info(volatile struct vcpu_time_info *to, const struct vcpu_tim
     to->version = t->version;
 }
 
-/* False: it cannot be reached. */
-static bool write_area(uint64_t area, const struct vcpu_time_info *t)
+static bool try_area(uint64_t area, const struct vcpu_time_info *t)
 {
     struct vcpu_time_info changing = *t;
 
@@ -60,6 +59,15 @@ static bool write_area(uint64_t area, const struct vcpu_time_info *t)
         return false;
     __atomic_thread_fence(__ATOMIC_RELEASE);
     return arch_copy_to_guest(area, &t->version, sizeof(t->version));
+}
+
+/* False: it cannot be reached. */
+static bool write_area(uint64_t area, const struct vcpu_time_info *t)
+{
+    bool opened = arch_kernel_memory_open(), ok = try_area(area, t);
+
+    arch_kernel_memory_close(opened);
+    return ok;
 }
 
 static void publish_clock(struct vcpu *v)
@@ -273,12 +281,15 @@ static void write_runstate(const struct vcpu *v, struct vcpu_runstate_info *r)
 void runstate_publish(struct vcpu *v)
 {
     struct vcpu_runstate_info r;
+    bool opened;
 
     ASSERT(v == current_vcpu());
     if (!v->runstate_area)
         return;
     read_runstate(v, &r);
+    opened = arch_kernel_memory_open();
     write_runstate(v, &r);
+    arch_kernel_memory_close(opened);
 }
 
 void runstate_set_area(struct vcpu *v, uint64_t area)

@@ -4,6 +4,7 @@
 
 #include "x86/guest.h"
 #include "x86/hvm/memory.h"
+#include "x86/pv/baseptr.h"
 
 /* Words, then bytes; what is left to do when a byte cannot be reached, in bytes. */
 static size_t copy(void *to, const void *from, size_t size)
@@ -41,6 +42,17 @@ static struct x86_vcpu *hardware_guest(void)
     struct x86_vcpu *v = x86_vcpu(current_vcpu());
 
     return v->hvm ? v : NULL;
+}
+
+bool arch_kernel_memory_open(void)
+{
+    return !hardware_guest() && pv_kernel_tables_open(x86_vcpu(current_vcpu()));
+}
+
+void arch_kernel_memory_close(bool opened)
+{
+    if (opened)
+        pv_kernel_tables_close(x86_vcpu(current_vcpu()));
 }
 
 bool arch_guest_range_ok(uint64_t guest, size_t size)

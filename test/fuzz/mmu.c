@@ -9,6 +9,7 @@
 
 #include "core/machine.h"
 #include "x86/layout.h"
+#include "x86/pv/baseptr.h"
 #include "x86/pv/pte.h"
 #include "x86/memory/tlb.h"
 
@@ -177,6 +178,17 @@ bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)
 bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 {
     return copy((char *)from, guest, size, true);
+}
+
+bool arch_kernel_memory_open(void)
+{
+    return pv_kernel_tables_open(x86_vcpu(current_vcpu()));
+}
+
+void arch_kernel_memory_close(bool opened)
+{
+    if (opened)
+        pv_kernel_tables_close(x86_vcpu(current_vcpu()));
 }
 
 bool arch_write_guest64(uint64_t guest, uint64_t value)

@@ -219,6 +219,16 @@ uint64_t arch_wallclock_boot(void)
     return 1700000000;
 }
 
+bool arch_kernel_memory_open(void)
+{
+    return false;
+}
+
+void arch_kernel_memory_close(bool opened)
+{
+    assert_false(opened);
+}
+
 bool arch_guest_range_ok(uint64_t guest, size_t size)
 {
     return guest <= (1ul << 47) - size;

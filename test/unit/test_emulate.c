@@ -19,6 +19,7 @@
 #include "x86/io.h"
 #include "x86/layout.h"
 #include "x86/msr_index.h"
+#include "x86/pv/baseptr.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/context.h"
 #include "x86/pv/debug.h"
@@ -71,9 +72,19 @@ static uint8_t *at_guest(uint64_t guest, size_t size)
 /* User mode's tables may lack the kernel's memory. */
 static bool kernel_tables, only_kernel_has_memory;
 
-void pv_load_cr3(struct x86_vcpu *v)
+bool pv_kernel_tables_open(struct x86_vcpu *v)
 {
-    kernel_tables = v->pv.flags & PV_KERNEL_MODE;
+    bool opens = !(v->pv.flags & PV_KERNEL_MODE);
+
+    v->pv.flags |= PV_KERNEL_MODE;
+    kernel_tables = true;
+    return opens;
+}
+
+void pv_kernel_tables_close(struct x86_vcpu *v)
+{
+    v->pv.flags &= ~(uint64_t)PV_KERNEL_MODE;
+    kernel_tables = false;
 }
 
 bool arch_copy_from_guest(void *to, uint64_t guest, size_t size)

@@ -49,6 +49,21 @@ void pv_reload_cr3(struct x86_vcpu *v, mfn_t top)
     cr3_write(v->cr3);
 }
 
+bool pv_kernel_tables_open(struct x86_vcpu *v)
+{
+    if (v->pv.flags & PV_KERNEL_MODE || v->pv.kernel_l4 == MFN_NONE)
+        return false;
+    v->pv.flags |= PV_KERNEL_MODE;
+    pv_load_cr3(v);
+    return true;
+}
+
+void pv_kernel_tables_close(struct x86_vcpu *v)
+{
+    v->pv.flags &= ~(uint64_t)PV_KERNEL_MODE;
+    pv_load_cr3(v);
+}
+
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next)
 {
     /* CR3 may have the same value now, when both run on one table: it was written, which flushes. */

@@ -9,6 +9,11 @@
  * those that flushes are sent to) and now comes to top, that of its mode. */
 void pv_reload_cr3(struct x86_vcpu *v, mfn_t top);
 
+/* The current vCPU, in user mode, comes to its kernel's tables for a while; false: it is in its kernel, or
+ * has none.  Both only by the same piece of code, which runs no guest in between. */
+bool pv_kernel_tables_open(struct x86_vcpu *v);
+void pv_kernel_tables_close(struct x86_vcpu *v);
+
 /* This CPU has loaded another CR3 than prev's: it holds none of prev's translations. */
 void pv_leave_cr3(struct x86_vcpu *prev, const struct vcpu *next);
 

@@ -13,6 +13,7 @@
 #include "x86/control.h"
 #include "x86/io.h"
 #include "x86/layout.h"
+#include "x86/pv/baseptr.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/context.h"
 #include "x86/pv/mmu.h"
@@ -48,17 +49,11 @@ bool pv_iopl_ok(const struct x86_vcpu *v)
 /* The bitmap lies in the kernel's address space, which user mode's tables need not have. */
 static bool read_bitmap(struct x86_vcpu *v, uint16_t *bits, uint64_t at, unsigned int count)
 {
-    bool ok;
+    bool opened = pv_kernel_tables_open(v), ok;
 
-    if (pv_in_kernel(v))
-        return arch_copy_from_guest(bits, at, count);
-    if (v->pv.kernel_l4 == MFN_NONE)
-        return false;
-    v->pv.flags |= PV_KERNEL_MODE;
-    pv_load_cr3(v);
-    ok = arch_copy_from_guest(bits, at, count);
-    v->pv.flags &= ~(uint64_t)PV_KERNEL_MODE;
-    pv_load_cr3(v);
+    ok = pv_in_kernel(v) && arch_copy_from_guest(bits, at, count);
+    if (opened)
+        pv_kernel_tables_close(v);
     return ok;
 }
 
