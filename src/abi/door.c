@@ -6,14 +6,19 @@
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
+#include "lib/index.h"
 
 /* Tables stand in the order of numbers where those are dense: then the first look finds the row. */
 static inline const struct door_op *find(const struct door_call *call, uint64_t op)
 {
     unsigned int count = *call->op_count;
 
-    if (op < count && call->ops[op].nr == op)
-        return &call->ops[op];
+    if (op < count) {
+        const struct door_op *first = &call->ops[index_safe(op, count)];
+
+        if (first->nr == op)
+            return first;
+    }
     for (unsigned int i = 0; i < count; i++)
         if (call->ops[i].nr == op)
             return &call->ops[i];

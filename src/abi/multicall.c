@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
+#include "lib/index.h"
 
 #define BATCH 8 /* entries copied in at once */
 #define ENTRY sizeof(struct multicall_entry)
@@ -25,7 +26,7 @@ static long run(struct vcpu *v, struct multicall_entry *e)
     if (e->op >= DOOR_CALLS)
         return -XEN_ENOSYS;
     v->multicall = e;
-    result = calls[e->op](a[0], a[1], a[2], a[3], a[4], a[5]);
+    result = calls[index_safe(e->op, DOOR_CALLS)](a[0], a[1], a[2], a[3], a[4], a[5]);
     v->multicall = NULL;
     return result;
 }

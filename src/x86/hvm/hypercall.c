@@ -4,6 +4,7 @@
 
 #include "abi/door.h"
 #include "core/machine.h"
+#include "lib/index.h"
 #include "lib/memory.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/narrow.h"
@@ -45,6 +46,7 @@ static long call(struct x86_vcpu *v, bool wide)
 
     if (nr >= DOOR_CALLS)
         return -XEN_ENOSYS;
+    nr = index_safe(nr, DOOR_CALLS);
     if (!wide && !hypercall_hvm32[nr])
         return -XEN_ENOSYS;
     if (wide)

@@ -88,6 +88,7 @@ begin entry_syscall
     mov     %gs:PERCPU_STACK_TOP, %rsp
     cmp     $HYPERCALLS, %rax
     jae     no_hypercall
+    and     $HYPERCALLS - 1, %eax               /* nor while the CPU only guesses so */
     trace   %rax, %rcx, %r11d, %r11
     patch_enter
     mov     %r10, %rcx

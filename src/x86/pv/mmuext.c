@@ -7,6 +7,7 @@
 #include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
+#include "lib/index.h"
 #include "lib/memory.h"
 #include "x86/copy.h"
 #include "x86/pv/segment.h"
@@ -218,12 +219,17 @@ static const struct {
 
 static inline long run_one(const struct mmuext *m, const struct mmuext_op *op)
 {
+    size_t index;
+
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): assembly has copied it. */
-    if (op->cmd >= ARRAY_SIZE(commands) || !commands[op->cmd].fn)
+    if (op->cmd >= ARRAY_SIZE(commands))
         return -XEN_ENOSYS;
-    if (m->subject != m->v->core.domain && !commands[op->cmd].foreign)
+    index = index_safe(op->cmd, ARRAY_SIZE(commands));
+    if (!commands[index].fn)
+        return -XEN_ENOSYS;
+    if (m->subject != m->v->core.domain && !commands[index].foreign)
         return -XEN_EPERM;
-    return commands[op->cmd].fn(m, op);
+    return commands[index].fn(m, op);
 }
 
 static bool is_restart(long rc)
