@@ -226,8 +226,10 @@ CASE(mmu, dom0_maps_the_local_apic, HEADER, PV)
 CASE(mmu, dom0_maps_the_io_apic, HEADER, PV)
 {
     EXPECT(set_va(pool(0), 0xfec00000 | READ_ONLY), 0);
-    /* Xen takes the right to write out of the entry, without a word. */
-    conform_note("writable: %ld", set_va(pool(0), 0xfec00000 | WRITABLE));
+    /* The right to write goes out of the entry, without a word. */
+    EXPECT(set_va(pool(0), 0xfec00000 | WRITABLE), 0);
+    EXPECT(*entry_of(pool(0)) & (P_WRITE | 1), 1);
+    EXPECT(set_va(pool(0), 0xfec00000 | WRITABLE), 0);
     EXPECT(*entry_of(pool(0)) & P_WRITE, 0);
     EXPECT(writable(pool(0)), 0);
 }

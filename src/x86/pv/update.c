@@ -99,8 +99,11 @@ static inline __attribute__((always_inline)) int change_slot(struct x86_vcpu *v,
             return exchange(slot, &old, c, value) ? 0 : -XEN_EAGAIN;
         rc = c->level == 1 ? pt_leaf_get(c->owner, c->from, value)
                            : pt_entry_get(c->owner, c->from, c->level, value);
-        if (rc)
-            return rc;
+        if (__builtin_expect(rc, false)) {
+            if (rc != -XEN_EPERM || c->level > 1 || !pt_leaf_is_shown(c->owner, c->from, value))
+                return rc;
+            value &= ~PTE_WRITABLE;
+        }
     }
     if (!exchange(slot, &old, c, value)) {
         drop_entry(v, c->level, value);

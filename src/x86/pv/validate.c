@@ -130,6 +130,11 @@ static int hole_get(struct domain *d, const struct domain *from, uint64_t entry)
     return pv_iomem_allowed(d, mfn) ? 0 : -XEN_EPERM;
 }
 
+bool pt_leaf_is_shown(const struct domain *d, const struct domain *from, uint64_t entry)
+{
+    return is_hole(frame_of(pte_mfn(entry))) && (!from || from == d) && is_shown(d, pte_mfn(entry));
+}
+
 int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry)
 {
     struct frame *f = frame_of(pte_mfn(entry));
@@ -230,6 +235,10 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
             continue;
         }
         rc = level == 1 ? pt_leaf_get(d, d, entry) : pt_entry_get(d, d, level, entry);
+        if (rc == -XEN_EPERM && level == 1 && pt_leaf_is_shown(d, d, entry)) {
+            entry &= ~PTE_WRITABLE;
+            rc = 0;
+        }
         if (rc)
             break;
         /* Nothing walks or writes the table yet: its type is published after this. */

@@ -49,6 +49,10 @@ static inline uint64_t pt_entry_adjust(uint64_t entry)
  */
 int pt_entry_get(struct domain *d, struct domain *from, unsigned int level, uint64_t entry);
 
+/* Is what pt_leaf_get has refused with -XEN_EPERM there to be read?  Then the entry, without its right to
+ * write, needs nothing: Xen 4.17 takes that right away without a word (measured). */
+bool pt_leaf_is_shown(const struct domain *d, const struct domain *from, uint64_t entry);
+
 /* Both for level 1 in line; its frames of other kinds than the commonest. */
 int pt_leaf_get_any(struct domain *d, struct domain *from, uint64_t entry);
 
