@@ -46,6 +46,21 @@
 #define FLAGS_STATUS     0xcd5ul /* CF PF AF ZF SF DF OF */
 #define FLAGS_ID         0x200000ul
 
+#define DR7_FIXED 0x400ul /* no breakpoint (AMD APM 2, section 13.1.1.4) */
+
+static inline uint64_t dr7_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%db7, %0" : "=r"(value));
+    return value;
+}
+
+static inline void dr7_write(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%db7" : : "r"(value));
+}
+
 static inline uint64_t cr0_read(void)
 {
     uint64_t value;

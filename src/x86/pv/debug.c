@@ -13,8 +13,7 @@
 #define DR7_ENABLED 0xfful       /* L0 to G3 */
 #define DR7_GD      0x2000ul     /* the guest's own accesses trap anyway */
 #define DR7_ALLOWED 0xffff03fful /* without RTM and BLD */
-#define DR7_FIXED   0x400ul
-#define RW_IO       2u /* a field of DR7: I/O breakpoint */
+#define RW_IO       2u           /* a field of DR7: I/O breakpoint */
 
 static void write_register(unsigned int number, uint64_t value)
 {

@@ -35,19 +35,33 @@
 #define STATUS_MISC    (1ul << 59)
 #define STATUS_ADDRESS (1ul << 58)
 
+/* Read the port, and quieten what it tells of. */
+static uint8_t ask_why(void)
+{
+    uint8_t port = io_in8(NMI_PORT);
+
+    if (port & (SERR_STATUS | IOCHK_STATUS))
+        io_out8(NMI_PORT, (uint8_t)((port & PORT_WRITABLE) | (port & SERR_STATUS ? SERR_QUIET : 0) |
+                                    (port & IOCHK_STATUS ? IOCHK_QUIET : 0)));
+    return port;
+}
+
 /* No lock and no message here: what was interrupted may hold the console's. */
 void nmi_came(void)
 {
+    uint64_t breakpoints;
     uint8_t port;
 
     if (smp_is_stopping())
         smp_stop_here();
     if (cpu_id() != 0) /* the platform's come to all CPUs; one tells of them */
         return;
-    port = io_in8(NMI_PORT);
-    if (port & (SERR_STATUS | IOCHK_STATUS))
-        io_out8(NMI_PORT, (uint8_t)((port & PORT_WRITABLE) | (port & SERR_STATUS ? SERR_QUIET : 0) |
-                                    (port & IOCHK_STATUS ? IOCHK_QUIET : 0)));
+    /* A guest's breakpoint at the port would trap, and that trap's IRET let in the next NMI, on this stack
+     * (AMD APM 2, section 8.2.3). */
+    breakpoints = dr7_read();
+    dr7_write(DR7_FIXED);
+    port = ask_why();
+    dr7_write(breakpoints);
     percpu()->nmi = NMI_NOTED | (port & (SERR_STATUS | IOCHK_STATUS));
     if (smp_ready)
         apic_send_self(VECTOR_KICK);
