@@ -10,6 +10,7 @@
 #include "x86/pv/update.h"
 #include "x86/pv/validate.h"
 #include "x86/pv/vcpu.h"
+#include "x86/way.h"
 
 static void cr3_write(uint64_t cr3)
 {
@@ -24,6 +25,9 @@ void pv_load_cr3(struct x86_vcpu *v)
 
     if (top == MFN_NONE) {
         domain_crash(&d->core, kernel ? "no kernel page tables" : "no user page tables");
+        /* Those of whoever ran before may go away. */
+        if (current_vcpu() == &v->core)
+            switch_to_own_tables();
         return;
     }
     v->cr3 = top << PAGE_SHIFT;
