@@ -15,7 +15,7 @@ static inline size_t index_safe(size_t index, size_t count)
     size_t wrong;
 
     __asm__("" : "+r"(index)); /* the compiler forgets what it knows of the check */
-    wrong = (size_t)((int64_t)(index | (count - 1 - index)) >> 63);
+    wrong = 0 - ((index | (count - 1 - index)) >> 63);
     return index & ~wrong;
 }
 
