@@ -8,7 +8,7 @@ GUEST_FLAGS = -std=gnu11 -O2 $(WARN) -Iguest/include -Iguest/lib/xen/include $(A
               -ffile-prefix-map=$(CURDIR)=. -MMD -MP $(if $(findstring gcc,$(CC)),-fno-toplevel-reorder)
 LIBPV_SOURCES := $(sort $(shell find guest/lib -name '*.c' -o -name '*.S'))
 LIBPV_OBJECTS = $(LIBPV_SOURCES:%=$(O)/%.o)
-GUEST_KERNELS = example bench conform
+GUEST_KERNELS = example bench conform load
 GUEST_SOURCES := $(sort $(wildcard $(GUEST_KERNELS:%=guest/%/*.[cS])))
 GUEST_OBJECTS = $(GUEST_SOURCES:%=$(O)/%.o)
 

@@ -94,7 +94,9 @@ def add_busybox(tree):
     tree.file("bin/busybox", "/bin/busybox")
     names = subprocess.run(["/bin/busybox", "--list-full"], stdout=subprocess.PIPE, text=True,
                            check=True).stdout.split()
-    have = {os.path.basename(name) for name in tree.entries}
+    # Only programs count: QEMU has a keyboard named tr.
+    have = {os.path.basename(name) for name in tree.entries
+            if os.path.dirname(name) in ("usr/bin", "usr/sbin")}
     for name in names:
         if os.path.basename(name) not in have:
             tree.add("usr/bin/" + os.path.basename(name), 0o120777, b"/bin/busybox")
