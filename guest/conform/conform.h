@@ -161,6 +161,8 @@ bool conform_on_cpu(unsigned int cpu, void (*function)(void *), void *argument);
 /* The same, without waiting; and the wait. */
 bool conform_start_on_cpu(unsigned int cpu, void (*function)(void *), void *argument);
 void conform_wait_cpu(unsigned int cpu);
+/* Until another CPU sleeps in the hypervisor; false, and the case failed, if it does not for long. */
+bool conform_wait_asleep(unsigned int cpu);
 
 /* After an exception: this CPU goes back to waiting for work, and its job is over. */
 void conform_restart_cpu(struct pv_regs *regs);

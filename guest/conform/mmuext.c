@@ -368,23 +368,32 @@ static void read_until_stopped(void *argument)
     }
 }
 
+/* What the other CPU reads becomes a value, before patience ends. */
+static void wait_seen(uint64_t value)
+{
+    uint64_t end = pv_time_ns() + 10000000000ul;
+
+    while (seen != value && pv_time_ns() < end)
+        __asm__ volatile("pause");
+    EXPECT(seen, value);
+}
+
 CASE_CPUS(mmuext, remap_is_seen_by_another_cpu, "xen.h, UVMF_INVLPG, UVMF_ALL", PV, 2)
 {
     *(uint64_t *)pool(0) = 1;
     *(uint64_t *)pool(1) = 2;
     stop = false;
+    seen = 0;
     if (!conform_start_on_cpu(1, read_until_stopped, pool(0)))
         return;
-    conform_delay(1000000);
+    wait_seen(1);
     EXPECT(hypercall3(__HYPERVISOR_update_va_mapping, pool(0), entry(pool(1), WRITABLE),
                       UVMF_INVLPG | UVMF_ALL),
            0);
-    conform_delay(1000000);
-    EXPECT(seen, 2);
+    wait_seen(2);
     EXPECT(writable(pool(0)), 0);
     EXPECT(extended(MMUEXT_TLB_FLUSH_ALL, 0), 0);
-    conform_delay(1000000);
-    EXPECT(seen, 1);
+    wait_seen(1);
     stop = true;
     conform_wait_cpu(1);
 }

@@ -5,6 +5,9 @@
 #include <pv/trap.h>
 
 #include <xen/sched.h>
+#include <xen/vcpu.h>
+
+#define PATIENCE 10000000000ul /* ns: nothing that works takes as long */
 
 struct job {
     void (*function)(void *);
@@ -89,6 +92,21 @@ void conform_wait_cpu(unsigned int cpu)
         hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
         __asm__ volatile("pause"); /* an emulator that counts instructions turns to the other CPU */
     }
+}
+
+bool conform_wait_asleep(unsigned int cpu)
+{
+    struct vcpu_runstate_info info = { 0 };
+    uint64_t end = pv_time_ns() + PATIENCE;
+
+    while (pv_time_ns() < end) {
+        hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, cpu, &info);
+        if (info.state == RUNSTATE_blocked)
+            return true;
+        hypercall2(__HYPERVISOR_sched_op, SCHEDOP_yield, 0);
+        __asm__ volatile("pause");
+    }
+    return FAILED("the CPU does not go to sleep");
 }
 
 bool conform_on_cpu(unsigned int cpu, void (*function)(void *), void *argument)

@@ -100,7 +100,7 @@ CASE_CPUS(vcpu, runstate_of_a_sleeper, "vcpu.h, RUNSTATE_blocked", ANY, 2)
 {
     struct vcpu_runstate_info info;
 
-    conform_delay(20 * MS);
+    REQUIRE(conform_wait_asleep(1), true);
     EXPECT(hypercall3(VCPU, VCPUOP_get_runstate_info, 1, &info), 0);
     EXPECT(info.state, RUNSTATE_blocked);
     EXPECT_TRUE(info.time[RUNSTATE_blocked] > 0);
