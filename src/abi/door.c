@@ -61,25 +61,30 @@ bool door_gives_back(const struct door_op *row, long result)
            (result >= 0 || row->copy_always);
 }
 
-long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra)
+static __attribute__((noinline)) long enter_with_argument(const struct door_op *row, struct vcpu *v,
+                                                          uint64_t guest, uint64_t extra)
 {
     uint64_t arg[DOOR_ARG_MAX / sizeof(uint64_t)];
-    struct vcpu *v = current_vcpu();
-    const struct door_op *row = find_for(v, call, op);
     long result;
 
-    if (!row)
-        return call->unknown;
-    if (!door_permits(row))
-        return -XEN_EPERM;
-    if (row->size == 0)
-        return row->fn(v, NULL, extra);
     if (!take_argument(row, guest, arg))
         return -XEN_EFAULT;
     result = row->fn(v, arg, extra);
     if (door_gives_back(row, result) && !copy_to_guest(guest, arg, row->size))
         return -XEN_EFAULT;
     return result;
+}
+
+long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra)
+{
+    struct vcpu *v = current_vcpu();
+    const struct door_op *row = find_for(v, call, op);
+
+    if (!row)
+        return call->unknown;
+    if (!door_permits(row))
+        return -XEN_EPERM;
+    return row->size == 0 ? row->fn(v, NULL, extra) : enter_with_argument(row, v, guest, extra);
 }
 
 void hypercall_set_argument(unsigned int n, uint64_t value)

@@ -27,41 +27,50 @@ static long restart(const struct grant_list *l)
     return DOOR_RESTART;
 }
 
+/* Elements in a row before asking whether somebody waits. */
+#define AT_ONCE 8u
+
 static bool advance(struct grant_list *l, size_t size, uint32_t done)
 {
     l->at += done * size;
     l->count -= done;
-    return l->count && preempt_wanted();
+    return l->count && l->count % AT_ONCE == 0 && preempt_wanted();
 }
 
 /* A peer is asked for once for as many elements in a row as name it. */
 struct peer {
     domid_t id;
-    bool known;
-    struct domain *d;
+    struct domain *d; /* held; NULL: there is none */
 };
+#define NO_PEER \
+    { \
+        .id = DOMID_INVALID \
+    }
 
-static void forget_peer(struct peer *p)
+static void forget_peer(const struct peer *p)
 {
-    if (p->known && p->d)
+    if (p->d)
         domain_put(p->d);
-    p->known = false;
 }
 
-static struct domain *peer_of(struct peer *p, domid_t id)
+static __attribute__((noinline)) struct domain *find_peer(struct peer *p, domid_t id)
 {
-    if (p->known && p->id == id)
-        return p->d;
     forget_peer(p);
-    *p = (struct peer){ .id = id, .known = true, .d = domain_get(id) };
+    p->id = id;
+    p->d = domain_get(id);
     return p->d;
+}
+
+static inline struct domain *peer_of(struct peer *p, domid_t id)
+{
+    return p->id == id ? p->d : find_peer(p, id);
 }
 
 static long map_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct grant_list l = *(const struct grant_list *)extra;
     struct gnttab_map_grant_ref op;
-    struct peer peer = { .known = false };
+    struct peer peer = NO_PEER;
     long rc = 0;
 
     (void)arg;
@@ -80,81 +89,80 @@ static long map_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
     return rc;
 }
 
-/* The two kinds of unmapping differ in their structs only. */
-struct unmap_form {
-    size_t size;
-    bool (*read)(struct grant_unmap *u, uint64_t at);
-    bool (*write)(const struct grant_unmap *u, uint64_t at);
-};
+/* The two kinds of unmapping have structs that differ by a name only. */
+_Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unmap_and_replace) &&
+                   offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr) ==
+                       offsetof(struct gnttab_unmap_and_replace, new_addr) &&
+                   offsetof(struct gnttab_unmap_grant_ref, handle) ==
+                       offsetof(struct gnttab_unmap_and_replace, handle) &&
+                   offsetof(struct gnttab_unmap_grant_ref, status) ==
+                       offsetof(struct gnttab_unmap_and_replace, status),
+               "one struct read for both");
+#define STATUS_WORD  offsetof(struct gnttab_unmap_grant_ref, handle) /* of 8 bytes, status in it */
+#define STATUS_SHIFT (8 * (offsetof(struct gnttab_unmap_grant_ref, status) - STATUS_WORD))
+#define STATUS_MASK  (0xfffful << STATUS_SHIFT)
 
-static bool read_unmap(struct grant_unmap *u, uint64_t at)
+/* The word that the status is in, as the guest had it but for that. */
+static uint64_t word_with(uint64_t word, int16_t status)
 {
-    struct gnttab_unmap_grant_ref op;
+    return (word & ~STATUS_MASK) | (uint64_t)(uint16_t)status << STATUS_SHIFT;
+}
 
-    if (!copy_from_guest(&op, at, sizeof(op)))
+static inline bool read_unmap(struct grant_unmap *u, uint64_t *word, uint64_t at, bool replace)
+{
+    uint64_t words[sizeof(struct gnttab_unmap_grant_ref) / 8];
+
+    if (!copy_from_guest(words, at, sizeof(words)))
         return false;
-    *u = (struct grant_unmap){ .handle = op.handle,
-                               .host = op.host_addr,
-                               .device = op.dev_bus_addr };
+    u->host = words[0];
+    u->device = replace ? 0 : words[1];
+    u->replace = replace ? words[1] : 0;
+    u->handle = (uint32_t)words[2];
+    *word = words[2];
     return true;
-}
-
-static bool write_unmap(const struct grant_unmap *u, uint64_t at)
-{
-    return copy_to_guest(at + offsetof(struct gnttab_unmap_grant_ref, status), &u->status,
-                         sizeof(u->status));
-}
-
-static bool read_replace(struct grant_unmap *u, uint64_t at)
-{
-    struct gnttab_unmap_and_replace op;
-
-    if (!copy_from_guest(&op, at, sizeof(op)))
-        return false;
-    *u = (struct grant_unmap){ .handle = op.handle, .host = op.host_addr, .replace = op.new_addr };
-    return true;
-}
-
-static bool write_replace(const struct grant_unmap *u, uint64_t at)
-{
-    return copy_to_guest(at + offsetof(struct gnttab_unmap_and_replace, status), &u->status,
-                         sizeof(u->status));
 }
 
 /* Up to UNMAP_BATCH of a list.  All that was begun is ended, whatever cannot be told to the guest. */
-static long unmap_some(struct vcpu *v, const struct grant_list *l, const struct unmap_form *form,
-                       uint32_t *done)
+static inline __attribute__((always_inline)) long unmap_some(struct vcpu *v,
+                                                             const struct grant_list *l,
+                                                             bool replace, uint32_t *done)
 {
+    const size_t size = sizeof(struct gnttab_unmap_grant_ref);
     struct grant_unmap batch[UNMAP_BATCH];
+    uint64_t words[UNMAP_BATCH];
     uint32_t count = 0;
     long rc = 0;
 
-    for (; rc == 0 && count < UNMAP_BATCH && count < l->count; count += rc == 0) {
-        if (!form->read(&batch[count], l->at + count * form->size))
+    for (; count < UNMAP_BATCH && count < l->count; count++) {
+        if (!read_unmap(&batch[count], &words[count], l->at + count * size, replace)) {
             rc = -XEN_EFAULT;
-        else
-            grant_unmap_begin(v, &batch[count]);
+            break;
+        }
+        grant_unmap_begin(v, &batch[count]);
     }
     if (count)
         v->domain->kind->flush(v->domain);
     for (uint32_t i = 0; i < count; i++) {
         grant_unmap_end(v, &batch[i]);
-        if (!form->write(&batch[i], l->at + i * form->size))
+        if (!write_to_guest64(l->at + i * size + STATUS_WORD, word_with(words[i], batch[i].status)))
             rc = -XEN_EFAULT;
     }
     *done = count;
     return rc;
 }
 
-static long unmap_list(struct vcpu *v, struct grant_list l, const struct unmap_form *form)
+static inline __attribute__((always_inline)) long unmap_list(struct vcpu *v, struct grant_list l,
+                                                             bool replace)
 {
     while (l.count) {
         uint32_t done;
-        long rc = unmap_some(v, &l, form, &done);
+        long rc = unmap_some(v, &l, replace, &done);
 
         if (rc)
             return rc;
-        if (advance(&l, form->size, done))
+        l.at += done * sizeof(struct gnttab_unmap_grant_ref);
+        l.count -= done;
+        if (l.count && preempt_wanted())
             return restart(&l);
     }
     return 0;
@@ -162,39 +170,60 @@ static long unmap_list(struct vcpu *v, struct grant_list l, const struct unmap_f
 
 static long unmap_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
 {
-    static const struct unmap_form form = { sizeof(struct gnttab_unmap_grant_ref), read_unmap,
-                                            write_unmap };
-
     (void)arg;
-    return unmap_list(v, *(const struct grant_list *)extra, &form);
+    return unmap_list(v, *(const struct grant_list *)extra, false);
 }
 
 static long unmap_and_replace(struct vcpu *v, void *arg, uint64_t extra)
 {
-    static const struct unmap_form form = { sizeof(struct gnttab_unmap_and_replace), read_replace,
-                                            write_replace };
-
     (void)arg;
-    return unmap_list(v, *(const struct grant_list *)extra, &form);
+    return unmap_list(v, *(const struct grant_list *)extra, true);
+}
+
+#define COPY_WORD  offsetof(struct gnttab_copy, len) /* of 8 bytes, status in it */
+#define COPY_SHIFT (8 * (offsetof(struct gnttab_copy, status) - COPY_WORD))
+_Static_assert(COPY_WORD % 8 == 0 && COPY_SHIFT == STATUS_SHIFT, "the status stands in both alike");
+
+/* The sides of a list's copies, often the same two. */
+struct peers {
+    struct peer source, dest;
+};
+
+static struct domain *side_of(struct vcpu *v, struct peer *p, domid_t id)
+{
+    return id == DOMID_SELF ? v->domain : peer_of(p, id);
+}
+
+static long copy_some(struct vcpu *v, struct grant_list *l, struct peers *p)
+{
+    union {
+        struct gnttab_copy op;
+        uint64_t words[sizeof(struct gnttab_copy) / 8];
+    } c;
+
+    while (l->count) {
+        if (!copy_from_guest(&c, l->at, sizeof(c)))
+            return -XEN_EFAULT;
+        grant_copy(v, side_of(v, &p->source, c.op.source.domid),
+                   side_of(v, &p->dest, c.op.dest.domid), &c.op);
+        if (!write_to_guest64(l->at + COPY_WORD, c.words[COPY_WORD / 8]))
+            return -XEN_EFAULT;
+        if (advance(l, sizeof(c), 1))
+            return restart(l);
+    }
+    return 0;
 }
 
 static long copy_list(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct grant_list l = *(const struct grant_list *)extra;
-    struct gnttab_copy op;
+    struct peers peers = { NO_PEER, NO_PEER };
+    long rc = copy_some(v, &l, &peers);
 
     (void)arg;
-    while (l.count) {
-        if (!copy_from_guest(&op, l.at, sizeof(op)))
-            return -XEN_EFAULT;
-        grant_copy(v, &op);
-        if (!copy_to_guest(l.at + offsetof(struct gnttab_copy, status), &op.status,
-                           sizeof(op.status)))
-            return -XEN_EFAULT;
-        if (advance(&l, sizeof(op), 1))
-            return restart(&l);
-    }
-    return 0;
+    forget_peer(&peers.source);
+    forget_peer(&peers.dest);
+    return rc;
 }
 
 /* ---- one struct each ---- */

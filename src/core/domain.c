@@ -68,7 +68,7 @@ static bool hold(struct slot *s)
     uint32_t n = __atomic_load_n(&s->references, __ATOMIC_RELAXED);
 
     do {
-        if (n == 0 || n == UINT32_MAX)
+        if (n + 1 <= 1) /* none, or as many as can be counted */
             return false;
     } while (!__atomic_compare_exchange_n(&s->references, &n, n + 1, false, __ATOMIC_ACQUIRE,
                                           __ATOMIC_RELAXED));
@@ -80,6 +80,13 @@ struct domain *domain_get(domid_t id)
     struct slot *s = slot_of(id);
 
     return s && hold(s) ? __atomic_load_n(&s->domain, __ATOMIC_RELAXED) : NULL;
+}
+
+void domain_get_more(struct domain *d)
+{
+    uint32_t had = __atomic_fetch_add(d->references, 1, __ATOMIC_RELAXED);
+
+    ASSERT(had != 0 && had != UINT32_MAX);
 }
 
 struct domain *domain_get_from(domid_t id)
@@ -102,18 +109,24 @@ void domain_for_each(void (*fn)(struct domain *d))
     lock_release(&list_lock);
 }
 
-void domain_put(struct domain *d)
+/* Nobody holds it any more. */
+static __attribute__((noinline)) void bury(struct domain *d)
 {
-    struct slot *s = slot_of(d->id);
-
-    ASSERT(s->domain == d && s->references > 0);
-    if (__atomic_sub_fetch(&s->references, 1, __ATOMIC_ACQ_REL))
-        return;
+    ASSERT(slot_of(d->id)->domain == d);
     d->next_dead = __atomic_load_n(&dead, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&dead, &d->next_dead, d, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
         continue;
     softirq_raise(SOFTIRQ_DOMAIN);
+}
+
+void domain_put(struct domain *d)
+{
+    uint32_t had = __atomic_fetch_sub(d->references, 1, __ATOMIC_ACQ_REL);
+
+    ASSERT(had > 0);
+    if (had == 1)
+        bury(d);
 }
 
 void domain_orphan(domid_t id)
@@ -162,6 +175,7 @@ static bool publish(struct slot *s, struct domain *d)
     at = place_in_list(d->id);
     d->next = *at;
     *at = d;
+    d->references = &s->references;
     __atomic_store_n(&s->domain, d, __ATOMIC_RELAXED);
     __atomic_store_n(&s->references, 1, __ATOMIC_RELEASE);
     lock_release(&list_lock);

@@ -78,6 +78,7 @@ struct domain {
     const struct guest_kind *kind;
     struct domain *next; /* list of all, ascending id; RANK_DOMAIN_LIST */
     struct domain *next_dead;
+    uint32_t *references;       /* in its slot, which is never freed; atomic */
     bool privileged;            /* Dom0's rights */
     bool is_shut_down;          /* RANK_PAUSE */
     bool is_dying;              /* set under lock and page_lock, never cleared */
@@ -168,6 +169,8 @@ int domain_destroy(struct domain *d);
 
 /* Find and hold; NULL: no such domain.  Any context, no lock. */
 struct domain *domain_get(domid_t id);
+/* Hold a domain that is surely held already.  Any context, no lock. */
+void domain_get_more(struct domain *d);
 /* The same for the first with this id or a higher one.  No lock. */
 struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d); /* any context */

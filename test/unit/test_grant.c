@@ -38,6 +38,12 @@ struct domain *domain_get(domid_t id)
     return &domains[id];
 }
 
+void domain_get_more(struct domain *d)
+{
+    assert_true(holds[d->id] > 0);
+    holds[d->id]++;
+}
+
 void domain_put(struct domain *d)
 {
     assert_true(holds[d->id] > 0);
@@ -318,7 +324,15 @@ static void mapper_dies(void **state)
 
 static int copy_as(unsigned int user, struct gnttab_copy op)
 {
-    grant_copy(&vcpus[user], &op);
+    domid_t from = op.source.domid, to = op.dest.domid;
+    struct domain *source = domain_get(from == DOMID_SELF ? domains[user].id : from);
+    struct domain *dest = domain_get(to == DOMID_SELF ? domains[user].id : to);
+
+    grant_copy(&vcpus[user], source, dest, &op);
+    if (source)
+        domain_put(source);
+    if (dest)
+        domain_put(dest);
     return op.status;
 }
 

@@ -3,6 +3,8 @@
 #include "core/domain.h"
 #include "core/memory/frame.h"
 #include "core/grant/grant.h"
+#include "core/grant/internal.h"
+#include "core/grant/use.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
 #include "lib/memory.h"
@@ -15,37 +17,26 @@ struct side {
     bool granted, write;
 };
 
-static void put_side(struct side *s)
+static inline __attribute__((always_inline)) void put_side(const struct side *s)
 {
-    if (s->f && s->granted) {
+    if (s->granted)
         grant_release(s->d, s->ref, s->write, s->f);
-    } else if (s->f) {
-        if (s->write)
-            frame_put_type(s->f, false);
+    else if (s->write)
+        frame_put_use(s->f, false);
+    else
         frame_put(s->f);
-    }
-    if (s->d)
-        domain_put(s->d);
 }
 
-static int get_own(struct vcpu *v, struct side *s, gfn_t gfn)
+static inline int get_own(const struct vcpu *v, struct side *s, gfn_t gfn)
 {
     if (s->d != v->domain && !v->domain->privileged)
         return GNTST_permission_denied;
-    s->f = s->d->kind->frame_get(s->d, gfn);
-    if (!s->f)
-        return GNTST_bad_page;
-    if (s->write && frame_get_type(s->f, FRAME_WRITABLE)) {
-        frame_put(s->f);
-        s->f = NULL;
-        return GNTST_general_error;
-    }
-    return GNTST_okay;
+    return grant_hold(s->d, gfn, s->write, &s->f);
 }
 
-static int get_side(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr *p)
+static inline __attribute__((always_inline)) int get_side(struct vcpu *v, struct side *s,
+                                                          const struct gnttab_copy_ptr *p)
 {
-    s->d = domain_get(p->domid == DOMID_SELF ? v->domain->id : p->domid);
     if (!s->d)
         return GNTST_bad_domain;
     if (!s->granted)
@@ -60,27 +51,37 @@ static void copy_frames(const struct gnttab_copy *op, const struct side *from,
     char *target = frame_map(frame_mfn(to->f));
     const char *source = frame_map(frame_mfn(from->f));
 
-    memmove(target + op->dest.offset, source + op->source.offset, op->len);
+    if (from->f != to->f)
+        memcpy(target + op->dest.offset, source + op->source.offset, op->len);
+    else
+        memmove(target + op->dest.offset, source + op->source.offset, op->len);
     frame_unmap(source);
     frame_unmap(target);
 }
 
-void grant_copy(struct vcpu *v, struct gnttab_copy *op)
+static int copy(struct vcpu *v, struct side *from, struct side *to, const struct gnttab_copy *op)
 {
-    struct side from = { .granted = op->flags & GNTCOPY_source_gref };
-    struct side to = { .granted = op->flags & GNTCOPY_dest_gref, .write = true };
-    int rc = GNTST_okay;
+    int rc;
 
     if (op->len + op->source.offset > PAGE_SIZE || op->len + op->dest.offset > PAGE_SIZE ||
         (op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref)))
-        rc = GNTST_bad_copy_arg;
-    if (rc == GNTST_okay)
-        rc = get_side(v, &from, &op->source);
-    if (rc == GNTST_okay)
-        rc = get_side(v, &to, &op->dest);
-    if (rc == GNTST_okay)
-        copy_frames(op, &from, &to);
-    put_side(&to);
-    put_side(&from);
-    op->status = (int16_t)rc;
+        return GNTST_bad_copy_arg;
+    rc = get_side(v, from, &op->source);
+    if (rc != GNTST_okay)
+        return rc;
+    rc = get_side(v, to, &op->dest);
+    if (rc == GNTST_okay) {
+        copy_frames(op, from, to);
+        put_side(to);
+    }
+    put_side(from);
+    return rc;
+}
+
+void grant_copy(struct vcpu *v, struct domain *source, struct domain *dest, struct gnttab_copy *op)
+{
+    struct side from = { .d = source, .granted = op->flags & GNTCOPY_source_gref };
+    struct side to = { .d = dest, .granted = op->flags & GNTCOPY_dest_gref, .write = true };
+
+    op->status = (int16_t)copy(v, &from, &to, op);
 }

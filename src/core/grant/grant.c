@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A domain's grant table, and uses of its entries. */
+/* A domain's grant table. */
 #include "core/grant/grant.h"
 
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"
 #include "core/grant/internal.h"
+#include "core/grant/use.h"
 #include "core/memory/heap.h"
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
@@ -15,7 +16,6 @@
 
 #define FRAMES_MAX 2048u
 #define TRACKS_MAX 65536u
-#define TRIES      8 /* with an entry that the guest changes meanwhile */
 
 /* A frame for entries, which the domain may map; NULL: no memory. */
 static grant_entry_v1_t *share_frame(struct domain *d)
@@ -109,162 +109,7 @@ int grant_domain_create(struct domain *d, unsigned int frames_max, unsigned int 
     return -XEN_ENOMEM;
 }
 
-/* ---- uses ---- */
-
-static struct grant_use *use_of(struct grant_domain *g, grant_ref_t ref)
-{
-    return &g->uses[ref / GRANT_ENTRIES][ref % GRANT_ENTRIES];
-}
-
-static grant_entry_v1_t *entry_of(struct grant_domain *g, grant_ref_t ref)
-{
-    return &g->shared[ref / GRANT_ENTRIES][ref % GRANT_ENTRIES];
-}
-
-/* Flags and domid are one word, that is exchanged whole. */
-static uint32_t *word_of(grant_entry_v1_t *e)
-{
-    return (uint32_t *)e;
-}
-
-static bool word_permits(uint32_t word, const struct domain *user, bool write)
-{
-    uint16_t flags = (uint16_t)word;
-
-    if ((flags & GTF_type_mask) != GTF_permit_access || (flags & GTF_sub_page))
-        return false;
-    return word >> 16 == user->id && !(write && (flags & GTF_readonly));
-}
-
-/* Say in the entry that it is in use, if it permits it. */
-static int mark_used(grant_entry_v1_t *e, const struct domain *user, bool write)
-{
-    uint32_t old = __atomic_load_n(word_of(e), __ATOMIC_ACQUIRE);
-
-    for (unsigned int i = 0; i < TRIES; i++) {
-        uint32_t new = old | GTF_reading | (write ? GTF_writing : 0u);
-
-        if (!word_permits(old, user, write))
-            return GNTST_general_error;
-        if (__atomic_compare_exchange_n(word_of(e), &old, new, false, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_ACQUIRE))
-            return GNTST_okay;
-    }
-    return GNTST_general_error; /* the guest changes it all the time */
-}
-
-static void mark_unused(grant_entry_v1_t *e, const struct grant_use *u)
-{
-    uint16_t gone = 0;
-
-    if (!u->writers)
-        gone |= GTF_writing;
-    if (!u->readers && !u->writers)
-        gone |= GTF_reading;
-    if (gone)
-        __atomic_fetch_and(&e->flags, (uint16_t)~gone, __ATOMIC_SEQ_CST);
-}
-
-/* The frame that an entry names, for its first use; what the entry says later does not count. */
-static int fix_frame(struct domain *granter, grant_entry_v1_t *e, struct grant_use *u)
-{
-    gfn_t gfn = __atomic_load_n(&e->frame, __ATOMIC_ACQUIRE);
-    struct frame *f = granter->kind->frame_get(granter, gfn);
-
-    if (!f)
-        return GNTST_bad_page;
-    u->mfn = (uint32_t)frame_mfn(f);
-    return GNTST_okay;
-}
-
-/* The reference and type of one use. */
-static int hold_frame(struct domain *granter, grant_entry_v1_t *e, struct grant_use *u, bool write)
-{
-    struct frame *f;
-    int rc = GNTST_okay;
-
-    if (!u->readers && !u->writers) {
-        rc = fix_frame(granter, e, u);
-        if (rc)
-            return rc;
-        f = frame_of(u->mfn);
-    } else {
-        f = frame_of(u->mfn);
-        if (!frame_get(f, granter))
-            return GNTST_general_error; /* as many references as can be counted, or it died */
-    }
-    if (write && frame_get_type(f, FRAME_WRITABLE)) {
-        frame_put(f);
-        return GNTST_general_error;
-    }
-    return GNTST_okay;
-}
-
-static int acquire(struct domain *granter, grant_ref_t ref, const struct domain *user, bool write,
-                   struct frame **frame)
-{
-    struct grant_domain *g = granter->grant;
-    struct grant_use *u;
-    grant_entry_v1_t *e;
-    int rc;
-
-    ASSERT(lock_held(&g->lock));
-    if (ref / GRANT_ENTRIES >= g->frames)
-        return GNTST_bad_gntref;
-    if (granter->is_dying)
-        return GNTST_bad_domain;
-    u = use_of(g, ref);
-    e = entry_of(g, ref);
-    if ((u->readers || u->writers) && u->user != user->id)
-        return GNTST_general_error;
-    if (u->readers + u->writers >= GRANT_USES_MAX)
-        return GNTST_no_space;
-    rc = mark_used(e, user, write);
-    if (rc)
-        return rc;
-    rc = hold_frame(granter, e, u, write);
-    if (rc) {
-        mark_unused(e, u);
-        return rc;
-    }
-    u->user = user->id;
-    u->readers += !write;
-    u->writers += write;
-    *frame = frame_of(u->mfn);
-    return GNTST_okay;
-}
-
-int grant_acquire(struct domain *granter, grant_ref_t ref, const struct domain *user, bool write,
-                  struct frame **frame)
-{
-    struct grant_domain *g = granter->grant;
-    int rc;
-
-    if (!g)
-        return GNTST_bad_domain;
-    lock_take(&g->lock);
-    rc = acquire(granter, ref, user, write, frame);
-    lock_release(&g->lock);
-    return rc;
-}
-
-void grant_release(struct domain *granter, grant_ref_t ref, bool write, struct frame *frame)
-{
-    struct grant_domain *g = granter->grant;
-    struct grant_use *u = use_of(g, ref);
-
-    lock_take(&g->lock);
-    ASSERT(write ? u->writers : u->readers);
-    ASSERT(frame_of(u->mfn) == frame);
-    u->readers -= !write;
-    u->writers -= write;
-    mark_unused(entry_of(g, ref), u);
-    lock_release(&g->lock);
-    if (write)
-        frame_put_use(frame, false);
-    else
-        frame_put(frame);
-}
+/* ---- entries ---- */
 
 static bool in_use(struct grant_domain *g, grant_ref_t ref)
 {
@@ -289,4 +134,16 @@ int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b)
     }
     lock_release(&g->lock);
     return rc;
+}
+
+int grant_hold_number(struct domain *granter, gfn_t gfn, bool write, struct frame **f)
+{
+    *f = granter->kind->frame_get(granter, gfn);
+    if (!*f)
+        return GNTST_bad_page;
+    if (write && frame_get_type(*f, FRAME_WRITABLE)) {
+        frame_put(*f);
+        return GNTST_general_error;
+    }
+    return GNTST_okay;
 }

@@ -52,18 +52,10 @@ void grant_domain_destroy(struct domain *d);
 /* Give a domain's table at least so many frames.  -XEN_EINVAL: beyond its limit, -XEN_ENOMEM. */
 int grant_grow(struct domain *d, unsigned int frames);
 
-/*
- * Begin and end a use of an entry of granter's by user; GNTST_*.  The frame in *frame is held, and
- * writable when write, until the release with the same arguments.  No lock held.
- */
-int grant_acquire(struct domain *granter, grant_ref_t ref, const struct domain *user, bool write,
-                  struct frame **frame);
-void grant_release(struct domain *granter, grant_ref_t ref, bool write, struct frame *frame);
-
 /* The elements of GNTTABOP_map_grant_ref and of GNTTABOP_copy: the status is in them afterwards.
- * granter: that of op->dom, held by the caller; NULL: there is none. */
+ * granter, source, dest: the domains that op names, held by the caller; NULL: there is none. */
 void grant_map(struct vcpu *v, struct domain *granter, struct gnttab_map_grant_ref *op);
-void grant_copy(struct vcpu *v, struct gnttab_copy *op);
+void grant_copy(struct vcpu *v, struct domain *source, struct domain *dest, struct gnttab_copy *op);
 
 /*
  * Unmapping is in two steps, between which the mapper's translations are flushed

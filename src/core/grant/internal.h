@@ -17,7 +17,8 @@ struct grant_use {
 
 enum { TRACK_FREE, TRACK_MAPPING, TRACK_MAPPED, TRACK_UNMAPPING };
 
-/* A handle: one use of an entry by mapping. */
+/* A handle: one use of an entry by mapping.  While it is MAPPING or UNMAPPING it is one CPU's, which
+ * writes it without the lock and says MAPPED last. */
 struct grant_track {
     struct domain *granter; /* held */
     grant_ref_t ref;        /* of a free one: the next free handle */
@@ -26,6 +27,10 @@ struct grant_track {
     uint8_t state;
 };
 
-#define GRANT_PAGE_TRACKS (PAGE_SIZE / sizeof(struct grant_track))
+/* Handles for each page of the maptrack that a domain may have, as Xen counts them: 16 bytes each. */
+#define GRANT_PAGE_TRACKS 256u
+
+/* A frame of a domain whose frame numbers are its own, held, and writable when write; GNTST_*. */
+int grant_hold_number(struct domain *d, gfn_t gfn, bool write, struct frame **f);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/memory/frame.h"
 #include "core/grant/grant.h"
 #include "core/grant/internal.h"
+#include "core/grant/use.h"
 #include "core/memory/heap.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
@@ -15,20 +16,20 @@
 
 static struct grant_track *track_of(struct grant_domain *g, grant_handle_t handle)
 {
-    unsigned int page = (unsigned int)(handle / GRANT_PAGE_TRACKS);
+    unsigned int page = handle / GRANT_PAGE_TRACKS;
 
     return page < g->track_pages ? &g->tracks[page][handle % GRANT_PAGE_TRACKS] : NULL;
 }
 
 /* One more page of handles, all free, the lowest first. */
-static bool add_page(struct grant_domain *g)
+static __attribute__((noinline)) bool add_page(struct grant_domain *g)
 {
-    uint32_t first = (uint32_t)(g->track_pages * GRANT_PAGE_TRACKS);
+    uint32_t first = g->track_pages * GRANT_PAGE_TRACKS;
     struct grant_track *page;
 
     if (g->track_pages == g->track_pages_max)
         return false;
-    page = heap_alloc(PAGE_SIZE);
+    page = heap_alloc(GRANT_PAGE_TRACKS * sizeof(*page));
     if (!page)
         return false;
     for (uint32_t i = 0; i < GRANT_PAGE_TRACKS; i++)
@@ -57,7 +58,8 @@ static struct grant_track *take_track(struct grant_domain *g, grant_handle_t *ha
 static void give_track(struct grant_domain *g, grant_handle_t handle, struct grant_track *t)
 {
     lock_take(&g->lock);
-    *t = (struct grant_track){ .ref = g->track_free, .state = TRACK_FREE };
+    t->ref = g->track_free;
+    t->state = TRACK_FREE;
     g->track_free = handle;
     g->mapped--;
     lock_release(&g->lock);
@@ -69,31 +71,34 @@ static bool flags_ok(uint32_t flags)
     return (flags & KINDS) && !((flags & GNTMAP_contains_pte) && !(flags & GNTMAP_host_map));
 }
 
-static int map_acquired(struct vcpu *v, struct domain *granter, struct gnttab_map_grant_ref *op,
-                        struct grant_track *t, struct frame *f)
+/* Release: who finds it MAPPED finds the rest of it, too. */
+static void set_mapped(struct grant_track *t)
 {
-    struct grant_domain *g = v->domain->grant;
+    __atomic_store_n(&t->state, (uint8_t)TRACK_MAPPED, __ATOMIC_RELEASE);
+}
+
+static inline int map_acquired(struct vcpu *v, struct domain *granter,
+                               struct gnttab_map_grant_ref *op, struct grant_track *t, mfn_t mfn)
+{
     int rc = GNTST_okay;
 
     if (op->flags & GNTMAP_host_map)
-        rc = v->domain->kind->grant_map(v, op->host_addr, op->flags, granter, frame_mfn(f));
+        rc = v->domain->kind->grant_map(v, op->host_addr, op->flags, granter, mfn);
     if (rc)
         return rc;
-    lock_take(&g->lock);
+    domain_get_more(granter);
     t->granter = granter;
     t->ref = op->ref;
-    t->mfn = (uint32_t)frame_mfn(f);
+    t->mfn = (uint32_t)mfn;
     t->flags = (uint16_t)(op->flags & (KINDS | GNTMAP_readonly | GNTMAP_contains_pte));
-    t->state = TRACK_MAPPED;
-    lock_release(&g->lock);
-    op->dev_bus_addr = frame_mfn(f) << PAGE_SHIFT; /* asked for or not (measured) */
+    set_mapped(t);
+    op->dev_bus_addr = mfn << PAGE_SHIFT; /* asked for or not (measured) */
     return GNTST_okay;
 }
 
 void grant_map(struct vcpu *v, struct domain *granter, struct gnttab_map_grant_ref *op)
 {
     bool write = !(op->flags & GNTMAP_readonly);
-    struct domain *again;
     struct grant_track *t;
     grant_handle_t handle;
     struct frame *f;
@@ -114,29 +119,25 @@ void grant_map(struct vcpu *v, struct domain *granter, struct gnttab_map_grant_r
     }
     rc = grant_acquire(granter, op->ref, v->domain, write, &f);
     if (rc == GNTST_okay) {
-        rc = map_acquired(v, granter, op, t, f);
+        rc = map_acquired(v, granter, op, t, frame_mfn(f));
         if (rc)
             grant_release(granter, op->ref, write, f);
     }
-    if (rc) {
+    if (rc)
         give_track(v->domain->grant, handle, t);
-    } else {
-        /* The caller holds it, so that this cannot fail. */
-        again = domain_get(granter->id);
-        ASSERT(again == granter);
+    else
         op->handle = handle;
-    }
     op->status = (int16_t)rc;
 }
 
 /* Of two that unmap one handle at once, one finds it. */
-static struct grant_track *begin_unmapping(struct grant_domain *g, grant_handle_t handle)
+static inline struct grant_track *begin_unmapping(struct grant_domain *g, grant_handle_t handle)
 {
     struct grant_track *t;
 
     lock_take(&g->lock);
     t = track_of(g, handle);
-    if (t && t->state == TRACK_MAPPED)
+    if (t && __atomic_load_n(&t->state, __ATOMIC_ACQUIRE) == TRACK_MAPPED)
         t->state = TRACK_UNMAPPING;
     else
         t = NULL;
@@ -144,7 +145,17 @@ static struct grant_track *begin_unmapping(struct grant_domain *g, grant_handle_
     return t;
 }
 
-static int take_mapping(struct vcpu *v, const struct grant_unmap *u, struct grant_track *t)
+/* A use ends, and its handle. */
+static void give_back(struct grant_domain *g, grant_handle_t handle, struct grant_track *t)
+{
+    struct domain *granter = t->granter;
+
+    grant_release(granter, t->ref, !(t->flags & GNTMAP_readonly), &frame_table()[t->mfn]);
+    give_track(g, handle, t);
+    domain_put(granter);
+}
+
+static inline int take_mapping(struct vcpu *v, const struct grant_unmap *u, struct grant_track *t)
 {
     int rc;
 
@@ -172,36 +183,23 @@ void grant_unmap_begin(struct vcpu *v, struct grant_unmap *u)
 
 void grant_unmap_end(struct vcpu *v, struct grant_unmap *u)
 {
-    struct grant_domain *g = v->domain->grant;
     struct grant_track *t = u->track;
-    struct domain *granter;
 
     if (!t)
         return;
     ASSERT(t->state == TRACK_UNMAPPING);
-    if (t->flags & KINDS) { /* not wholly gone: the handle lives on */
-        lock_take(&g->lock);
-        t->state = TRACK_MAPPED;
-        lock_release(&g->lock);
-        return;
-    }
-    granter = t->granter;
-    grant_release(granter, t->ref, !(t->flags & GNTMAP_readonly), frame_of(t->mfn));
-    give_track(g, u->handle, t);
-    domain_put(granter);
+    if (t->flags & KINDS) /* not wholly gone: the handle lives on */
+        set_mapped(t);
+    else
+        give_back(v->domain->grant, u->handle, t);
 }
 
 static void relinquish(struct grant_domain *g, grant_handle_t handle)
 {
     struct grant_track *t = begin_unmapping(g, handle);
-    struct domain *granter;
 
-    if (!t)
-        return;
-    granter = t->granter;
-    grant_release(granter, t->ref, !(t->flags & GNTMAP_readonly), frame_of(t->mfn));
-    give_track(g, handle, t);
-    domain_put(granter);
+    if (t)
+        give_back(g, handle, t);
 }
 
 /* The mapper's page tables are gone or go with it: only the uses are given back. */

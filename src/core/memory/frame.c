@@ -318,19 +318,22 @@ static inline bool get_one_more(struct frame *f, enum frame_type type)
     return old == 0 && type == FRAME_WRITABLE && swap(&f->type, &old, good | 1);
 }
 
-int frame_get_type(struct frame *f, enum frame_type type)
+static __attribute__((noinline)) int get_type_any(struct frame *f, enum frame_type type)
 {
     int rc;
 
-    ASSERT(type > FRAME_NONE && type < FRAME_TYPES);
-    if (get_one_more(f, type))
-        return 0;
     do {
         uint64_t old = load(&f->type);
 
         rc = is_table(type) ? get_table(f, type, old) : get_plain(f, type, old);
     } while (rc == -XEN_EAGAIN);
     return rc;
+}
+
+int frame_get_type(struct frame *f, enum frame_type type)
+{
+    ASSERT(type > FRAME_NONE && type < FRAME_TYPES);
+    return get_one_more(f, type) ? 0 : get_type_any(f, type);
 }
 
 /* Owner's lock held, the last use of a validated table: uncount its entries below aux. */
@@ -356,7 +359,7 @@ static int put_last_table(struct frame *f, uint64_t old, bool preemptible)
 }
 
 /* Give back one use; flags that go with it. */
-static int put_type(struct frame *f, bool preemptible, uint64_t flags)
+static __attribute__((noinline)) int put_type(struct frame *f, bool preemptible, uint64_t flags)
 {
     int rc;
 
@@ -414,16 +417,27 @@ int frame_unpin(struct frame *f)
 
 /* ---- both at once ---- */
 
+static __attribute__((noinline)) int get_use_any(struct frame *f, enum frame_type type)
+{
+    int rc = frame_get_type(f, type);
+
+    if (rc)
+        frame_put(f);
+    return rc;
+}
+
 int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type)
 {
-    int rc;
-
     if (!get(f, d))
         return -XEN_EINVAL;
-    if (get_one_more(f, type))
-        return 0;
-    rc = frame_get_type(f, type);
-    if (rc)
+    return get_one_more(f, type) ? 0 : get_use_any(f, type);
+}
+
+static __attribute__((noinline)) int put_use_any(struct frame *f, bool preemptible)
+{
+    int rc = put_type(f, preemptible, 0);
+
+    if (rc == 0)
         frame_put(f);
     return rc;
 }
@@ -432,7 +446,6 @@ int frame_get_use(struct frame *f, const struct domain *d, enum frame_type type)
 int frame_put_use(struct frame *f, bool preemptible)
 {
     uint64_t type = load(&f->type), refs = load(&f->refs), now;
-    int rc;
 
     if ((type & TYPE_COUNT) > 1 || ((type & TYPE_COUNT) && type_in(type) == FRAME_WRITABLE)) {
         now = stamp();
@@ -443,10 +456,7 @@ int frame_put_use(struct frame *f, bool preemptible)
             return 0;
         }
     }
-    rc = put_type(f, preemptible, 0);
-    if (rc == 0)
-        frame_put(f);
-    return rc;
+    return put_use_any(f, preemptible);
 }
 
 /* ---- owners ---- */

@@ -108,20 +108,12 @@ static void ask(void)
     }
 }
 
-void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
+static __attribute__((noinline)) void flush_others(const struct cpu_set *set, uint64_t address)
 {
     struct cpu_set others = *set;
-    unsigned int count = 0;
-
-    if (cpu_set_has(&others, cpu_id()))
-        flush_here(address);
-    cpu_set_remove(&others, cpu_id());
-    for (unsigned int i = 0; i < cpu_count; i++)
-        count += cpu_set_has(&others, i);
-    if (!count)
-        return;
 
     ASSERT(irq_is_on()); /* two that wait for each other must answer each other */
+    cpu_set_remove(&others, cpu_id());
     lock_take(&lock);
     request_address = address;
     for (unsigned int i = 0; i < cpu_count; i++) {
@@ -130,6 +122,20 @@ void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
     }
     ask();
     lock_release(&lock);
+}
+
+/* In a straight line where only this CPU is meant. */
+void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
+{
+    unsigned int word = cpu_id() / 64;
+    uint64_t self = 1ul << cpu_id() % 64, mine = set->bits[word], others = mine & ~self;
+
+    for (unsigned int i = 0; i < CPUS_MAX / 64; i++)
+        others |= i == word ? 0 : set->bits[i];
+    if (mine & self)
+        flush_here(address);
+    if (__builtin_expect(others != 0, false))
+        flush_others(set, address);
 }
 
 void arch_tlb_flush_stamped(struct domain *d, uint32_t stamp)

@@ -7,28 +7,34 @@
 #include "x86/pv/pte.h"
 
 /* One level down, level being a constant.  Without the lock the table may be another page by now,
- * with any content. */
+ * with any content; with it every entry that is present was counted, so that its frame is there. */
 static inline __attribute__((always_inline)) bool descend(mfn_t *table, uint64_t address,
-                                                          unsigned int level)
+                                                          unsigned int level, bool locked)
 {
     const uint64_t *entries = frame_map(*table);
     uint64_t entry = __atomic_load_n(&entries[pte_index(address, level)], __ATOMIC_RELAXED);
 
     frame_unmap(entries);
     *table = pte_mfn(entry);
-    return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT && frame_of(*table);
+    return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT && (locked || frame_of(*table));
 }
 
-bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
+static inline __attribute__((always_inline)) bool find(mfn_t top, uint64_t address,
+                                                       struct pt_place *place, bool locked)
 {
     mfn_t table = top;
 
-    if (!pt_guest_address(address) || top == MFN_NONE || !descend(&table, address, 4) ||
-        !descend(&table, address, 3) || !descend(&table, address, 2))
+    if (!pt_guest_address(address) || top == MFN_NONE || !descend(&table, address, 4, locked) ||
+        !descend(&table, address, 3, locked) || !descend(&table, address, 2, locked))
         return false;
     place->table = table;
     place->index = pte_index(address, 1);
     return true;
+}
+
+bool pt_find(mfn_t top, uint64_t address, struct pt_place *place)
+{
+    return find(top, address, place, true);
 }
 
 bool pt_all_writable(mfn_t top, uint64_t address)
@@ -57,7 +63,7 @@ uint64_t pv_walk(struct x86_vcpu *v, uint64_t address)
     const uint64_t *entries;
     uint64_t entry;
 
-    if (!pt_find(pt_top(v), address, &place))
+    if (!find(pt_top(v), address, &place, false))
         return 0;
     entries = frame_map(place.table);
     entry = __atomic_load_n(&entries[place.index], __ATOMIC_RELAXED);

@@ -17,7 +17,7 @@ static inline bool pt_guest_address(uint64_t address)
 /*
  * The level-1 entry in use for a guest's address: where it stands (map with frame_map), of the
  * tables below the level-4 table top.  False: no level-1 table is there, or the address is not
- * canonical or Zeroth's.  What is found may be gone at once unless the domain's tables are locked.
+ * canonical or Zeroth's.  The domain's tables are locked, and top is in use as one of them.
  */
 struct pt_place {
     mfn_t table;
