@@ -32,6 +32,8 @@ struct row {
     const char *name;
     uint64_t args[5];
     long wanted;
+    long
+        also; /* what a hypervisor may answer as well that looks at the caller's rights first; 0: nothing */
 };
 
 struct conform_case {
@@ -40,7 +42,13 @@ struct conform_case {
     void (*run)(void);        /* null: rows of one hypercall */
     const struct row *rows;
     unsigned int count, number;
+    /* Who calls a row; null: this domain. */
+    long (*by)(const struct conform_case *test, const struct row *row);
 };
+
+/* A case by its number, and the number. */
+const struct conform_case *conform_case_at(unsigned int number);
+uint64_t conform_case_number(const struct conform_case *test);
 
 #define CONFORM_RECORD(id) \
     static const struct conform_case record_##id \

@@ -15,17 +15,18 @@
 /* The domain that a call is about, held, if its numbers are its own. */
 static int find(struct vcpu *v, domid_t id, struct domain **out)
 {
-    if (id == DOMID_SELF)
-        id = v->domain->id;
-    if (id != v->domain->id && !v->domain->privileged)
-        return -XEN_EPERM;
-    *out = domain_get(id);
+    int rc = 0;
+
+    *out = domain_get(id == DOMID_SELF ? v->domain->id : id);
     if (!*out)
         return -XEN_ESRCH;
-    if ((*out)->kind->map)
-        return 0;
-    domain_put(*out);
-    return -XEN_EACCES;
+    if (!(*out)->kind->map) /* is told first (measured) */
+        rc = -XEN_EACCES;
+    else if (*out != v->domain && !v->domain->privileged)
+        rc = -XEN_EPERM;
+    if (rc)
+        domain_put(*out);
+    return rc;
 }
 
 static bool is_at(struct domain *d, gfn_t gfn, mfn_t mfn)

@@ -115,8 +115,8 @@ static void write_back(void *unused)
 
 static long flush_cache(const struct mmuext *m, const struct mmuext_op *op)
 {
-    if (!x86_domain(m->v->core.domain)->hardware)
-        return -XEN_EACCES;
+    if (!x86_domain(m->v->core.domain)->hardware) /* (measured) */
+        return op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL ? -XEN_EINVAL : -XEN_EACCES;
     write_back(NULL);
     if (op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL)
         smp_call_others(write_back, NULL);

@@ -138,13 +138,14 @@ struct domain *pt_subject(struct domain *caller, domid_t id, int *error)
 {
     struct domain *d;
 
-    if (id != caller->id && !caller->privileged) {
+    d = domain_get(id);
+    if (!d) {
+        *error = -XEN_ESRCH;
+    } else if (d != caller && !caller->privileged) {
+        domain_put(d);
         *error = -XEN_EPERM;
         return NULL;
     }
-    d = domain_get(id);
-    if (!d)
-        *error = -XEN_ESRCH;
     return d;
 }
 
