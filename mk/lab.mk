@@ -28,10 +28,11 @@ test: ## every part of the tests, the system tests in their quick selection
 
 test-full: ## every part of the tests, all system tests
 	tools/setup all
+	tools/setup deb image
 	tools/test-all test-unit test-fuzz check test-deb test-system-full
 
 test-system: $(LAB_IMAGE) guest guest-clang ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"
 
-test-system-full: $(LAB_IMAGE) guest guest-clang ## all system tests in QEMU
+test-system-full: $(LAB_IMAGE) guest guest-clang $(if $(LAB_IMAGE),$(O)/image/disk.img) ## all system tests in QEMU
 	$(PYTEST)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The machine that starts from the disk of `make image`, as a user's does.
+
+    with DiskMachine(config, log) as m:
+        m.start()
+        status, text = m.ssh("xl list")
+
+What it writes goes to a layer of its own (`overlay`), so that the disk stays as it was built; a
+layer given at creation is used on, and so outlives a machine.
+"""
+import os
+import socket
+import subprocess
+
+import machine
+
+IMAGE = os.path.join(machine.TOP, "build/image")
+DISK, KEY = os.path.join(IMAGE, "disk.img"), os.path.join(IMAGE, "ssh_key")
+LOGIN = "zeroth login:"
+# The other hypervisor's entry, for grub-reboot, by titles: GRUB's script gives the first submenu the
+# name of another.  A kernel's release is to be filled in.
+XEN_ENTRY = ("Advanced options for Debian GNU/Linux (with Xen hypervisor)>Xen hypervisor, version 4.17-amd64>"
+             "Debian GNU/Linux, with Xen 4.17-amd64 and Linux %s")
+DISKS = {"virtio": ["-device", "virtio-blk-pci,drive=disk"],
+         "ahci": ["-device", "ide-hd,drive=disk"],
+         "nvme": ["-device", "nvme,drive=disk,serial=1"]}
+
+
+def free_port():
+    """A TCP port of the host that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_overlay(path):
+    """A layer over the disk."""
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", DISK, "-F", "raw", path], check=True)
+    return path
+
+
+def disk_command(config, overlay, port, disk="virtio", net="virtio-net-pci"):
+    """QEMU's arguments; config.firmware is "" or "bios", or "uefi"."""
+    command = ["qemu-system-x86_64", "-machine", config.machine, "-accel", "tcg", "-cpu", config.cpu,
+               "-m", str(config.mem), "-smp", str(config.smp), "-display", "none", "-nodefaults",
+               "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+               "-device", "VGA", "-drive", f"if=none,id=disk,format=qcow2,file={overlay}", *DISKS[disk],
+               "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", f"{net},netdev=net",
+               "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"]
+    if config.firmware == "uefi":
+        command += ["-drive", f"if=pflash,format=raw,readonly=on,file={machine.OVMF[0]}",
+                    "-drive", f"if=pflash,format=raw,snapshot=on,file={machine.OVMF[1]}"]
+    return command + config.qemu
+
+
+class DiskMachine(machine.Machine):
+    """A machine of the disk; disk and net: what it finds that disk and the network by."""
+
+    def __init__(self, config, log, overlay=None, disk="virtio", net="virtio-net-pci"):
+        super().__init__(config, log)
+        self.overlay, self.disk, self.net = overlay, disk, net
+        self.port = free_port()
+
+    def command(self, directory):
+        """Override: the disk's machine."""
+        overlay = self.overlay or make_overlay(os.path.join(directory, "overlay.qcow2"))
+        return disk_command(self.config, overlay, self.port, self.disk, self.net)
+
+    def start(self, loading=None, timeout=420):
+        """Wait for the console's login; loading: what GRUB says it loads on the way there."""
+        if loading:
+            self.expect(f"Loading {loading}", timeout=timeout)
+        self.expect(LOGIN, timeout=timeout)
+
+    def ssh(self, command, timeout=120):
+        """Run a shell command as root, by the network; its exit code and what it said."""
+        options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
+                   "BatchMode=yes", f"ConnectTimeout={timeout}", "ConnectionAttempts=5"]
+        done = subprocess.run(["ssh", "-F", "/dev/null", "-i", KEY, "-p", str(self.port),
+                               *(word for option in options for word in ("-o", option)),
+                               "root@127.0.0.1", command], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                              timeout=timeout, check=False)
+        self.pump(0)
+        self.text += f"\n@ {command}\n{done.stdout}@ exit {done.returncode}\n"
+        self.seen = len(self.text)
+        return done.returncode, done.stdout
+
+    def choose_xen(self):
+        """Debian's Xen is what the next start boots."""
+        code, release = self.ssh("uname -r")
+        assert code == 0, release
+        code, text = self.ssh(f"grub-reboot '{XEN_ENTRY % release.strip()}'")
+        assert code == 0, text
+
+    def reboot(self, loading, timeout=420):
+        """Reboot, as an administrator does, to the login of what GRUB says it loads."""
+        self.ssh("systemctl reboot")
+        self.start(loading, timeout)
