@@ -14,7 +14,8 @@ CFLAGS = -std=gnu11 -O2 -g $(WARN) -Isrc -Isrc/x86/inline $(ABI) -ffreestanding 
          -isystem $(shell $(CC) -print-file-name=include) -mno-red-zone -mgeneral-regs-only \
          -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
          -ffile-prefix-map=$(CURDIR)=. -MMD -MP -DLOCK_CHECKS=$(DEBUG)
-SOURCES := $(sort $(shell find src -name '*.c' -o -name '*.S' ! -name '*.lds.S'))
+# What firmware starts (src/boot/efi) is a program of its own: mk/efi.mk.
+SOURCES := $(sort $(shell find src -path src/boot/efi -prune -o -name '*.c' -print -o -name '*.S' ! -name '*.lds.S' -print))
 # Decompressors of the distribution (boot/decompress.c), which see a C library's headers.
 LIBS = $(foreach lib,lzma zstd lz4 z,$(shell $(CC) -print-file-name=lib$(lib).a))
 $(O)/src/boot/decompress.c.o: CFLAGS += -isystem /usr/include -isystem /usr/include/x86_64-linux-gnu
@@ -43,7 +44,7 @@ $(O)/%.c.o: %.c Makefile | $(O)/include/xen
 
 $(O)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
-	$(CC) -Isrc -MMD -MP -c -o $@ $<
+	$(CC) -Isrc $(PAYLOAD) -MMD -MP -c -o $@ $<
 
 $(O)/zeroth.lds: src/zeroth.lds.S src/x86/layout.h
 	@mkdir -p $(@D)
@@ -85,4 +86,4 @@ $(O)/zeroth.gz: $(O)/zeroth.elf
 	gzip -9nc $< > $@
 
 -include $(OBJECTS:.o=.d)
-include mk/lab.mk mk/unit.mk mk/fuzz.mk mk/check.mk mk/docs.mk mk/guest.mk mk/deb.mk mk/image.mk
+include mk/lab.mk mk/unit.mk mk/fuzz.mk mk/check.mk mk/docs.mk mk/guest.mk mk/deb.mk mk/image.mk mk/efi.mk

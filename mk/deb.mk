@@ -13,7 +13,7 @@ test-deb: ## the packages: twice the same, lintian, and in a Debian with GRUB: m
 	tools/deb $(O)/deb
 	DEBS=$(abspath $(O)/deb) /usr/bin/python3 -m pytest -p no:cacheprovider -ra test/package
 
-package-files: $(PACKAGE_FILES)
+package-files: $(PACKAGE_FILES) $(O)/zeroth.efi
 
 # By the name that GRUB's 20_linux_xen looks for; of two images of 4.17 it puts this one first.
 $(O)/package/xen-4.17-zeroth.gz: $(O)/zeroth.gz

@@ -31,8 +31,8 @@ test-full: ## every part of the tests, all system tests
 	tools/setup deb image
 	tools/test-all test-unit test-fuzz check test-deb test-system-full
 
-test-system: $(LAB_IMAGE) guest guest-clang ## system tests in QEMU, quick selection
+test-system: $(LAB_IMAGE) $(if $(LAB_IMAGE),efi) guest guest-clang ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"
 
-test-system-full: $(LAB_IMAGE) guest guest-clang $(if $(LAB_IMAGE),$(O)/image/disk.img) ## all system tests in QEMU
+test-system-full: $(LAB_IMAGE) $(if $(LAB_IMAGE),efi) guest guest-clang $(if $(LAB_IMAGE),$(O)/image/disk.img) ## all system tests in QEMU
 	$(PYTEST)
