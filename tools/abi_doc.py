@@ -49,6 +49,15 @@ class Image:
         return self.read(address, 256).split(b"\0")[0].decode()
 
 
+def calls(image):
+    """Every hypercall of the table: its number and fields."""
+    table = image.symbols["door_calls"]
+    for nr in range(CALLS):
+        fields = CALL.unpack(image.read(table + nr * CALL.size, CALL.size))
+        if fields[0]:
+            yield nr, *fields
+
+
 def operations(image, ops, count):
     """The rows of sub-operations, as lines of a table."""
     for i in range(count):
@@ -64,12 +73,8 @@ def main():
     with open(sys.argv[1], "rb") as file:
         image = Image(file)
     print(HEAD)
-    table, total = image.symbols["door_calls"], 0
-    for nr in range(CALLS):
-        name, kinds, ops, count, unknown, _ = \
-            CALL.unpack(image.read(table + nr * CALL.size, CALL.size))
-        if not name:
-            continue
+    total = 0
+    for nr, name, kinds, ops, count, unknown, _ in calls(image):
         print(f"## {nr} {image.text(name)}\n\nFor {KINDS[kinds]} domains.", end="")
         if not ops:
             print("\n")
@@ -83,4 +88,5 @@ def main():
     print(f"{total} operations in all.")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@
  * what it does.  After each step all CPUs go out to their guests, and the checker counts everything.
  */
 #include "fuzz.h"
+#include "grammar.h"
 
 #include "abi/door.h"
 #include "core/assert.h"
@@ -533,6 +534,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
     told = getenv("FUZZ_TELL");
+    if (grammar_missing())
+        exit(1);
     cpu_catch_faults();
     world_create();
     check_world();

@@ -5,9 +5,12 @@
 
 #include "abi/door.h"
 
+#include <stdio.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
 #include <xen/memory.h>
 #include <xen/callback.h>
 #include <xen/nmi.h>
@@ -47,6 +50,7 @@ static const struct call_form calls[] = {
     CALL(grant_table_op, "#LC", NULL),
     CALL(vcpu_op, "#V@", NULL),
     CALL(sched_op, "#@", NULL),
+    CALL(sched_op_compat, "#i", NULL),
     CALL(callback_op, "#@", NULL),
     CALL(nmi_op, "#@", NULL),
     CALL(event_channel_op, "#@", NULL),
@@ -54,6 +58,8 @@ static const struct call_form calls[] = {
     CALL(platform_op, "@", NULL),
     CALL(domctl, "@", NULL),
     CALL(sysctl, "@", NULL),
+    CALL(hvm_op, "#@", NULL),
+    CALL(xenpmu_op, "iA", NULL),
 };
 
 #define EVENT(name, layout) \
@@ -92,7 +98,14 @@ static const struct call_form calls[] = {
     { \
         __HYPERVISOR_sysctl, XEN_SYSCTL_##name, layout, list \
     }
+#define HVM(name, layout) \
+    { \
+        __HYPERVISOR_hvm_op, HVMOP_##name, layout, NULL \
+    }
 #define RESERVATION "LCizD"
+/* Zeroth and Xen have these two for themselves: the headers do not tell of them. */
+#define RESET_CONT      14
+#define SOFT_RESET_CONT 23
 
 static const struct row_form rows[] = {
     EVENT(bind_interdomain, "DPi"),
@@ -106,6 +119,7 @@ static const struct row_form rows[] = {
     EVENT(bind_vcpu, "PV"),
     EVENT(unmask, "P"),
     EVENT(reset, "D"),
+    { __HYPERVISOR_event_channel_op, RESET_CONT, "D", NULL },
     EVENT(init_control, "FOVb"),
     EVENT(expand_array, "F"),
     EVENT(set_priority, "Pi"),
@@ -114,6 +128,7 @@ static const struct row_form rows[] = {
     GRANT(unmap_grant_ref, NULL, "KZHi"),
     GRANT(setup_table, NULL, "DiiA"),
     GRANT(dump_table, NULL, "Di"),
+    GRANT(transfer, NULL, "FDRw"),
     GRANT(copy, NULL, "qDoqDozoww"),
     GRANT(query_size, NULL, "Diii"),
     GRANT(unmap_and_replace, NULL, "KKHi"),
@@ -139,6 +154,13 @@ static const struct row_form rows[] = {
     MEMORY(set_memory_map, "DcL", "NNi"),
     MEMORY(reserved_device_memory_map, "icLi", "NN"),
     MEMORY(get_vnumainfo, "DwiiiAAA", NULL),
+    MEMORY(add_to_physmap, "DwiFF", NULL),
+    MEMORY(add_to_physmap_batch, "DwwDLAA", "F"),
+    MEMORY(remove_from_physmap, "DF", NULL),
+    MEMORY(set_pod_target, "IZZZD", NULL),
+    MEMORY(get_pod_target, "IZZZD", NULL),
+    MEMORY(access_op, "bbDiFAA", NULL),
+    MEMORY(acquire_resource, "DwiczIL", "F"),
     VCPU(register_runstate_memory_area, "A"),
     VCPU(set_periodic_timer, "t"),
     VCPU(set_singleshot_timer, "ti"),
@@ -165,6 +187,16 @@ static const struct row_form rows[] = {
     PHYSDEV(get_free_pirq, "ii"),
     PHYSDEV(restore_msi, "bb"),
     PHYSDEV(restore_msi_ext, "wbb"),
+    PHYSDEV(free_irq_vector, "Qi"),
+    PHYSDEV(manage_pci_add, "bb"),
+    PHYSDEV(manage_pci_remove, "bb"),
+    PHYSDEV(manage_pci_add_ext, "bbiibb"),
+    PHYSDEV(pci_device_add, "wbbibb"),
+    PHYSDEV(pci_device_remove, "wbb"),
+    PHYSDEV(pci_mmcfg_reserved, "Iwbbi"),
+    PHYSDEV(prepare_msix, "wbb"),
+    PHYSDEV(release_msix, "wbb"),
+    PHYSDEV(dbgp_op, "bbwbb"),
     PLATFORM(settime32, "iit", NULL),
     PLATFORM(settime64, "Iizt", NULL),
     PLATFORM(read_memtype, "iiII", NULL),
@@ -181,6 +213,12 @@ static const struct row_form rows[] = {
     PLATFORM(core_parking, "ii", NULL),
     PLATFORM(resource_op, "ciL", "iiiiI"),
     PLATFORM(get_symbol, "iiAI", NULL),
+    PLATFORM(add_memtype, "FIiii", NULL),
+    PLATFORM(del_memtype, "ii", NULL),
+    PLATFORM(microcode_update, "Lc", "N"),
+    PLATFORM(efi_runtime_call, "iiIIII", NULL),
+    PLATFORM(cpu_hotadd, "iii", NULL),
+    PLATFORM(mem_hotadd, "FFii", NULL),
     /* Behind the command, the version and the domain. */
     DOMCTL(createdomain, "zzzzzzzinnnkzzzz", NULL),
     DOMCTL(setvcpuaffinity, "ViLiLi", "N"),
@@ -220,6 +258,41 @@ static const struct row_form rows[] = {
     DOMCTL(set_paging_mempool_size, "N", NULL),
     DOMCTL(get_vcpu_msrs, "VcL", "iiI"),
     DOMCTL(set_vcpu_msrs, "VcL", "iiI"),
+    DOMCTL(destroydomain, "", NULL),
+    DOMCTL(pausedomain, "", NULL),
+    DOMCTL(unpausedomain, "", NULL),
+    DOMCTL(getdomaininfo, "", NULL),
+    DOMCTL(resumedomain, "", NULL),
+    DOMCTL(get_address_size, "", NULL),
+    DOMCTL(gettscinfo, "", NULL),
+    DOMCTL(soft_reset, "", NULL),
+    DOMCTL(get_paging_mempool_size, "", NULL),
+    DOMCTL(audit_p2m, "", NULL),
+    DOMCTL(gdbsx_domstatus, "", NULL),
+    DOMCTL(bind_pt_irq, "QiII", NULL),
+    DOMCTL(unbind_pt_irq, "QiII", NULL),
+    DOMCTL(debug_op, "iV", NULL),
+    DOMCTL(set_broken_page_p2m, "F", NULL),
+    DOMCTL(vmtrace_op, "iVII", NULL),
+    DOMCTL(setvnumainfo, "iiiAAAA", NULL),
+    DOMCTL(assign_device, "iiI", NULL),
+    DOMCTL(deassign_device, "iiI", NULL),
+    DOMCTL(test_assign_device, "iiI", NULL),
+    DOMCTL(get_device_group, "iiiA", NULL),
+    DOMCTL(ioport_mapping, "iiii", NULL),
+    DOMCTL(set_target, "D", NULL),
+    DOMCTL(vm_event_op, "ii", NULL),
+    DOMCTL(monitor_op, "iiII", NULL),
+    DOMCTL(psr_cmt_op, "ii", NULL),
+    DOMCTL(psr_alloc, "iiI", NULL),
+    DOMCTL(set_access_required, "b", NULL),
+    DOMCTL(mem_sharing_op, "bI", NULL),
+    DOMCTL(cacheflush, "FI", NULL),
+    DOMCTL(vuart_op, "iDiF", NULL),
+    DOMCTL(gdbsx_guestmemio, "IAAib", NULL),
+    DOMCTL(gdbsx_pausevcpu, "V", NULL),
+    DOMCTL(gdbsx_unpausevcpu, "V", NULL),
+    { __HYPERVISOR_domctl, SOFT_RESET_CONT, "", NULL },
     SYSCTL(readconsole, "bbbbiLc", "NNNNNNNN"),
     SYSCTL(getdomaininfolist, "DcLi", "NNNNNNNNNNNNNN"),
     SYSCTL(debug_keys, "Lc", "b"),
@@ -232,6 +305,25 @@ static const struct row_form rows[] = {
     SYSCTL(page_offline_op, "iiiL", "i"),
     SYSCTL(cpupool_op, "iiiiiLi", "N"),
     SYSCTL(scheduler_op, "iiwwwwww", NULL),
+    SYSCTL(tbuf_op, "iLi", NULL),
+    SYSCTL(physinfo, "", NULL),
+    SYSCTL(sched_id, "", NULL),
+    SYSCTL(perfc_op, "iiAA", NULL),
+    SYSCTL(get_pmstat, "iiIII", NULL),
+    SYSCTL(pm_op, "iiIII", NULL),
+    SYSCTL(lockprof_op, "iiAI", NULL),
+    SYSCTL(coverage_op, "iiA", NULL),
+    SYSCTL(psr_cmt_op, "iiII", NULL),
+    SYSCTL(psr_alloc, "iiII", NULL),
+    SYSCTL(livepatch_op, "iiAA", NULL),
+    SYSCTL(get_cpu_levelling_caps, "", NULL),
+    SYSCTL(get_cpu_featureset, "icL", "i"),
+    SYSCTL(get_cpu_policy, "iccAA", NULL),
+    HVM(set_param, "DwiX"),
+    HVM(get_param, "DwiX"),
+    HVM(pagetable_dying, "DwiA"),
+    HVM(get_mem_type, "DwwwF"),
+    HVM(set_evtchn_upcall_vector, "Vb"),
     { __HYPERVISOR_callback_op, CALLBACKOP_register, "wwB", NULL },
     { __HYPERVISOR_callback_op, CALLBACKOP_unregister, "ww", NULL },
     { __HYPERVISOR_nmi_op, XENNMI_register_callback, "BZ", NULL },
@@ -256,4 +348,34 @@ const struct row_form *grammar_row(unsigned int nr, uint32_t op)
         if (rows[i].nr == nr && rows[i].op == op)
             return &rows[i];
     return NULL;
+}
+
+static unsigned int tell_missing(const struct door_call *call, const char *op)
+{
+    fprintf(stderr, "test/fuzz/grammar.c says nothing of %s%s%s\n", call->name, op ? ", " : "",
+            op ? op : "");
+    return 1;
+}
+
+unsigned int grammar_missing(void)
+{
+    unsigned int missing = 0;
+
+    for (unsigned int nr = 0; nr < DOOR_CALLS; nr++) {
+        const struct door_call *call = &door_calls[nr];
+        const struct call_form *form = grammar_call(nr);
+
+        if (!call->name)
+            continue;
+        if (form == &any_rows || form == &any_call)
+            missing += tell_missing(call, NULL);
+        for (unsigned int i = 0; call->ops && i < *call->op_count; i++) {
+            const struct door_op *row = &call->ops[i];
+
+            if (row->direction != DIR_NONE && row->direction != DIR_OUT &&
+                !grammar_row(nr, row->nr))
+                missing += tell_missing(call, row->name);
+        }
+    }
+    return missing;
 }
