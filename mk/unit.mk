@@ -13,7 +13,12 @@ UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/memory/fra
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
-                     x86/hvm/p2m.c x86/hvm/map.c) -Wl,--wrap=page_free
+                     x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c core/memory/heap.c) -Wl,--wrap=page_free
+UNIT_MORE_test_narrow = test/workbench/machine.c $(addprefix src/,abi/narrow.c core/memory/frame.c core/memory/page_alloc.c)
+UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
+                             core/memory/page_alloc.c x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/lapic.c x86/hvm/vcpu_context.c)
+UNIT_MORE_test_hvm_log = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+                         core/memory/heap.c x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c)
 UNIT_MORE_test_grant = test/workbench/machine.c $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/frame.c memory/page_alloc.c memory/heap.c)
 UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.c memory/frame.c \
@@ -21,9 +26,9 @@ UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.
 UNIT_MORE_test_lapic = test/workbench/machine.c src/x86/hvm/lapic.c $(addprefix src/core/memory/,frame.c page_alloc.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c)
-UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c)
+UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c abi/narrow.c)
 UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/console/console.c \
-                         core/console/queue.c core/console/guest.c core/console/input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c)
+                         core/console/queue.c core/console/guest.c core/console/input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c abi/narrow.c)
 UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
                       boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/memory/frame.c core/memory/page_alloc.c \
                       x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/memory/heap.c)
@@ -38,7 +43,7 @@ UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched/sched.c core/sch
                        core/sched/run_queue.c abi/sched.c)
 UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
               core/lock.c core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c \
-              abi/event_channel.c abi/door.c abi/copy.c) -pthread
+              abi/event_channel.c abi/door.c abi/narrow.c abi/copy.c) -pthread
 UNIT_MORE_test_event = $(UNIT_EVENTS)
 UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
@@ -46,7 +51,7 @@ UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_w
                core/shutdown.c core/vcpu.c core/time.c core/memory/claim.c core/memory/frame.c core/memory/page_alloc.c core/lock.c core/softirq.c \
                core/timer.c lib/ordered.c core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/run_queue.c core/sched/pool.c \
                core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c abi/vcpu.c \
-               abi/set_timer.c abi/assist.c abi/door.c abi/copy.c abi/domctl/domctl.c abi/domctl/absent.c abi/domctl/life.c \
+               abi/set_timer.c abi/assist.c abi/door.c abi/narrow.c abi/copy.c abi/domctl/domctl.c abi/domctl/absent.c abi/domctl/life.c \
                abi/domctl/memory.c abi/domctl/sched.c abi/domctl/vcpu.c) -pthread -Wl,--wrap=page_alloc
 UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)

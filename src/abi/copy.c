@@ -2,6 +2,7 @@
 #include "abi/copy.h"
 
 #include "core/machine.h"
+#include "core/vcpu.h"
 
 bool copy_from_guest(void *to, uint64_t guest, size_t size)
 {
@@ -44,4 +45,18 @@ bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t
     uint64_t at;
 
     return element(guest, index, size, &at) && arch_copy_to_guest(at, from, size);
+}
+
+bool copy_number_from_guest(uint64_t *to, uint64_t guest, uint64_t index)
+{
+    *to = 0; /* the lowest bytes come first */
+    return copy_item_from_guest(to, guest, index,
+                                current_vcpu()->narrow ? sizeof(uint32_t) : sizeof(*to));
+}
+
+bool copy_number_to_guest(uint64_t guest, uint64_t index, uint64_t value)
+{
+    if (!current_vcpu()->narrow)
+        return copy_item_to_guest(guest, index, &value, sizeof(value));
+    return value >> 32 == 0 && copy_item_to_guest(guest, index, &value, sizeof(uint32_t));
 }

@@ -15,5 +15,9 @@ bool write_to_guest64(uint64_t guest, uint64_t value);
 /* The index-th element of an array; refuses indices whose offset does not fit 64 bits. */
 bool copy_item_from_guest(void *to, uint64_t guest, uint64_t index, size_t size);
 bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t size);
+/* The same for numbers of the machine's width, which have 4 bytes in lists of 32-bit callers (abi/narrow.h);
+ * false also for one that does not fit. */
+bool copy_number_from_guest(uint64_t *to, uint64_t guest, uint64_t index);
+bool copy_number_to_guest(uint64_t guest, uint64_t index, uint64_t value);
 
 #endif

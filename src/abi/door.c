@@ -2,10 +2,13 @@
 #include "abi/door.h"
 
 #include "abi/copy.h"
+#include "abi/narrow.h"
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
+
+#define NARROW_MAX 64u /* bytes of a struct that has another layout for 32-bit code */
 #include "lib/index.h"
 
 /* Tables stand in the order of numbers where those are dense: then the first look finds the row. */
@@ -75,6 +78,39 @@ static __attribute__((noinline)) long enter_with_argument(const struct door_op *
     return result;
 }
 
+/* The same for 32-bit code, whose struct has another form. */
+static long enter_by_form(const struct door_op *row, const char *form, uint64_t guest,
+                          uint64_t extra)
+{
+    uint64_t wide[DOOR_ARG_MAX / sizeof(uint64_t)], narrow[NARROW_MAX / sizeof(uint64_t)];
+    size_t size = narrow_size(form);
+    long result;
+
+    ASSERT(row->size <= sizeof(wide) && size <= sizeof(narrow));
+    if (!copy_from_guest(narrow, guest, size))
+        return -XEN_EFAULT;
+    narrow_expand(form, narrow, wide, row->size);
+    result = row->fn(current_vcpu(), wide, extra);
+    if (!door_gives_back(row, result))
+        return result;
+    if (!narrow_shrink(form, wide, narrow))
+        return -XEN_EOVERFLOW;
+    return copy_to_guest(guest, narrow, size) ? result : -XEN_EFAULT;
+}
+
+static __attribute__((noinline)) long enter_narrow(const struct door_call *call,
+                                                   const struct door_op *row, struct vcpu *v,
+                                                   uint64_t guest, uint64_t extra)
+{
+    const char *form = narrow_form(call, row->nr);
+
+    if (!form)
+        return -XEN_ENOSYS;
+    if (*form)
+        return enter_by_form(row, form, guest, extra);
+    return row->size == 0 ? row->fn(v, NULL, extra) : enter_with_argument(row, v, guest, extra);
+}
+
 long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint64_t extra)
 {
     struct vcpu *v = current_vcpu();
@@ -84,6 +120,8 @@ long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint6
         return call->unknown;
     if (!door_permits(row))
         return -XEN_EPERM;
+    if (__builtin_expect(v->narrow, false))
+        return enter_narrow(call, row, v, guest, extra);
     return row->size == 0 ? row->fn(v, NULL, extra) : enter_with_argument(row, v, guest, extra);
 }
 

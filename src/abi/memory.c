@@ -77,7 +77,7 @@ static bool increase_one(struct reservation *r)
 
     if (mfn == MFN_NONE)
         return false;
-    if (!r->list || copy_item_to_guest(r->list, r->done, &mfn, sizeof(mfn)))
+    if (!r->list || copy_number_to_guest(r->list, r->done, mfn))
         return true;
     give_back(r, mfn);
     return false;
@@ -88,7 +88,7 @@ static bool populate_one(struct reservation *r)
     gfn_t gfn;
     mfn_t mfn;
 
-    if (!copy_item_from_guest(&gfn, r->list, r->done, sizeof(gfn)))
+    if (!copy_number_from_guest(&gfn, r->list, r->done))
         return false;
     mfn = allocate(r);
     if (mfn == MFN_NONE)
@@ -101,7 +101,7 @@ static bool populate_one(struct reservation *r)
     }
     for (uint64_t i = 0; i < 1ul << r->order; i++)
         m2p_set(mfn + i, gfn + i);
-    if (copy_item_to_guest(r->list, r->done, &mfn, sizeof(mfn)))
+    if (copy_number_to_guest(r->list, r->done, mfn))
         return true;
     give_back(r, mfn);
     return false;
@@ -111,7 +111,7 @@ static bool decrease_one(struct reservation *r)
 {
     mfn_t mfn;
 
-    if (!copy_item_from_guest(&mfn, r->list, r->done, sizeof(mfn)))
+    if (!copy_number_from_guest(&mfn, r->list, r->done))
         return false;
     if (mfn + (1ul << r->order) < mfn)
         return false;

@@ -141,12 +141,11 @@ long physmap_add(struct vcpu *v, void *arg, uint64_t command)
 /* One element of the three lists; false: they cannot be reached. */
 static bool batch_one(struct domain *d, const xen_add_to_physmap_batch_t *a, uint64_t i)
 {
-    xen_ulong_t index;
-    xen_pfn_t gfn;
+    uint64_t index, gfn;
     int32_t rc;
 
-    if (!copy_item_from_guest(&index, (uint64_t)a->idxs.p, i, sizeof(index)) ||
-        !copy_item_from_guest(&gfn, (uint64_t)a->gpfns.p, i, sizeof(gfn)))
+    if (!copy_number_from_guest(&index, (uint64_t)a->idxs.p, i) ||
+        !copy_number_from_guest(&gfn, (uint64_t)a->gpfns.p, i))
         return false;
     rc = a->space == XENMAPSPACE_gmfn_range ? -XEN_EINVAL : add_locked(d, a->space, index, gfn);
     return copy_item_to_guest((uint64_t)a->errs.p, i, &rc, sizeof(rc));

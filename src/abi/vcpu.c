@@ -28,15 +28,16 @@ struct call {
 OP(initialise)
 {
     ENTER;
-    struct vcpu_guest_context *context;
+    size_t size = target->domain->kind->start_size;
+    void *context;
     long rc = -XEN_EFAULT;
 
     if (!vcpu_has_info(target)) /* before the context is looked at */
         return -XEN_EINVAL;
-    context = heap_alloc(sizeof(*context));
+    context = heap_alloc(size);
     if (!context)
         return -XEN_ENOMEM;
-    if (copy_from_guest(context, call->guest, sizeof(*context)))
+    if (copy_from_guest(context, call->guest, size))
         rc = vcpu_initialise(target, context);
     heap_free(context);
     return rc == -XEN_ERESTART ? DOOR_RESTART : rc;
@@ -192,7 +193,7 @@ OP(get_physid)
 
 /* In the order of numbers. */
 const struct door_op vcpu_ops[] = {
-    ROW(initialise, 0, DIR_NONE, KIND_PV, RESUMABLE, initialise), /* too large for the door */
+    ROW(initialise, 0, DIR_NONE, KIND_ALL, RESUMABLE, initialise), /* too large for the door */
     NONE(up, up),
     NONE(down, down),
     NONE(is_up, is_up),

@@ -31,11 +31,14 @@ struct guest_kind {
     /* The domain dies and none of its vCPUs runs again: give back what they hold of its frames; before
      * frame_release_all.  0, or -ERESTART: call again. */
     int (*domain_relinquish)(struct domain *d);
-    /* VCPUOP_initialise: load a struct vcpu_guest_context into a vCPU that does not run; -EINVAL and
-     * the like, nothing changed; -ERESTART: call again with the same.  Of one that is initialised only
-     * what is no frame may change: -EOPNOTSUPP. */
+    /* Load a struct vcpu_guest_context into a vCPU that does not run; -EINVAL and the like, nothing
+     * changed; -ERESTART: call again with the same.  Of one that is initialised only what is no frame
+     * may change: -EOPNOTSUPP. */
     int (*vcpu_set_context)(struct vcpu *v, const void *context);
-    /* What vcpu_set_context could load, of one that does not run. */
+    /* VCPUOP_initialise, with the kind's own struct of start_size bytes: the same for a first start. */
+    int (*vcpu_start)(struct vcpu *v, const void *context);
+    size_t start_size;
+    /* A struct vcpu_guest_context of one that does not run. */
     void (*vcpu_get_context)(struct vcpu *v, void *context);
     /* As it was created; it does not run.  0, or -ERESTART: call again. */
     int (*vcpu_reset)(struct vcpu *v);
@@ -71,6 +74,18 @@ struct guest_map {
      * that, but for those in use.  -XEN_ENOMEM, as many as before; -XEN_ERESTART: call again. */
     uint64_t (*pool)(struct domain *d);
     int (*set_pool)(struct domain *d, uint64_t pages);
+    /*
+     * A log of which numbers' frames were written to.  log_start, log_stop: -XEN_ERESTART: call again;
+     * -XEN_ENOMEM.  log_read: a bit for each of 64 * count numbers from first on, a multiple of 64;
+     * clear: what is told of is told of no more, but only who has called flush then sees all writes
+     * that were before.  How many there are.  No lock.  wrote: somebody else than the domain writes to
+     * a frame of its, or may do so as long as it has a use of it; any context.
+     */
+    int (*log_start)(struct domain *d);
+    int (*log_stop)(struct domain *d);
+    unsigned int (*log_read)(struct domain *d, gfn_t first, uint64_t *words, unsigned int count,
+                             bool clear);
+    void (*wrote)(struct domain *d, mfn_t mfn);
 };
 
 struct domain {

@@ -213,7 +213,7 @@ int vcpu_initialise(struct vcpu *v, const void *context)
         return -XEN_EINVAL;
     lock_take(&d->lock);
     if (!v->initialised)
-        rc = d->kind->vcpu_set_context(v, context);
+        rc = d->kind->vcpu_start(v, context);
     if (rc == 0)
         __atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE);
     lock_release(&d->lock);

@@ -40,6 +40,7 @@ struct vcpu {
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
     uint64_t tsc_offset;                /* what its TSC shows beyond the machine's */
 
+    bool narrow; /* the hypercall in progress is 32-bit code's: abi/narrow.h */
     bool nmi_pending;
     bool signalled;                    /* events began to be pending; who looks for it clears it */
     struct multicall_entry *multicall; /* the entry that runs (abi/multicall.c's copy), else NULL */

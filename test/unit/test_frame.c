@@ -85,6 +85,16 @@ bool copy_item_to_guest(uint64_t guest, uint64_t index, const void *from, size_t
     return guest && copy_to_guest(guest + index * size, from, size);
 }
 
+bool copy_number_from_guest(uint64_t *to, uint64_t guest, uint64_t index)
+{
+    return copy_item_from_guest(to, guest, index, sizeof(*to));
+}
+
+bool copy_number_to_guest(uint64_t guest, uint64_t index, uint64_t value)
+{
+    return copy_item_to_guest(guest, index, &value, sizeof(value));
+}
+
 static int validate(struct frame *f, enum frame_type type, uint16_t *progress)
 {
     (void)f, (void)type;

@@ -30,8 +30,8 @@ static gfn_t watched = ~0ul; // must not be mapped when a flush comes
 static unsigned int frees_at_flush;
 
 static const uint64_t access_bits[P2M_TYPES] = {
-    [P2M_RAM] = 0x67,   [P2M_READONLY] = 0x65, [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65,
-    [P2M_TABLE] = 0x67,
+    [P2M_RAM] = 0x67,   [P2M_LOGGED] = 0x65,         [P2M_READONLY] = 0x65,
+    [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65, [P2M_TABLE] = 0x67,
 };
 
 static void flush(struct domain *d)

@@ -7,6 +7,7 @@
 #include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/event/pirq.h"
+#include "core/softirq.h"
 #include "core/vcpu.h"
 
 #define FRAMES_MAX 1024u       /* of one call; measured */
@@ -83,6 +84,58 @@ DOMCTL(set_paging_mempool_size)
 
 /* ---- log of writes ---- */
 
+/* ---- of a domain with a map ---- */
+
+#define WORDS_AT_ONCE 64u
+
+/* What a restarted call has done is remembered for its caller, who deceives itself alone by another
+ * in between. */
+enum { RESUME_TAG, RESUME_DONE, RESUME_FOUND };
+
+static bool give_words(uint64_t list, uint64_t first, uint64_t pages, const uint64_t *words)
+{
+    uint64_t bytes = (pages - first + 7) / 8;
+
+    if (bytes > WORDS_AT_ONCE * sizeof(words[0]))
+        bytes = WORDS_AT_ONCE * sizeof(words[0]);
+    return copy_to_guest(list + first / 8, words, bytes);
+}
+
+/* In pieces; what is told of is out of the log for good when all translations are flushed. */
+static long read_map_log(struct vcpu *v, struct domain *d, struct xen_domctl_shadow_op *a)
+{
+    uint64_t list = (uint64_t)a->dirty_bitmap.p, tag = list + 1, done = 0, found = 0;
+    uint64_t words[WORDS_AT_ONCE];
+    bool clear = a->op == XEN_DOMCTL_SHADOW_OP_CLEAN;
+    long rc = 0;
+
+    if (v->resume[RESUME_TAG] == tag && v->resume[RESUME_DONE] < a->pages) {
+        done = v->resume[RESUME_DONE];
+        found = v->resume[RESUME_FOUND];
+    }
+    v->resume[RESUME_TAG] = 0;
+    while (rc == 0 && done < a->pages) {
+        found += d->kind->map->log_read(d, done, words, WORDS_AT_ONCE, clear);
+        if (list && !give_words(list, done, a->pages, words))
+            rc = -XEN_EFAULT;
+        done += WORDS_AT_ONCE * 64;
+        if (rc == 0 && done < a->pages && preempt_wanted())
+            rc = DOOR_RESTART;
+    }
+    if (rc == DOOR_RESTART) {
+        v->resume[RESUME_TAG] = tag;
+        v->resume[RESUME_DONE] = done;
+        v->resume[RESUME_FOUND] = found;
+        return rc;
+    }
+    if (clear)
+        d->kind->flush(d);
+    a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = (uint32_t)found };
+    return rc;
+}
+
+/* ---- of the others ---- */
+
 /*
  * Nobody counts single writes: while the domain runs none is reported, and when it is stopped,
  * which is the round that counts, every frame is.  So all that was written since the start of the log
@@ -102,7 +155,7 @@ static bool fill_bits(uint64_t at, uint64_t bytes, bool set)
     return true;
 }
 
-static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
+static long read_log(struct vcpu *v, struct domain *d, struct xen_domctl_shadow_op *a)
 {
     bool stopped = d->is_shut_down || __atomic_load_n(&d->pauses, __ATOMIC_RELAXED);
 
@@ -110,6 +163,8 @@ static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
         return -XEN_EINVAL;
     if (a->pages > LOG_MAX)
         return -XEN_E2BIG;
+    if (d->kind->map)
+        return read_map_log(v, d, a);
     if (a->dirty_bitmap.p && !fill_bits((uint64_t)a->dirty_bitmap.p, (a->pages + 7) / 8, stopped))
         return -XEN_EFAULT;
     a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = stopped ? (uint32_t)a->pages
@@ -119,10 +174,24 @@ static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
 
 static long start_log(struct domain *d)
 {
+    int rc = 0;
+
     if (d->logs_writes)
         return -XEN_EINVAL;
-    d->logs_writes = true;
-    return 0;
+    if (d->kind->map)
+        rc = d->kind->map->log_start(d);
+    if (rc == 0)
+        d->logs_writes = true;
+    return rc == -XEN_ERESTART ? DOOR_RESTART : rc;
+}
+
+static long stop_log(struct domain *d)
+{
+    int rc;
+
+    d->logs_writes = false;
+    rc = d->kind->map ? d->kind->map->log_stop(d) : 0;
+    return rc == -XEN_ERESTART ? DOOR_RESTART : rc;
 }
 
 DOMCTL(shadow_op)
@@ -132,12 +201,12 @@ DOMCTL(shadow_op)
     if (d == v->domain || !domain_vcpu(d, 0))
         return -XEN_EINVAL;
     switch (a->op) {
-    case XEN_DOMCTL_SHADOW_OP_OFF: d->logs_writes = false; return 0;
+    case XEN_DOMCTL_SHADOW_OP_OFF: return stop_log(d);
     case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: return start_log(d);
     case XEN_DOMCTL_SHADOW_OP_ENABLE:
         return a->mode == XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY ? start_log(d) : -XEN_EINVAL;
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
-    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(d, a);
+    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(v, d, a);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
         /* There are no shadow page tables, but perhaps nested ones. */
         a->mb = d->kind->map ? (uint32_t)((d->kind->map->pool(d) + MIB_PAGES - 1) / MIB_PAGES) : 0;

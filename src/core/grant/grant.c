@@ -145,5 +145,7 @@ int grant_hold_number(struct domain *granter, gfn_t gfn, bool write, struct fram
         frame_put(*f);
         return GNTST_general_error;
     }
+    if (write)
+        granter->kind->map->wrote(granter, frame_mfn(*f));
     return GNTST_okay;
 }

@@ -99,7 +99,11 @@ static inline int hold_fixed(struct domain *granter, const struct grant_use *u, 
                              struct frame **f)
 {
     *f = frame_of(u->mfn);
-    return hold_frame(granter, *f, write) ? GNTST_general_error : GNTST_okay;
+    if (hold_frame(granter, *f, write))
+        return GNTST_general_error;
+    if (write && granter->kind->map)
+        granter->kind->map->wrote(granter, u->mfn);
+    return GNTST_okay;
 }
 
 static inline int acquire(struct domain *granter, grant_ref_t ref, const struct domain *user,

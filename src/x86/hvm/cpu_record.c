@@ -13,7 +13,6 @@
 #define CR0_CD       0x40000000ul
 #define CR0_KNOWN    0xe005003ful
 #define CR3_KNOWN    0x000ffffffffffffful
-#define FLAGS_KNOWN  0x3f7fd7ul
 #define DEBUG6_FIXED 0xffff0ff0ul
 #define DEBUG6_KNOWN 0xffffefffu
 #define DEBUG7_FIXED 0x400ul

@@ -53,16 +53,18 @@ struct hvm_vcpu {
     uint64_t pat, mtrr_def, mtrr_fixed[HVM_MTRR_FIXED], mtrr_variable[2 * HVM_MTRR_VARIABLE];
     uint64_t tsc_adjust, xss, misc_enable;
     uint8_t upcall_vector; /* HVMOP_set_evtchn_upcall_vector; 0: none */
-    bool narrow_call;      /* the hypercall in progress is one of 32-bit code */
     bool init;             /* an INIT came; atomic */
     uint32_t startup;      /* a start-up interrupt came; atomic */
     struct hvm_lookup lookups[HVM_LOOKUPS];
     uint32_t flushed; /* hvm_domain.flushes when its translations were dropped */
 };
 
+struct hvm_log;
+
 struct hvm_domain {
     struct p2m p2m;
-    uint32_t flushes; /* of the map, from 1; atomic */
+    struct hvm_log *log; /* x86/hvm/log.h; NULL: there never was one */
+    uint32_t flushes;    /* of the map, from 1; atomic */
     uint64_t params[HVM_NR_PARAMS];
     uint8_t callback_vector; /* HVM_PARAM_CALLBACK_IRQ by vector; 0: none */
 };

@@ -65,10 +65,11 @@ void hvm_exit_hypercall(struct x86_vcpu *v)
         hvm_skip_whole(v);
         return;
     }
-    v->hvm->narrow_call = !wide;
+    v->core.narrow = !wide;
     irq_on();
     result = call(v, wide);
     irq_off();
+    v->core.narrow = false;
     if (result == DOOR_RESTART)
         return;
     v->regs.rax = wide ? (uint64_t)result : (uint32_t)result;

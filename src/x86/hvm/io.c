@@ -4,6 +4,7 @@
 #include "x86/control.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/lapic.h"
+#include "x86/hvm/log.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
@@ -157,11 +158,16 @@ static bool do_plain(struct x86_vcpu *v, struct instruction *i, uint64_t physica
     return false;
 }
 
-/* The map has changed meanwhile, and permits it now? */
-static bool permitted(const struct x86_vcpu *v, uint64_t physical, uint32_t error)
+/* The map has changed meanwhile, and permits it now?  Or it was to be told of, and that is done. */
+static bool permitted(struct x86_vcpu *v, uint64_t physical, uint32_t error)
 {
     enum p2m_type type = p2m_get(hvm_p2m(v->core.domain), physical >> PAGE_SHIFT).type;
 
+    if (type == P2M_LOGGED) {
+        if (error & FAULT_WRITE)
+            hvm_log_fault(v, physical >> PAGE_SHIFT);
+        return true;
+    }
     if (type == P2M_RAM || type == P2M_GRANT)
         return true;
     return (type == P2M_READONLY || type == P2M_GRANT_READONLY) && !(error & FAULT_WRITE);

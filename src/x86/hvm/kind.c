@@ -14,15 +14,19 @@
 #include "x86/hvm/exit.h"
 #include "x86/hvm/grant.h"
 #include "x86/hvm/lapic.h"
+#include "x86/hvm/log.h"
 #include "x86/hvm/map.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/startup.h"
+#include "x86/hvm/vcpu_context.h"
 #include "x86/hvm/vendor.h"
 #include "x86/hvm/vendors.h"
 #include "x86/msr_index.h"
 #include "x86/spec.h"
 #include "x86/memory/tlb.h"
 #include "x86/way.h"
+
+#include <xen/hvm/hvm_vcpu.h>
 
 #define PAT_RESET 0x0007040600070406ul
 #define XCR0_X87  1ul
@@ -75,8 +79,10 @@ static void domain_free(struct domain *d)
 {
     struct x86_domain *x = x86_domain(d);
 
-    if (x->hvm)
+    if (x->hvm) {
+        hvm_log_destroy(d);
         p2m_destroy(&x->hvm->p2m);
+    }
     heap_free(x->hvm);
     cpuid_policy_destroy(x);
     heap_free(x);
@@ -178,19 +184,6 @@ static struct vcpu *vcpu_alloc(struct domain *d, unsigned int id)
     return NULL;
 }
 
-static int set_context(struct vcpu *v, const void *context)
-{
-    (void)v;
-    (void)context;
-    return -XEN_EINVAL;
-}
-
-static void get_context(struct vcpu *v, void *context)
-{
-    (void)v;
-    __builtin_memset(context, 0, sizeof(struct vcpu_guest_context));
-}
-
 static int reset(struct vcpu *v)
 {
     hvm_reset(x86_vcpu(v));
@@ -213,7 +206,7 @@ static void set_argument(struct vcpu *v, unsigned int n, uint64_t value)
     uint64_t *const narrow[] = { &r->rbx, &r->rcx, &r->rdx, &r->rsi, &r->rdi, &r->rbp };
 
     ASSERT(n < ARRAY_SIZE(wide));
-    *(x86_vcpu(v)->hvm->narrow_call ? narrow : wide)[n] = value;
+    *(v->narrow ? narrow : wide)[n] = value;
 }
 
 static void report(struct vcpu *core)
@@ -259,8 +252,10 @@ const struct guest_kind hvm_kind = {
     .vcpu_alloc = vcpu_alloc,
     .vcpu_free = vcpu_free,
     .domain_relinquish = domain_relinquish,
-    .vcpu_set_context = set_context,
-    .vcpu_get_context = get_context,
+    .vcpu_set_context = hvm_vcpu_set,
+    .vcpu_start = hvm_vcpu_start,
+    .start_size = sizeof(struct vcpu_hvm_context),
+    .vcpu_get_context = hvm_vcpu_get,
     .vcpu_reset = reset,
     .event_deliverable = event_deliverable,
     .events_masked = false,

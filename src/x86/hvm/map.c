@@ -4,6 +4,7 @@
 #include "core/assert.h"
 #include "core/memory/frame.h"
 #include "x86/hvm/guest.h"
+#include "x86/hvm/log.h"
 
 #include <xen/errno.h>
 
@@ -26,7 +27,7 @@ static void release(struct domain *d, mfn_t mfn, uint64_t count)
 
 static bool is_own(enum p2m_type type)
 {
-    return type == P2M_RAM || type == P2M_READONLY;
+    return type == P2M_RAM || type == P2M_LOGGED || type == P2M_READONLY;
 }
 
 /* What is granted by another goes by unmapping it only. */
@@ -83,9 +84,11 @@ static int add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
     for (uint64_t i = 0; rc == 0 && i < 1ul << order; i += 1ul << part)
         rc = p2m_set(p, gfn + i, mfn + i, part, P2M_RAM);
     lock_release(&d->pagetable_lock);
-    if (rc == 0)
-        m2p_set_range(mfn, gfn, 1ul << order);
-    return rc;
+    if (rc)
+        return rc;
+    m2p_set_range(mfn, gfn, 1ul << order);
+    hvm_log_written(d, gfn, 1ul << order);
+    return 0;
 }
 
 static int take(struct domain *d, gfn_t gfn, mfn_t *mfn)
@@ -98,9 +101,11 @@ static int take(struct domain *d, gfn_t gfn, mfn_t *mfn)
     rc = is_own(was.type) ? clear_one(hvm_p2m(d), gfn, &was) : -XEN_EINVAL;
     lock_release(&d->pagetable_lock);
     *mfn = was.mfn;
-    if (rc == 0)
-        m2p_set(was.mfn, M2P_INVALID);
-    return rc;
+    if (rc)
+        return rc;
+    m2p_set(was.mfn, M2P_INVALID);
+    hvm_log_written(d, gfn, 1);
+    return 0;
 }
 
 static int drop(struct domain *d, gfn_t gfn)
@@ -133,4 +138,15 @@ static int set_pool(struct domain *d, uint64_t pages)
     return rc;
 }
 
-const struct guest_map hvm_map = { add, drop, take, highest, pool, set_pool };
+const struct guest_map hvm_map = {
+    .add = add,
+    .drop = drop,
+    .take = take,
+    .highest = highest,
+    .pool = pool,
+    .set_pool = set_pool,
+    .log_start = hvm_log_start,
+    .log_stop = hvm_log_stop,
+    .log_read = hvm_log_read,
+    .wrote = hvm_log_wrote,
+};

@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
+#include "x86/hvm/log.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 
@@ -27,7 +28,7 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write)
     struct p2m_entry e = p2m_get(hvm_p2m(d), gfn);
     struct frame *f;
 
-    if (e.type != P2M_RAM && !(e.type == P2M_READONLY && !write))
+    if (e.type != P2M_RAM && e.type != P2M_LOGGED && !(e.type == P2M_READONLY && !write))
         return NULL;
     f = frame_of(e.mfn);
     return f && frame_get(f, d) ? f : NULL;
@@ -48,7 +49,7 @@ void hvm_paging_read(struct x86_vcpu *v, struct hvm_paging *paging)
 
 static bool may_reach(enum p2m_type type, bool write)
 {
-    if (type == P2M_RAM || type == P2M_GRANT)
+    if (type == P2M_RAM || type == P2M_LOGGED || type == P2M_GRANT)
         return true;
     return !write && (type == P2M_READONLY || type == P2M_GRANT_READONLY);
 }
@@ -61,7 +62,11 @@ static __attribute__((noinline)) void *reach_by_map(const struct hvm_paging *p, 
 
     if (!may_reach(e.type, write))
         return NULL;
-    *slot = (struct hvm_lookup){ gfn, e.mfn, p->flushes, may_reach(e.type, true) };
+    /* Who reads the log begins anew, then waits for this CPU: the write will have been done. */
+    if (write && e.type == P2M_LOGGED)
+        hvm_log_written(p->vcpu->core.domain, gfn, 1);
+    *slot = (struct hvm_lookup){ gfn, e.mfn, p->flushes,
+                                 e.type != P2M_LOGGED && may_reach(e.type, true) };
     return frame_map(e.mfn);
 }
 

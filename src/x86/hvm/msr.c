@@ -10,6 +10,7 @@
 #include "x86/hvm/exit.h"
 #include "x86/hvm/hypercall.h"
 #include "x86/hvm/lapic.h"
+#include "x86/hvm/log.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/records.h"
 #include "x86/hvm/vendor.h"
@@ -238,6 +239,7 @@ static bool fill_hypercall_page(struct x86_vcpu *v, uint64_t value)
     page = frame_map(frame_mfn(f));
     hvm_hypercall_page(page);
     frame_unmap(page);
+    hvm_log_written(v->core.domain, value >> PAGE_SHIFT, 1);
     frame_put(f);
     return true;
 }

@@ -187,6 +187,7 @@ OP(get_mem_type)
         return rc;
     switch (p2m_get(hvm_p2m(d), a->pfn).type) {
     case P2M_RAM:
+    case P2M_LOGGED:
     case P2M_GRANT: a->mem_type = HVMMEM_ram_rw; break;
     case P2M_READONLY:
     case P2M_GRANT_READONLY: a->mem_type = HVMMEM_ram_ro; break;

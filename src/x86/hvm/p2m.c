@@ -248,6 +248,24 @@ int p2m_set(struct p2m *p, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_ty
     return 0;
 }
 
+gfn_t p2m_relabel(struct p2m *p, gfn_t gfn, enum p2m_type from, enum p2m_type to)
+{
+    mfn_t at = p->root;
+
+    ASSERT(lock_held(&p->domain->pagetable_lock) && !(gfn >> P2M_GFN_BITS));
+    for (unsigned int level = LEVELS - 1;; level--) {
+        uint64_t *table = frame_map(at), *entry = &table[index_at(gfn, level)], value = *entry;
+
+        if (type_of(value) == from)
+            write_entry(entry, make(p, frame_in(value), level, to));
+        frame_unmap(table);
+        if (type_of(value) != P2M_TABLE)
+            return (gfn | ((1ul << (level * LEVEL_BITS)) - 1)) + 1;
+        at = frame_in(value);
+        ASSERT(level > 0);
+    }
+}
+
 struct p2m_entry p2m_get(const struct p2m *p, gfn_t gfn)
 {
     mfn_t mfn = p->root;

@@ -18,6 +18,7 @@ struct domain;
 enum p2m_type {
     P2M_NONE,     /* nothing: reads give ones, writes are lost */
     P2M_RAM,      /* a frame of the domain's, or one that is shared with it */
+    P2M_LOGGED,   /* the same, but the next write is to be told of: x86/hvm/log.h */
     P2M_READONLY, /* the same; writes are lost */
     P2M_GRANT,    /* another domain's; the grant holds its reference */
     P2M_GRANT_READONLY,
@@ -64,6 +65,10 @@ int p2m_set_pool(struct p2m *p, uint64_t pages);
  * changed.  Lock held.
  */
 int p2m_set(struct p2m *p, gfn_t gfn, mfn_t mfn, unsigned int order, enum p2m_type type);
+
+/* The entry that a number stands in becomes another type, whatever its order, if it is of one; the number
+ * behind the entry, or behind what has none.  Lock held. */
+gfn_t p2m_relabel(struct p2m *p, gfn_t gfn, enum p2m_type from, enum p2m_type to);
 
 /* What a number is.  Any context. */
 struct p2m_entry p2m_get(const struct p2m *p, gfn_t gfn);

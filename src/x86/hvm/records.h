@@ -7,6 +7,9 @@
 
 #include <xen/hvm/save.h>
 
+/* Flags that there are (AMD APM 2, section 3.1.6). */
+#define FLAGS_KNOWN 0x3f7fd7ul
+
 /* now: this machine's TSC at the time that all records of one call are for. */
 void hvm_cpu_save(const struct x86_vcpu *v, struct hvm_hw_cpu *to, uint64_t now);
 bool hvm_cpu_ok(const struct x86_vcpu *v, const struct hvm_hw_cpu *c);

@@ -305,6 +305,8 @@ long pv_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flag
     if (!error)
         error = translate(from, &value, &held);
     rc = error ? error : update_va(v, va, value, flags, from);
+    if (rc == 0 && held && (value & PTE_WRITABLE))
+        from->kind->map->wrote(from, frame_mfn(held));
     if (held)
         frame_put(held);
     frames_put(self, from);
@@ -400,6 +402,8 @@ static __attribute__((noinline)) int update_by_map(const struct batch *b,
     rc = translate(b->from, &c.value, &held);
     if (rc == 0)
         rc = change(b->v, &c);
+    if (rc == 0 && held && (c.value & PTE_WRITABLE))
+        b->from->kind->map->wrote(b->from, frame_mfn(held)); /* it has a use now */
     if (held)
         frame_put(held);
     return rc;

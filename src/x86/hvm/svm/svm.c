@@ -40,6 +40,7 @@ bool svm_next_rip;
 #define NPT_USED     0x60ul /* accessed, dirty: no need for the CPU to set them */
 static const uint64_t access_of[P2M_TYPES] = {
     [P2M_RAM] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
+    [P2M_LOGGED] = NPT_PRESENT | NPT_USER | NPT_USED,
     [P2M_READONLY] = NPT_PRESENT | NPT_USER | NPT_USED,
     [P2M_GRANT] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
     [P2M_GRANT_READONLY] = NPT_PRESENT | NPT_USER | NPT_USED,
