@@ -108,8 +108,14 @@ static void choose_mitigations(void)
     const struct spec_wishes wishes = {
         o->all, o->rsb, o->verw, o->ibrs, o->ibpb, o->ssbd, o->stibp
     };
+    bool in_dom0 = options.l1tf_dom0 == CHOICE_YES, elsewhere = options.l1tf_domu == CHOICE_YES;
 
     spec_init(&wishes);
+    elsewhere |= options.l1tf_domu == CHOICE_AUTO && spec_has_l1tf();
+    pv_refuse_absent(in_dom0, elsewhere);
+    if (in_dom0 || elsewhere)
+        console_log(LOG_INFO, "pv-l1tf: absent entries that name RAM are refused in tables of%s%s",
+                    in_dom0 ? " Dom0" : "", elsewhere ? " other PV guests" : "");
 }
 
 static void check_memory(void)

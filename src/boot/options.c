@@ -370,6 +370,30 @@ static bool read_spec(struct options *o, struct span value)
     return true;
 }
 
+static bool read_pv_l1tf(struct options *o, struct span value)
+{
+    uint8_t dom0 = o->l1tf_dom0, domu = o->l1tf_domu;
+
+    if (value.length == 0) {
+        o->l1tf_dom0 = o->l1tf_domu = CHOICE_YES;
+        return true;
+    }
+    while (value.length) {
+        struct span word = text_cut(&value, ','), on = word;
+        struct span name = text_cut(&on, '=');
+        bool both = !text_equal(name, "dom0") && !text_equal(name, "domu");
+        uint8_t choice;
+
+        if (!choose(booleans, both ? word : on, &choice))
+            return false;
+        dom0 = both || text_equal(name, "dom0") ? choice : dom0;
+        domu = both || text_equal(name, "domu") ? choice : domu;
+    }
+    o->l1tf_dom0 = dom0;
+    o->l1tf_domu = domu;
+    return true;
+}
+
 static bool read_sched(struct options *o, struct span value)
 {
     (void)o; /* there is one scheduler, which answers to Xen's name */
@@ -465,6 +489,8 @@ const struct option option_table[] = {
       "what the TSC's rate is measured against", read_clocksource },
     { "spec-ctrl", "no|yes|{rsb,verw,ibrs,ibpb,ssbd,stibp}[=no|yes]", "by the CPU",
       "mitigations of speculation; what is chosen is printed (loglvl=info)", read_spec },
+    { "pv-l1tf", "no|yes|{dom0,domu}[=no|yes]", "domu where the CPU has L1TF",
+      "refuse page-table entries of PV guests that are not present and name RAM", read_pv_l1tf },
     { "sched", "credit2", "credit2", "the scheduler; there is one", read_sched },
     { "noreboot", "", "off", "halt instead of a reset", read_noreboot },
     { "reboot", "acpi|kbd|pci|triple|no,cold|warm", "what works first",
@@ -488,6 +514,8 @@ struct options options_default(void)
         .abi_minor = 17,
         .spec = { CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO, CHOICE_AUTO,
                   CHOICE_AUTO },
+        .l1tf_dom0 = CHOICE_NO,
+        .l1tf_domu = CHOICE_AUTO,
     };
 }
 

@@ -41,6 +41,7 @@ struct options {
     uint8_t x2apic;          /* CHOICE_*; auto: when the CPU has it */
     uint8_t clocksource;     /* CLOCK_*, what the TSC is measured against */
     struct options_spec spec;
+    uint8_t l1tf_dom0, l1tf_domu; /* CHOICE_*; auto: other domains where the CPU needs it */
 
     bool noreboot;     /* halt, do not reset, when boot fails or Dom0 asks for a reset */
     uint8_t reboot;    /* REBOOT_* to try first */

@@ -48,6 +48,8 @@ static struct {
 static bool auto_ibrs; /* chosen: EFER bit on each CPU */
 static uint32_t ctrl;  /* chosen: MSR_SPEC_CTRL when it stays the same for all */
 static bool ctrl_used, virt_ssbd;
+static bool
+    rdcl; /* rogue loads of the cache's data: Meltdown, L1TF; not asked to leave it at that */
 
 static bool bit(uint32_t word, unsigned int nr)
 {
@@ -165,7 +167,12 @@ static void patch_code(const struct spec_wishes *w)
         patch_call(PATCH_LEAVE, spec_leave);
 }
 
-static void say(const struct spec_wishes *w)
+bool spec_has_l1tf(void)
+{
+    return rdcl;
+}
+
+static void say(void)
 {
     const char *ibrs = auto_ibrs               ? " AutoIBRS"
                        : ctrl & SPEC_CTRL_IBRS ? " IBRS (always)"
@@ -181,9 +188,10 @@ static void say(const struct spec_wishes *w)
                 has.ibrs || has.auto_ibrs ? " IBRS" : "", has.ibpb ? " IBPB" : "",
                 has.stibp ? " STIBP" : "", has.ssbd || has.virt_ssbd ? " SSBD" : "",
                 has.md_clear ? " MD_CLEAR" : "", line[0] ? line : " none");
-    if (w->all != SPEC_NO && cpu.intel && !(has.capabilities & RDCL_NO))
-        console_log(LOG_WARNING, "spec-ctrl: this CPU may have Meltdown and L1TF: PV guests can "
-                                 "read Zeroth's memory, there is no XPTI yet");
+    if (rdcl)
+        console_log(LOG_WARNING,
+                    "spec-ctrl: this CPU may have Meltdown: PV guests can read Zeroth's "
+                    "memory, there is no XPTI yet");
 }
 
 void spec_init(const struct spec_wishes *wishes)
@@ -192,8 +200,9 @@ void spec_init(const struct spec_wishes *wishes)
     read_features();
     choose_ctrl(wishes);
     choose_work(wishes);
+    rdcl = wishes->all != SPEC_NO && cpu.intel && !(has.capabilities & RDCL_NO);
     patch_code(wishes);
-    say(wishes);
+    say();
 }
 
 void spec_init_cpu(void)

@@ -24,6 +24,10 @@ struct spec_wishes {
  * say in a line or two what is chosen and what is missing. */
 void spec_init(const struct spec_wishes *wishes);
 
+/* Does this CPU use, while it guesses, what an entry that is not present names (Intel, "L1 Terminal
+ * Fault")?  After spec_init; false with mitigations off. */
+bool spec_has_l1tf(void);
+
 /* Each CPU: its MSRs. */
 void spec_init_cpu(void);
 

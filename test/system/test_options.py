@@ -15,7 +15,7 @@ def test_dom0_size_and_clock(dom0):
     """Dom0's memory and vCPUs are what was asked for; timestamps; the PIT; a presented version."""
     text = dom0("facts", smp=4, mem=1536, options=CONSOLE +
                 "dom0_mem=512M,min:256M,max:640M dom0_max_vcpus=2 dom0_vcpus_pin clocksource=pit "
-                "console_timestamps=boot spec-ctrl=no sched=credit2 x2apic=no abi=4.20 "
+                "console_timestamps=boot spec-ctrl=no pv-l1tf=domu sched=credit2 x2apic=no abi=4.20 "
                 "vga=text-80x25,keep placeholder no-real-mode edd=off")
     assert "; ignored" not in text
     assert "ZT cpus=2\n" in text and "ZT version=4.20\n" in text

@@ -83,6 +83,11 @@ static void machine_options(void **state)
     assert_true(!o.console_com1);
     assert_int_equal(read_line("spec-ctrl=off", 0).spec.all, CHOICE_NO);
     assert_true(read_line("reboot=no", 0).noreboot);
+    o = read_line("pv-l1tf=domu=no,dom0", 0);
+    assert_true(o.l1tf_dom0 == CHOICE_YES && o.l1tf_domu == CHOICE_NO);
+    o = read_line("pv-l1tf", 0);
+    assert_true(o.l1tf_dom0 == CHOICE_YES && o.l1tf_domu == CHOICE_YES);
+    assert_int_equal(read_line("pv-l1tf=dom0,domu=maybe", 1).l1tf_dom0, CHOICE_NO);
     read_line("placeholder no-real-mode edd=off", 0);
     read_line("abi=4.13 spec-ctrl= spec-ctrl=ibrs=maybe vga=gfx-1x1 reboot=now sched=rtds acpi=",
               7);

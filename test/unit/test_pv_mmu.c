@@ -104,9 +104,14 @@ static mfn_t give(struct domain *d)
     return mfn;
 }
 
+static uint64_t *entries_at(unsigned int level)
+{
+    return frame_map(pages[4 - level]);
+}
+
 static uint64_t *entry_of(unsigned int level)
 {
-    return (uint64_t *)frame_map(pages[4 - level]) + 1;
+    return entries_at(level) + 1;
 }
 
 static void set_up_once(void)
@@ -306,9 +311,38 @@ static void test_io_apic(void **state)
         assert_int_equal(change(1, 2, 0xfec00001), hardware ? 0 : -XEN_EPERM);
         /* The right to write goes, without a word. */
         assert_int_equal(change(1, 2, 0xfec00003), hardware ? 0 : -XEN_EPERM);
-        assert_int_equal(((uint64_t *)frame_map(pages[3]))[2], hardware ? 0xfec00005 : 0);
+        assert_int_equal(entries_at(1)[2], hardware ? 0xfec00005 : 0);
         assert_int_equal(change(1, 2, 0xfee00001), -XEN_EPERM);
         unpin();
+    }
+}
+
+/* L1TF: an entry that is not present must not name RAM, by a change or in a table that is to be one. */
+static void test_absent(void **state)
+{
+    uint64_t ram = pages[4] << PAGE_SHIFT | PTE_WRITABLE;
+
+    (void)state;
+    for (unsigned int hardware = 0; hardware < 2; hardware++) {
+        set_up(hardware);
+        pv_refuse_absent(false, true);
+        assert_int_equal(pin(), 0);
+        for (unsigned int level = 1; level <= 4; level++) {
+            assert_int_equal(change(level, 3, ram), hardware ? 0 : -XEN_EINVAL);
+            assert_int_equal(entries_at(level)[3], hardware ? ram : 0);
+            assert_int_equal(change(level, 3, ram | 1ul << 45), hardware ? 0 : -XEN_EINVAL);
+            assert_int_equal(change(level, 3, ~ram & (PTE_ADDRESS | PTE_WRITABLE)),
+                             0); /* inverted */
+            assert_int_equal(change(level, 3, 0xf00), 0);
+            assert_int_equal(change(level, 3, 0), 0);
+        }
+        unpin();
+        entries_at(1)[3] = ram;
+        assert_int_equal(pin(), hardware ? 0 : -XEN_EINVAL);
+        if (hardware)
+            unpin();
+        entries_at(1)[3] = 0;
+        pv_refuse_absent(false, false);
     }
 }
 
@@ -472,10 +506,11 @@ static void test_end_flushes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bits),     cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_random),   cmocka_unit_test(test_io_apic),
-        cmocka_unit_test(test_two_left), cmocka_unit_test(test_grants),
-        cmocka_unit_test(test_end),      cmocka_unit_test(test_end_flushes),
+        cmocka_unit_test(test_bits),        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_random),      cmocka_unit_test(test_io_apic),
+        cmocka_unit_test(test_absent),      cmocka_unit_test(test_two_left),
+        cmocka_unit_test(test_grants),      cmocka_unit_test(test_end),
+        cmocka_unit_test(test_end_flushes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,10 @@
 
 void pv_mmu_init(void); /* binds core/frame's table ops */
 
+/* Boot: from then on entries that are not present and name RAM are refused (-XEN_EINVAL) in tables of
+ * Dom0 and of others, as the CPU has L1TF.  Xen 4.17 ends such a guest. */
+void pv_refuse_absent(bool hardware, bool others);
+
 /* Hypercalls (xen/xen.h). */
 long pv_mmu_update(uint64_t ureqs, uint64_t count, uint64_t done, uint64_t foreign, uint64_t,
                    uint64_t);

@@ -104,6 +104,8 @@ static inline __attribute__((always_inline)) int change_slot(struct x86_vcpu *v,
                 return rc;
             value &= ~PTE_WRITABLE;
         }
+    } else if (!pt_absent_ok(c->owner, value)) {
+        return -XEN_EINVAL;
     }
     if (!exchange(slot, &old, c, value)) {
         drop_entry(v, c->level, value);

@@ -39,6 +39,10 @@ static struct {
 };
 static unsigned int denied_count = 2;
 
+#define CACHE_FRAMES ((1ul << (44 - PAGE_SHIFT)) - 1)
+
+bool pv_absent_hardware, pv_absent_others;
+
 struct pv_locked pv_locked[CPUS_MAX];
 
 static void deny(mfn_t first, mfn_t last, bool shown)
@@ -101,6 +105,28 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int index)
 static bool is_hole(const struct frame *f)
 {
     return !f || f->owner == DOMID_IO;
+}
+
+void pv_refuse_absent(bool hardware, bool others)
+{
+    pv_absent_hardware = hardware;
+    pv_absent_others = others;
+}
+
+/* Caches compare 44 bits of an address at least: what has all beyond RAM's set is safe, as what a kernel
+ * inverts is; frame 0 is nobody's. */
+static bool names_ram(mfn_t mfn)
+{
+    return mfn && !is_hole(frame_of(mfn));
+}
+
+bool pt_absent_is_safe(const struct domain *d, uint64_t entry)
+{
+    bool hardware = container_of(d, const struct x86_domain, core)->hardware;
+
+    if (hardware ? !pv_absent_hardware : !pv_absent_others)
+        return true;
+    return !names_ram(pte_mfn(entry)) && !names_ram(pte_mfn(entry) & CACHE_FRAMES);
 }
 
 /* Of Zeroth's frames only the machine-to-physical table is shown. */
@@ -231,7 +257,8 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
         uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
 
         if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i)) {
-            i++;
+            rc = is_hypervisor_slot(level, i) || pt_absent_ok(d, entry) ? 0 : -XEN_EINVAL;
+            i += rc == 0;
             continue;
         }
         rc = level == 1 ? pt_leaf_get(d, d, entry) : pt_entry_get(d, d, level, entry);

@@ -41,6 +41,19 @@ static inline uint64_t pt_entry_adjust(uint64_t entry)
     return (entry | PTE_USER) & ~PTE_GLOBAL;
 }
 
+/* Entries that are not present and name RAM are refused, in Dom0's tables and in others'. */
+extern bool pv_absent_hardware, pv_absent_others;
+
+bool pt_absent_is_safe(const struct domain *d, uint64_t entry);
+
+/* May a table of d have this entry, which is not present?  With L1TF its frame is read all the same. */
+static inline bool pt_absent_ok(const struct domain *d, uint64_t entry)
+{
+    if (__builtin_expect(!entry || !(pv_absent_hardware | pv_absent_others), true))
+        return true;
+    return pt_absent_is_safe(d, entry);
+}
+
 /*
  * Take what a present entry of a table of d at a level (1 to 4) needs.  from: owner of the
  * frames that a level-1 entry may name; NULL: device frames only.  0; -XEN_EINVAL: forbidden bits;
