@@ -29,13 +29,13 @@
 struct cpu_features cpu = { .address_bits = 40 };
 uint64_t hypervisor_l4[512];
 
-static struct x86_domain guest, other;
+static struct x86_domain guest, other, mapped;
 static struct x86_vcpu vcpu;
 static mfn_t pages[PAGES], foreign; /* pages[0..3]: tables of levels 4 to 1 */
 
 struct domain *domain_get(domid_t id)
 {
-    return id == guest.core.id ? &guest.core : NULL;
+    return id == guest.core.id ? &guest.core : id == mapped.core.id ? &mapped.core : NULL;
 }
 
 void domain_put(struct domain *d)
@@ -503,14 +503,125 @@ static void test_end_flushes(void **state)
     assert_in_range(flushes, 1, 4);
 }
 
+/* ---- frames of a domain whose numbers are its own ---- */
+
+#define NUMBER 0x123456ul /* of its one frame */
+
+static mfn_t its_frame, written; /* written: told to be, MFN_NONE: none */
+
+static struct frame *by_number(struct domain *d, gfn_t gfn)
+{
+    struct frame *f = frame_of(its_frame);
+
+    assert_ptr_equal(d, &mapped.core);
+    return gfn == NUMBER && frame_get(f, d) ? f : NULL;
+}
+
+static void wrote(struct domain *d, mfn_t mfn)
+{
+    assert_ptr_equal(d, &mapped.core);
+    assert_true(frame_type_count(frame_of(mfn)) > 0); /* it has its use already */
+    written = mfn;
+}
+
+static const struct guest_map its_map = { .wrote = wrote };
+static const struct guest_kind its_kind = { .frame_get = by_number, .map = &its_map };
+
+static long map_foreign(unsigned int level, uint64_t value, unsigned int command)
+{
+    struct mmu_update u = { .ptr = (pages[4 - level] << PAGE_SHIFT | 2 * 8) | command,
+                            .val = value };
+    uint32_t done;
+    long rc = pv_mmu_update((uint64_t)&u, 1, (uint64_t)&done, mapped.core.id, 0, 0);
+
+    assert_int_equal(done, rc == 0);
+    return rc;
+}
+
+static uint64_t foreign_entry(void)
+{
+    return ((const uint64_t *)frame_map(pages[3]))[2];
+}
+
+static void begin_foreign(void)
+{
+    set_up(true);
+    if (!its_frame) {
+        mapped.core =
+            (struct domain){ .id = 7, .pages_first = ~0u, .pages_max = 8, .kind = &its_kind };
+        lock_init(&mapped.core.page_lock, RANK_PAGE_LIST);
+        its_frame = give(&mapped.core);
+    }
+    written = MFN_NONE;
+    guest.core.privileged = true;
+    assert_int_equal(pin(), 0);
+}
+
+static void test_foreign_numbers(void **state)
+{
+    struct frame *f;
+
+    (void)state;
+    begin_foreign();
+    f = frame_of(its_frame);
+    assert_int_equal(map_foreign(1, NUMBER << PAGE_SHIFT | PTE_PRESENT, 0), 0);
+    assert_int_equal(pte_mfn(foreign_entry()), its_frame);
+    assert_int_equal(frame_refs(f), 2);
+    assert_int_equal(frame_type_count(f), 0);
+    assert_int_equal(written, MFN_NONE);
+    assert_int_equal(map_foreign(1, NUMBER << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE,
+                                 MMU_PT_UPDATE_PRESERVE_AD),
+                     0);
+    assert_int_equal(frame_type_count(f), 1);
+    assert_int_equal(frame_refs(f), 2);
+    assert_int_equal(written, its_frame);
+    /* Its domain gives it up: it stays until the mapping goes. */
+    assert_true(frame_release(f, &mapped.core));
+    assert_int_equal(frame_refs(f), 1);
+    assert_true(map_foreign(1, NUMBER << PAGE_SHIFT | PTE_PRESENT, 0) == 0 || frame_refs(f) == 1);
+    assert_int_equal(change(1, 2, 0), 0);
+    assert_int_equal(frame_refs(f), 0);
+    its_frame = 0;
+    guest.core.privileged = false;
+    unpin();
+}
+
+static void test_foreign_refusals(void **state)
+{
+    (void)state;
+    begin_foreign();
+    assert_int_equal(map_foreign(1, (NUMBER + 1) << PAGE_SHIFT | PTE_PRESENT, 0), -XEN_EINVAL);
+    assert_int_equal(map_foreign(1, its_frame << PAGE_SHIFT | PTE_PRESENT, 0), -XEN_EINVAL);
+    assert_int_equal(map_foreign(2, NUMBER << PAGE_SHIFT | PTE_PRESENT, 0), -XEN_EINVAL);
+    assert_int_equal(map_foreign(1, NUMBER, MMU_MACHPHYS_UPDATE), -XEN_EINVAL);
+    assert_int_equal(map_foreign(1, NUMBER, 4), -XEN_ENOSYS);
+    assert_int_equal(foreign_entry(), 0);
+    assert_int_equal(frame_refs(frame_of(its_frame)), 1);
+    /* By the machine's number, as resources are mapped. */
+    assert_int_equal(
+        map_foreign(1, its_frame << PAGE_SHIFT | PTE_PRESENT, MMU_PT_UPDATE_NO_TRANSLATE), 0);
+    assert_int_equal(pte_mfn(foreign_entry()), its_frame);
+    assert_int_equal(map_foreign(1, 0, 0), 0);
+    assert_int_equal(frame_refs(frame_of(its_frame)), 1);
+    guest.core.privileged = false;
+    assert_int_equal(map_foreign(1, NUMBER << PAGE_SHIFT | PTE_PRESENT, 0), -XEN_EPERM);
+    unpin();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bits),        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_random),      cmocka_unit_test(test_io_apic),
-        cmocka_unit_test(test_absent),      cmocka_unit_test(test_two_left),
-        cmocka_unit_test(test_grants),      cmocka_unit_test(test_end),
+        cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_io_apic),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_two_left),
+        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_end),
         cmocka_unit_test(test_end_flushes),
+        cmocka_unit_test(test_foreign_numbers),
+        cmocka_unit_test(test_foreign_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

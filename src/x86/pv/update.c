@@ -397,8 +397,8 @@ static __attribute__((noinline)) int update_by_map(const struct batch *b,
     struct pt_change c;
     int rc;
 
-    /* Whatever else can be said of a frame, its map's domain says it. */
-    if (level != 1)
+    /* Of what stands behind a number its domain's map says so; only a leaf may name one. */
+    if (command_of(u) == MMU_MACHPHYS_UPDATE || level != 1)
         return -XEN_EINVAL;
     c = change_of(b, u, level);
     rc = translate(b->from, &c.value, &held);
