@@ -39,8 +39,10 @@ UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core
 UNIT_MORE_test_timer = $(UNIT_CPUS)
 UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched/sched.c \
                        core/sched/domain.c core/sched/place.c core/sched/pool.c core/sched/run_queue.c)
-UNIT_MORE_test_sched = $(UNIT_CPUS) $(addprefix src/,core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/pool.c \
+UNIT_SCHED = test/unit/sched_world.c $(UNIT_CPUS) $(addprefix src/,core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/pool.c \
                        core/sched/run_queue.c abi/sched.c)
+UNIT_MORE_test_sched = $(UNIT_SCHED)
+UNIT_MORE_test_sched_op = $(UNIT_SCHED)
 UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
               core/lock.c core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c \
               abi/event_channel.c abi/door.c abi/narrow.c abi/copy.c) -pthread

@@ -1,228 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scheduler: its books after each of many random operations, shares of time, sleeping and
- * waking. */
+/* The scheduler: its books after each of many random operations, shares of time, places. */
 #include "cmocka_all.h"
 
-#include "../workbench/cpus.h"
-#include "abi/sched.h"
 #include "core/assert.h"
-#include "core/domain.h"
 #include "core/machine.h"
 #include "core/sched/run_queue.h"
 #include "core/softirq.h"
-#include "core/time.h"
+#include "sched_world.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <xen/sched.h>
 
-#define CPUS    4
-#define DOMAINS 4
-#define VCPUS   4 /* of each */
-#define STEPS   100000
-#define MS      1000000ll
-
-static bool event_deliverable(const struct vcpu *v)
-{
-    return !v->info->evtchn_upcall_mask;
-}
-
-static const struct guest_kind kind = { .name = "test", .event_deliverable = event_deliverable };
-static struct domain domains[DOMAINS];
-static struct vcpu vcpus[DOMAINS][VCPUS], *tables[DOMAINS][VCPUS], idles[WORKBENCH_CPUS];
-static struct vcpu_info infos[DOMAINS][VCPUS];
-static unsigned int domains_used, vcpus_used, switches, idle_halts;
-static bool disturb; /* other CPUs act in the middle of switches */
-static bool pending; /* what event_pending says */
-static struct domain *shut_down;
-static unsigned int shutdown_reason;
-
-static void random_operation(void);
-
-/* ---- what the scheduler calls ---- */
-
-struct vcpu *arch_idle_alloc(void)
-{
-    static unsigned int count;
-    struct vcpu *v = &idles[count++ % WORKBENCH_CPUS];
-
-    memset(v, 0, sizeof(*v));
-    return v;
-}
-
-void arch_set_idle(unsigned int cpu, struct vcpu *idle)
-{
-    workbench_be(cpu);
-    workbench_current = idle;
-    workbench_be(0);
-}
-
-void arch_context_switch(struct vcpu *prev, struct vcpu *next)
-{
-    unsigned int here = cpu_id();
-
-    assert_false(irq_is_on());
-    assert_ptr_equal(prev, current_vcpu());
-    assert_ptr_not_equal(prev, next);
-    assert_true(prev->sched.running && next->sched.running);
-    assert_int_equal(next->cpu, here);
-    workbench_current = next;
-    switches++;
-    if (!disturb)
-        return;
-    for (int i = rand() % 3; i > 0; i--) {
-        workbench_be((here + 1 + (unsigned int)rand() % (cpu_count - 1)) % cpu_count);
-        random_operation();
-        workbench_be(here);
-    }
-}
-
-void arch_idle(void)
-{
-    idle_halts++;
-    irq_on();
-}
-
-void time_publish(struct vcpu *v)
-{
-    assert_ptr_equal(v, current_vcpu());
-    assert_true(irq_is_on());
-}
-
-void runstate_publish(struct vcpu *v)
-{
-    assert_ptr_equal(v, current_vcpu());
-}
-
-void runstate_change(struct vcpu *v, int state, ns_t now)
-{
-    assert_true(lock_held(&run_queues[v->cpu].lock));
-    assert_true(state != v->runstate.state);
-    v->runstate.time[v->runstate.state] += (uint64_t)(now - (ns_t)v->runstate.state_entry_time);
-    v->runstate.state_entry_time = (uint64_t)now;
-    v->runstate.state = state;
-}
-
-bool event_pending(const struct vcpu *v)
-{
-    (void)v;
-    return pending;
-}
-
-static int poll_result;
-static unsigned int polled,
-    polled_waiting; /* a look that is to sleep on must be one while it waits */
-
-int event_poll(struct vcpu *v, port_t port)
-{
-    assert_int_equal(v->poll_port != 0, (v->waits & WAIT_POLL) != 0);
-    polled++;
-    polled_waiting += v->poll_port != 0;
-    return port == 99 ? -XEN_EINVAL : poll_result;
-}
-
-void domain_shutdown(struct domain *d, unsigned int reason)
-{
-    shut_down = d;
-    shutdown_reason = reason;
-}
-
-struct domain *domain_get(domid_t id)
-{
-    return id >= 1 && id <= domains_used ? &domains[id - 1] : NULL;
-}
-
-void domain_put(struct domain *d)
-{
-    assert_non_null(d);
-}
-
-bool copy_from_guest(void *to, uint64_t guest, size_t size)
-{
-    if (guest)
-        memcpy(to, (void *)guest, size);
-    return guest != 0 || size == 0;
-}
-
-int64_t read_from_guest32(uint64_t guest)
-{
-    uint32_t value;
-
-    return copy_from_guest(&value, guest, sizeof(value)) ? (int64_t)value : -1;
-}
-
-/* ---- a machine with vCPUs ---- */
-
-static int start(void **state)
-{
-    (void)state;
-    timers_init();
-    sched_init();
-    return 0;
-}
-
-static void make_vcpu(unsigned int d, unsigned int id)
-{
-    struct vcpu *v = &vcpus[d][id];
-
-    memset(v, 0, sizeof(*v));
-    tables[d][id] = v;
-    v->domain = &domains[d];
-    v->id = id;
-    v->info = &infos[d][id];
-    v->runstate.state = RUNSTATE_offline;
-    v->runstate.state_entry_time = (uint64_t)workbench_now;
-    sched_vcpu_init(v);
-}
-
-static void begin(unsigned int cpus, unsigned int how_many_domains, unsigned int vcpus_each)
-{
-    workbench_be(0);
-    workbench_cpus(cpus);
-    domains_used = how_many_domains;
-    vcpus_used = vcpus_each;
-    disturb = pending = false;
-    poll_result = 0;
-    shut_down = NULL;
-    for (unsigned int cpu = 0; cpu < WORKBENCH_CPUS; cpu++)
-        sched_set_idle(cpu, false);
-    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-        timer_cpu_create(cpu);
-        assert_int_equal(sched_cpu_create(cpu), 0);
-    }
-    for (unsigned int d = 0; d < how_many_domains; d++) {
-        memset(&domains[d], 0, sizeof(domains[d]));
-        domains[d].id = (domid_t)(d + 1);
-        domains[d].kind = &kind;
-        domains[d].max_vcpus = vcpus_each;
-        domains[d].vcpus = tables[d];
-        lock_init(&domains[d].pause_lock, RANK_PAUSE);
-        sched_domain_init(&domains[d]);
-        for (unsigned int id = 0; id < vcpus_each; id++)
-            make_vcpu(d, id);
-    }
-    for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-        workbench_be(cpu);
-        irq_off();
-        sched_idle();
-        assert_true(irq_is_on());
-    }
-    workbench_be(0);
-}
-
-static void run_until(ns_t until)
-{
-    while (workbench_now < until) {
-        workbench_settle();
-        workbench_pass_until(until);
-    }
-    workbench_settle();
-}
-
-static void run_for(ns_t time)
-{
-    run_until(workbench_now + time);
-}
+#define STEPS 100000
 
 static struct vcpu *any_vcpu(void)
 {
@@ -236,7 +26,6 @@ static struct cpu_set any_cpus(void)
     set.bits[0] = (uint64_t)rand() % (1ull << cpu_count);
     return set;
 }
-
 /* ---- the books ---- */
 
 static bool schedule_due(unsigned int cpu)
@@ -362,11 +151,11 @@ static void books_stay_true(void **state)
         workbench_be((unsigned int)rand() % CPUS);
         random_operation();
         check_books();
-        disturb = rand() % 2;
+        disturb = rand() % 2 ? random_operation : NULL;
         if (rand() % 3 == 0)
             workbench_turn((unsigned int)rand() % CPUS);
         check_books();
-        disturb = false;
+        disturb = NULL;
         workbench_now += rand() % 100000;
         if (rand() % 8)
             continue;
@@ -381,11 +170,6 @@ static void books_stay_true(void **state)
 }
 
 /* ---- shares ---- */
-
-static void wake(struct vcpu *v)
-{
-    vcpu_wake(v, WAIT_DOWN);
-}
 
 static void pin(struct vcpu *v, unsigned int cpu)
 {
@@ -779,240 +563,6 @@ static void runtime_is_counted(void **state)
     assert_int_equal(sched_runtime(&vcpus[0][0]), SECOND / 4);
     assert_int_equal(sched_runtime(run_queues[0].idle), SECOND);
 }
-
-/* ---- sched_op ---- */
-
-static long call(uint32_t nr, void *arg)
-{
-    for (unsigned int i = 0; i < sched_op_count; i++)
-        if (sched_ops[i].nr == nr)
-            return sched_ops[i].fn(current_vcpu(), arg, 0);
-    return -XEN_ENOSYS;
-}
-
-/* One vCPU alone on one CPU, running. */
-static struct vcpu *one(void)
-{
-    begin(1, 1, 1);
-    wake(&vcpus[0][0]);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), &vcpus[0][0]);
-    return current_vcpu();
-}
-
-static void rows_are_dense(void **state)
-{
-    (void)state;
-    for (unsigned int i = 0; i < sched_op_count; i++)
-        assert_int_equal(sched_ops[i].nr, i);
-    assert_int_equal(sched_ops[SCHEDOP_remote_shutdown].authority, AUTH_DOM0);
-    assert_int_equal(sched_ops[SCHEDOP_pin_override].authority, AUTH_DOM0);
-}
-
-static void yield_alone_does_nothing(void **state)
-{
-    (void)state;
-    one();
-    assert_int_equal(call(SCHEDOP_yield, NULL), 0);
-    assert_int_equal(softirq_bits(), 0);
-}
-
-static void yield_lets_another_run(void **state)
-{
-    struct vcpu *first, *second;
-
-    (void)state;
-    begin(1, 2, 1);
-    wake(&vcpus[0][0]);
-    wake(&vcpus[1][0]);
-    workbench_settle();
-    for (unsigned int i = 0; i < 10; i++) {
-        first = current_vcpu();
-        second = first == &vcpus[0][0] ? &vcpus[1][0] : &vcpus[0][0];
-        workbench_now += 1000;
-        assert_int_equal(call(SCHEDOP_yield, NULL), 0);
-        workbench_settle();
-        assert_ptr_equal(current_vcpu(), second);
-    }
-}
-
-static void block_unless_pending(void **state)
-{
-    struct vcpu *v = one();
-
-    (void)state;
-    v->info->evtchn_upcall_mask = 1;
-    pending = true;
-    assert_int_equal(call(SCHEDOP_block, NULL), 0);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    assert_int_equal(v->info->evtchn_upcall_mask, 0);
-    pending = false;
-    assert_int_equal(call(SCHEDOP_block, NULL), 0);
-    workbench_settle();
-    assert_true(current_vcpu()->is_idle);
-    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
-    vcpu_sleep(v, WAIT_PAUSED);
-    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
-    vcpu_kick(v); /* an event: no more blocked, but paused */
-    workbench_settle();
-    assert_true(current_vcpu()->is_idle);
-    assert_int_equal(v->runstate.state, RUNSTATE_offline);
-    vcpu_wake(v, WAIT_PAUSED);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-}
-
-static void kick_reaches_running_vcpu(void **state)
-{
-    unsigned int before;
-
-    (void)state;
-    begin(2, 1, 1);
-    pin(&vcpus[0][0], 1);
-    wake(&vcpus[0][0]);
-    workbench_settle();
-    before = workbench_kicks[1];
-    vcpu_kick(&vcpus[0][0]);
-    assert_int_equal(workbench_kicks[1], before + 1);
-    workbench_be(1);
-    vcpu_kick(&vcpus[0][0]); /* the current one sees it on its way out */
-    assert_int_equal(workbench_kicks[1], before + 1);
-    workbench_be(0);
-}
-
-static long poll(struct vcpu *v, port_t *ports, unsigned int count, uint64_t timeout)
-{
-    struct sched_poll a = { .nr_ports = count, .timeout = timeout };
-
-    (void)v;
-    a.ports.p = ports;
-    polled = 0;
-    return call(SCHEDOP_poll, &a);
-}
-
-static void poll_ends_by_event_or_time(void **state)
-{
-    port_t ports[129] = { 7, 8, 9 };
-    struct vcpu *v = one();
-
-    (void)state;
-    assert_int_equal(poll(v, ports, 129, 0), -XEN_EINVAL);
-    assert_int_equal(poll(v, NULL, 1, 0), -XEN_EFAULT);
-    ports[1] = 99;
-    assert_int_equal(poll(v, ports, 2, workbench_now + MS), -XEN_EINVAL);
-    assert_int_equal(v->waits, 0);
-    assert_int_equal(v->poll_port, 0);
-    assert_false(timer_is_armed(&v->poll));
-    ports[1] = 8;
-    polled = 0;
-    poll_result = 1; /* pending already */
-    assert_int_equal(poll(v, ports, 3, 0), 0);
-    assert_int_equal(polled, 1);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    poll_result = 0;
-    assert_int_equal(polled_waiting, 0);
-
-    assert_int_equal(poll(v, ports, 1, 0), 0);
-    assert_int_equal(polled_waiting, 1);
-    assert_int_equal(v->poll_port, 7);
-    workbench_settle();
-    assert_true(current_vcpu()->is_idle);
-    assert_int_equal(v->runstate.state, RUNSTATE_blocked);
-    vcpu_wake(v, WAIT_POLL);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-
-    assert_int_equal(poll(v, ports, 3, (uint64_t)workbench_now + 5 * MS), 0);
-    assert_int_equal(v->poll_port, ~0u);
-    run_for(4 * MS);
-    assert_true(current_vcpu()->is_idle);
-    run_for(MS);
-    assert_ptr_equal(current_vcpu(), v);
-    assert_int_equal(v->poll_port, 0);
-
-    assert_int_equal(poll(v, ports, 3, (uint64_t)workbench_now + 5 * MS), 0);
-    workbench_settle();
-    vcpu_kick(v); /* an event for its upcall ends it too, and the timer */
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    assert_false(timer_is_armed(&v->poll));
-
-    assert_int_equal(poll(v, ports, 0, 1), 0); /* a time long past */
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    assert_int_equal(poll(v, ports, 0, ~0ull), 0); /* likewise: it is signed */
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    v->info->evtchn_upcall_pending = 1;
-    v->info->evtchn_upcall_mask = 0;
-    assert_int_equal(poll(v, ports, 1, 0), 0);
-    workbench_settle();
-    assert_ptr_equal(current_vcpu(), v);
-    v->info->evtchn_upcall_pending = 0;
-}
-
-static long watchdog(uint32_t id, uint32_t seconds)
-{
-    struct sched_watchdog a = { .id = id, .timeout = seconds };
-
-    return call(SCHEDOP_watchdog, &a);
-}
-
-static void watchdogs_shut_down(void **state)
-{
-    (void)state;
-    one();
-    assert_int_equal(watchdog(0, 0), -XEN_EINVAL);
-    assert_int_equal(watchdog(1, 5), -XEN_EINVAL);
-    assert_int_equal(watchdog(0, 30), 1);
-    assert_int_equal(watchdog(0, 40), 2);
-    assert_int_equal(watchdog(0, 10), -XEN_ENOSPC);
-    assert_int_equal(watchdog(3, 10), -XEN_EINVAL);
-    assert_int_equal(watchdog(~0u, 10), -XEN_EINVAL);
-    run_for(29 * SECOND);
-    assert_int_equal(watchdog(1, 20), 0);
-    run_for(10 * SECOND);
-    assert_int_equal(watchdog(2, 0), 0);
-    assert_int_equal(watchdog(2, 5), -XEN_EINVAL);
-    run_for(9 * SECOND);
-    assert_null(shut_down);
-    run_for(SECOND);
-    assert_ptr_equal(shut_down, &domains[0]);
-    assert_int_equal(shutdown_reason, SHUTDOWN_watchdog);
-    assert_int_equal(watchdog(0, ~0u), 2);
-    sched_domain_destroy(&domains[0]);
-    assert_false(timer_is_armed(&domains[0].sched.watchdogs[1]));
-}
-
-static void shutdown_rows(void **state)
-{
-    struct sched_shutdown a = { .reason = SHUTDOWN_reboot };
-    struct sched_remote_shutdown r = { .domain_id = 9, .reason = SHUTDOWN_crash };
-    struct sched_pin_override p = { .pcpu = 0 };
-
-    (void)state;
-    one();
-    assert_int_equal(call(SCHEDOP_shutdown, &a), 0);
-    assert_int_equal(shutdown_reason, SHUTDOWN_reboot);
-    assert_int_equal(call(SCHEDOP_remote_shutdown, &r), -XEN_ESRCH);
-    r.domain_id = 1;
-    assert_int_equal(call(SCHEDOP_remote_shutdown, &r), 0);
-    assert_int_equal(shutdown_reason, SHUTDOWN_crash);
-    a.reason = SHUTDOWN_suspend;
-    assert_int_equal(call(SCHEDOP_shutdown_code, &a), 0);
-    a.reason = SHUTDOWN_poweroff;
-    assert_int_equal(call(SCHEDOP_shutdown_code, &a), 0);
-    assert_true(domains[0].shutdown_code_set);
-    assert_int_equal(domains[0].shutdown_code, SHUTDOWN_suspend); /* the first stays */
-    assert_int_equal(call(SCHEDOP_pin_override, &p), 0);
-    p.pcpu = 1;
-    assert_int_equal(call(SCHEDOP_pin_override, &p), -XEN_EINVAL);
-    p.pcpu = INT32_MIN;
-    assert_int_equal(call(SCHEDOP_pin_override, &p), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1034,15 +584,7 @@ int main(void)
         cmocka_unit_test(idle_cpu_takes_work),
         cmocka_unit_test(idle_cpu_has_no_tick),
         cmocka_unit_test(runtime_is_counted),
-        cmocka_unit_test(rows_are_dense),
-        cmocka_unit_test(yield_alone_does_nothing),
-        cmocka_unit_test(yield_lets_another_run),
-        cmocka_unit_test(block_unless_pending),
-        cmocka_unit_test(kick_reaches_running_vcpu),
-        cmocka_unit_test(poll_ends_by_event_or_time),
-        cmocka_unit_test(watchdogs_shut_down),
-        cmocka_unit_test(shutdown_rows),
     };
 
-    return cmocka_run_group_tests(tests, start, NULL);
+    return cmocka_run_group_tests(tests, sched_world_start, NULL);
 }
