@@ -217,3 +217,10 @@ void wake(struct vcpu *v)
 {
     vcpu_wake(v, WAIT_DOWN);
 }
+
+void pin(struct vcpu *v, unsigned int cpu)
+{
+    struct cpu_set set = { { 1ull << cpu } };
+
+    assert_int_equal(sched_set_affinity(v, &set), 0);
+}

@@ -37,5 +37,6 @@ void begin(unsigned int cpus, unsigned int how_many_domains, unsigned int vcpus_
 void run_until(ns_t until);
 void run_for(ns_t time);
 void wake(struct vcpu *v);
+void pin(struct vcpu *v, unsigned int cpu);
 
 #endif

@@ -171,13 +171,6 @@ static void books_stay_true(void **state)
 
 /* ---- shares ---- */
 
-static void pin(struct vcpu *v, unsigned int cpu)
-{
-    struct cpu_set set = { { 1ull << cpu } };
-
-    assert_int_equal(sched_set_affinity(v, &set), 0);
-}
-
 static double share(const struct vcpu *v, uint64_t before, ns_t time)
 {
     return (double)(sched_runtime(v) - before) / (double)time;
