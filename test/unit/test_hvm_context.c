@@ -548,6 +548,39 @@ static void records_that_are_not_whole(void **state)
     assert_int_equal(vcpus[0].core.waits, WAIT_DOWN);
 }
 
+/* Whatever is wrong with some bytes: all of it becomes the domain's state, or nothing. */
+static void at_random(void **state)
+{
+    unsigned int taken = 0;
+    size_t size;
+
+    (void)state;
+    run(0);
+    run(1);
+    hvms[0].event.type = hvms[1].event.type = EVENT_NONE;
+    size = save(buffer);
+    srand(5);
+    for (unsigned int i = 0; i < 20000; i++) {
+        struct kept kept_was[VCPUS];
+        struct hvm_vcpu hvm_was = hvms[1];
+        struct regs regs_was = vcpus[0].regs;
+
+        memcpy(kept_was, kept, sizeof(kept));
+        memcpy(again, buffer, size);
+        for (int n = rand() % 3; n >= 0; n--)
+            again[(size_t)rand() % size] ^= (uint8_t)(1 << rand() % 8);
+        if (hvm_context_load(d, again, size) == 0) {
+            taken++;
+            continue;
+        }
+        assert_memory_equal(kept, kept_was, sizeof(kept));
+        assert_memory_equal(&hvms[1], &hvm_was, sizeof(hvm_was));
+        assert_memory_equal(&vcpus[0].regs, &regs_was, sizeof(regs_was));
+    }
+    assert_in_range(taken, 1000, 19000);
+    (void)hvm_context_load(d, buffer, size);
+}
+
 static void one_record(void **state)
 {
     struct hvm_hw_mtrr *m = (void *)buffer;
@@ -605,10 +638,15 @@ static void a_vcpu_by_its_own_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(there_and_back),     TEST(lapic_there_and_back),
-        TEST(of_a_new_domain),    TEST(what_the_builder_makes),
-        TEST(what_no_cpu_can_be), TEST(records_that_are_not_whole),
-        TEST(one_record),         TEST(a_vcpu_by_its_own_call),
+        TEST(there_and_back),
+        TEST(lapic_there_and_back),
+        TEST(of_a_new_domain),
+        TEST(what_the_builder_makes),
+        TEST(what_no_cpu_can_be),
+        TEST(records_that_are_not_whole),
+        TEST(at_random),
+        TEST(one_record),
+        TEST(a_vcpu_by_its_own_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,7 @@ static void domain_free(struct domain *d)
         p2m_destroy(&x->hvm->p2m);
     }
     heap_free(x->hvm);
+    ranges_free(&x->iomem);
     cpuid_policy_destroy(x);
     heap_free(x);
 }
@@ -105,10 +106,10 @@ static struct domain *domain_alloc(void)
     return &d->core;
 }
 
+/* What of the pool is not in use; the map goes with the domain: others may look into it. */
 static int domain_relinquish(struct domain *d)
 {
-    (void)d; /* the map goes with the domain: others may look into it */
-    return 0;
+    return d->kind->map->set_pool(d, 0);
 }
 
 /* ---- vCPUs ---- */

@@ -63,13 +63,16 @@ DOMCTL(iomem_permission)
     return rc;
 }
 
-/* A PV domain maps by its own page tables: nothing is to be done but to say whether it may. */
+/* A PV domain maps by its own page tables: nothing is to be done but to say whether it may.  A hardware
+ * domain has no devices. */
 DOMCTL(memory_mapping)
 {
     DOMCTL_ENTER(memory_mapping);
     uint64_t last = a->first_mfn + a->nr_mfns - 1;
     bool ok;
 
+    if (x86_domain(d)->hvm)
+        return -XEN_EOPNOTSUPP;
     if (!a->nr_mfns || last < a->first_mfn || a->first_gfn + a->nr_mfns - 1 < a->first_gfn)
         return -XEN_EINVAL;
     pv_tables_lock(d);
