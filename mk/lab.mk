@@ -4,7 +4,7 @@
 HYPERVISOR ?= zeroth
 LAB_IMAGE = $(if $(filter zeroth,$(HYPERVISOR)),all)
 # As many machines at once as there are slots for them (tools/lab/machine.py).
-PYTEST = /usr/bin/python3 -m pytest -p no:cacheprovider -ra -n $${LAB_SLOTS:-2} test/system
+PYTEST = /usr/bin/python3 -m pytest -p no:cacheprovider -ra -n $${LAB_SLOTS:-2} --dist loadgroup test/system
 LAB_VARS = HYPERVISOR KERNEL SMP MEM CPU FIRMWARE PROTOCOL ARGS DOM0_ARGS GUEST TOOLSTACK
 $(foreach v,$(LAB_VARS),$(if $(filter undefined,$(origin $(v))),,$(eval export $(v))))
 

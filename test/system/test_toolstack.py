@@ -10,7 +10,7 @@ import re
 import machine
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.xdist_group("toolstack")
 
 MEASURED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured")
 ZEROTH = machine.Config().hypervisor == "zeroth"

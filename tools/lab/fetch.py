@@ -25,7 +25,7 @@ TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-h
              "qemu-system-xen",
              # What the packages above call in scripts, and Debian has on every machine.
              "bash", "dash", "mount", "util-linux", "iproute2", "sysvinit-utils",
-             "e2fsprogs", "ethtool"]
+             "e2fsprogs", "ethtool", "ncurses-base"]
 # Of their dependencies, those that serve installation or the machine's own start.
 NOT_UNPACKED = {"adduser", "base-files", "debconf", "dmsetup", "gettext-base", "grub-common",
                 "grub-xen-bin", "libpam-modules", "libpam-modules-bin", "media-types", "passwd",

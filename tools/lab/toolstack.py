@@ -23,7 +23,7 @@ MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "virtio_pci", 
            "xenfs", "xen_blkback", "xen_netback", "loop", "bridge", "tun"]
 GUEST_MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "xen_blkfront",
                  "xen_netfront"]
-GUEST_PROGRAMS = ["pattern"]
+GUEST_PROGRAMS = ["pattern", "tcp"]
 # Not for running: documentation, translations, character sets, start of the machine, other guests'.
 LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*",
             "usr/share/lintian/*", "usr/share/bash-completion/*", "usr/share/perl5/*",
