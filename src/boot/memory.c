@@ -207,15 +207,6 @@ paddr_t boot_memory_early(uint64_t size, uint64_t align)
     return at;
 }
 
-paddr_t boot_memory_early_page(void)
-{
-    paddr_t at = boot_memory_early(PAGE_SIZE, PAGE_SIZE);
-
-    if (!at)
-        console_fatal("memory: too little to map all of it");
-    return at;
-}
-
 void boot_memory_frames(void)
 {
     frame_init(boot_memory_end);

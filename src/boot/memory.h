@@ -27,7 +27,6 @@ void boot_memory_init(const struct boot_info *info, uint64_t limit);
  * calls give ascending addresses.  0: no memory.
  */
 paddr_t boot_memory_early(uint64_t size, uint64_t align);
-paddr_t boot_memory_early_page(void); /* a page; does not return when there is none */
 
 /* After map_init: make all RAM known to core/memory/frame.h, as Zeroth's own for the moment. */
 void boot_memory_frames(void);

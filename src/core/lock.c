@@ -88,18 +88,3 @@ void lock_release_checked(struct lock *l)
     note_released(l);
     __atomic_store_n(&l->serving, (uint16_t)(l->serving + 1), __ATOMIC_RELEASE);
 }
-
-bool lock_try(struct lock *l)
-{
-    uint16_t serving = __atomic_load_n(&l->serving, __ATOMIC_RELAXED), free = serving;
-
-    /* Nobody waits or holds it while next equals serving. */
-    if (!__atomic_compare_exchange_n(&l->next, &free, (uint16_t)(serving + 1), false,
-                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return false;
-    while (__atomic_load_n(&l->serving, __ATOMIC_ACQUIRE) != serving)
-        cpu_relax(); /* only if all 65536 tickets went by since: cannot happen, but is right */
-    if (LOCK_CHECKS)
-        note_taken(l);
-    return true;
-}

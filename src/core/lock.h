@@ -86,9 +86,6 @@ static inline void lock_release(struct lock *l)
         __atomic_store_n(&l->serving, (uint16_t)(l->serving + 1), __ATOMIC_RELEASE);
 }
 
-/* False, at once, when it is held. */
-bool lock_try(struct lock *l);
-
 /* The same with interrupts off until the release; pass what lock_take_irq returned. */
 static inline bool lock_take_irq(struct lock *l)
 {

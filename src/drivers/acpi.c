@@ -224,8 +224,3 @@ unsigned int acpi_node_at(paddr_t at, paddr_t *end)
         *end = until;
     return node;
 }
-
-unsigned int acpi_node_of(paddr_t at)
-{
-    return acpi_node_at(at, NULL);
-}

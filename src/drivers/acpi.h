@@ -98,6 +98,5 @@ paddr_t acpi_find_root(paddr_t start, size_t size);
 /* Node of the RAM at a machine address, and in *end (may be NULL) where that stops being so: fits
  * boot_memory_give. */
 unsigned int acpi_node_at(paddr_t at, paddr_t *end);
-unsigned int acpi_node_of(paddr_t at);
 
 #endif

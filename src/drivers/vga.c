@@ -135,9 +135,3 @@ void vga_move(void *at)
 {
     memory = at;
 }
-
-void vga_cursor(unsigned int *to_column, unsigned int *to_line)
-{
-    *to_column = column;
-    *to_line = line;
-}

@@ -13,7 +13,5 @@
 struct console_device *vga_open(void *at);
 /* Its memory is mapped elsewhere from now on. */
 void vga_move(void *at);
-/* Column and line of the cursor, from 0. */
-void vga_cursor(unsigned int *column, unsigned int *line);
 
 #endif

@@ -119,11 +119,6 @@ void ioapic_init(void)
     console_log(LOG_INFO, "IO-APIC: %u, with %u lines", count, gsi_count);
 }
 
-unsigned int ioapic_gsi_count(void)
-{
-    return gsi_count;
-}
-
 unsigned int arch_gsi_count(void)
 {
     return gsi_count;

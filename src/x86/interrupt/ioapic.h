@@ -7,6 +7,5 @@
 
 /* Boot: map all that ACPI lists, mask their lines, and set ISA overrides. */
 void ioapic_init(void);
-unsigned int ioapic_gsi_count(void);
 
 #endif

@@ -53,24 +53,6 @@ void tlb_flush_local(void)
     cpus[cpu_id()].flushed = number;
 }
 
-/* A change of CR4.PGE drops global ones, too (AMD APM 2, section 5.5.3). */
-void tlb_flush_local_global(void)
-{
-    uint32_t number = draw_number();
-    bool were_on = irq_save();
-    uint64_t cr4;
-
-    __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-    if (cr4 & CR4_PGE) {
-        __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 & ~CR4_PGE) : "memory");
-        __asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
-    } else {
-        __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr4) : : "memory");
-    }
-    cpus[cpu_id()].flushed = number;
-    irq_restore(were_on);
-}
-
 static void flush_here(uint64_t address)
 {
     if (address)

@@ -8,9 +8,8 @@
 /* Boot, after irq_init: binds the vector. */
 void tlb_init(void);
 
-/* This CPU: all that is not global; all; one address. */
+/* This CPU: all that is not global; one address. */
 void tlb_flush_local(void);
-void tlb_flush_local_global(void);
 static inline void tlb_flush_page(uint64_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
