@@ -9,7 +9,7 @@ UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multi
                src/boot/elf.c
 # What one test needs beside those: UNIT_MORE_ and its name.
 UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/memory/heap.c core/memory/claim.c \
-                       abi/memory.c abi/exchange.c)
+                       abi/memory.c abi/memory_map.c abi/exchange.c)
 UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \

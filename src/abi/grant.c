@@ -261,16 +261,23 @@ static int16_t list_frames(struct domain *d, const struct gnttab_setup_table *op
     return GNTST_okay;
 }
 
+/* The struct of a call that takes one, no list. */
+static long take_one(uint64_t extra, void *op, size_t size)
+{
+    if (list(extra)->count != 1)
+        return -XEN_EINVAL;
+    return copy_from_guest(op, list(extra)->at, size) ? 0 : -XEN_EFAULT;
+}
+
 static long setup_table(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct gnttab_setup_table op;
     struct domain *d;
+    long rc = take_one(extra, &op, sizeof(op));
 
     (void)arg;
-    if (list(extra)->count != 1)
-        return -XEN_EINVAL;
-    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
-        return -XEN_EFAULT;
+    if (rc)
+        return rc;
     d = subject(v, op.dom, &op.status);
     if (d) {
         op.status = GNTST_general_error;
@@ -285,12 +292,11 @@ static long query_size(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct gnttab_query_size op;
     struct domain *d;
+    long rc = take_one(extra, &op, sizeof(op));
 
     (void)arg;
-    if (list(extra)->count != 1)
-        return -XEN_EINVAL;
-    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
-        return -XEN_EFAULT;
+    if (rc)
+        return rc;
     d = subject(v, op.dom, &op.status);
     if (d) {
         op.nr_frames = d->grant->frames;
@@ -311,12 +317,11 @@ static long dump_table(struct vcpu *v, void *arg, uint64_t extra)
 static long set_version(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct gnttab_set_version op;
+    long rc = take_one(extra, &op, sizeof(op));
 
     (void)v, (void)arg;
-    if (list(extra)->count != 1)
-        return -XEN_EINVAL;
-    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
-        return -XEN_EFAULT;
+    if (rc)
+        return rc;
     if (op.version == 2)
         return -XEN_ENOSYS; /* left out, as Xen with gnttab=max-ver:1 */
     return op.version == 1 ? 0 : -XEN_EINVAL;
@@ -344,12 +349,11 @@ static long get_status_frames(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct gnttab_get_status_frames op;
     struct domain *d;
+    long rc = take_one(extra, &op, sizeof(op));
 
     (void)arg;
-    if (list(extra)->count != 1)
-        return -XEN_EINVAL;
-    if (!copy_from_guest(&op, list(extra)->at, sizeof(op)))
-        return -XEN_EFAULT;
+    if (rc)
+        return rc;
     d = subject(v, op.dom, &op.status);
     if (d) {
         op.status = op.nr_frames ? GNTST_general_error : GNTST_okay;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sub-operations of HYPERVISOR_memory_op but XENMEM_exchange (abi/exchange.c). */
+/* The sub-operations of HYPERVISOR_memory_op but XENMEM_exchange (abi/exchange.c), and those of memory
+ * maps (abi/memory_map.c). */
 #include "abi/memory.h"
 
 #include "abi/copy.h"
 #include "abi/exchange.h"
+#include "abi/memory_map.h"
 #include "abi/physmap.h"
 #include "core/assert.h"
 #include "core/memory/claim.h"
@@ -19,15 +21,9 @@
 
 #include <xen/memory.h>
 
-#define MEMORY_RESERVED 2         /* a region's type (ACPI 6.4, table 15-4) */
-#define M2P_EXTENT      0x40000ul /* frames whose entries fill 2 MiB */
-#define REGION_RAM      1         /* as the BIOS call E820 numbers it */
+#define M2P_EXTENT 0x40000ul /* frames whose entries fill 2 MiB */
 
-static struct memory_region machine_map[MEMORY_MAP_MAX];
-static unsigned int machine_count; /* written at boot only */
-
-/* The domain that a call is about, held; 0, -EPERM: not one's own; -ESRCH: there is none. */
-static int find(struct vcpu *v, domid_t id, struct domain **out)
+int memory_find_domain(struct vcpu *v, domid_t id, struct domain **out)
 {
     if (id == DOMID_SELF)
         id = v->domain->id;
@@ -170,7 +166,7 @@ static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t 
         return (long)r.done;
     r.node = (a->mem_flags >> 8) & 0xff ? XENMEMF_get_node(a->mem_flags) : NODE_ANY;
     r.address_bits = bits && bits < ADDRESS_ANY ? bits : ADDRESS_ANY;
-    if (find(v, a->domid, &r.d))
+    if (memory_find_domain(v, a->domid, &r.d))
         return (long)r.done; /* measured: no error here either */
     done = each_extent(&r, command, one);
     domain_put(r.d);
@@ -223,7 +219,7 @@ static long ask(struct vcpu *v, const struct xen_memory_domain *a,
                 uint64_t (*answer)(struct domain *))
 {
     struct domain *d;
-    long rc = find(v, a->domid, &d);
+    long rc = memory_find_domain(v, a->domid, &d);
 
     if (rc)
         return rc;
@@ -308,145 +304,12 @@ static long machphys_mapping(struct vcpu *v, void *arg, uint64_t extra)
     return 0;
 }
 
-/* ---- memory maps ---- */
-
-void memory_add_machine_region(uint64_t start, uint64_t size, uint32_t type)
-{
-    if (machine_count < MEMORY_MAP_MAX)
-        machine_map[machine_count++] = (struct memory_region){ start, size, type };
-}
-
-static uint64_t frames_of(const struct memory_region *r)
-{
-    uint64_t first = (r->start + PAGE_MASK) >> PAGE_SHIFT, end = (r->start + r->size) >> PAGE_SHIFT;
-
-    return r->type == REGION_RAM && end > first ? end - first : 0;
-}
-
-uint64_t memory_machine_frames(void)
-{
-    uint64_t frames = 0;
-
-    for (unsigned int i = 0; i < machine_count; i++)
-        frames += frames_of(&machine_map[i]);
-    return frames;
-}
-
-mfn_t memory_machine_end(void)
-{
-    mfn_t end = 0;
-
-    for (unsigned int i = 0; i < machine_count; i++)
-        if (frames_of(&machine_map[i]))
-            end = (machine_map[i].start + machine_map[i].size) >> PAGE_SHIFT;
-    return end;
-}
-
-void memory_reserve_machine_page(uint64_t at)
-{
-    unsigned int i = machine_count;
-
-    for (unsigned int k = 0; k < machine_count; k++)
-        if (at < machine_map[k].start + machine_map[k].size &&
-            machine_map[k].start < at + PAGE_SIZE)
-            return;
-    if (machine_count == MEMORY_MAP_MAX)
-        return;
-    for (; i > 0 && machine_map[i - 1].start > at; i--)
-        machine_map[i] = machine_map[i - 1];
-    machine_map[i] = (struct memory_region){ at, PAGE_SIZE, MEMORY_RESERVED };
-    machine_count++;
-}
-
-int memory_set_map(struct domain *d, const struct memory_region *regions, unsigned int count)
-{
-    struct memory_map *map, *old;
-
-    if (count > MEMORY_MAP_MAX)
-        return -XEN_E2BIG;
-    map = heap_alloc(sizeof(*map) + count * sizeof(map->regions[0]));
-    if (!map)
-        return -XEN_ENOMEM;
-    map->count = count;
-    memcpy(map->regions, regions, count * sizeof(map->regions[0]));
-    lock_take(&d->lock);
-    old = d->memory_map;
-    d->memory_map = map;
-    lock_release(&d->lock);
-    heap_free(old);
-    return 0;
-}
-
-/* Lock of d held, which ranks below copying: the map cannot go meanwhile. */
-static long copy_map(xen_memory_map_t *a, const struct memory_map *map)
-{
-    if (!map || !map->count)
-        return -XEN_ENOSYS;
-    if (a->nr_entries > map->count)
-        a->nr_entries = map->count;
-    return copy_to_guest((uint64_t)a->buffer.p, map->regions,
-                         a->nr_entries * sizeof(map->regions[0]))
-               ? 0
-               : -XEN_EFAULT;
-}
-
-static long memory_map(struct vcpu *v, void *arg, uint64_t extra)
-{
-    long rc;
-
-    (void)extra;
-    lock_take(&v->domain->lock);
-    rc = copy_map(arg, v->domain->memory_map);
-    lock_release(&v->domain->lock);
-    return rc;
-}
-
-static long machine_memory_map(struct vcpu *v, void *arg, uint64_t extra)
-{
-    xen_memory_map_t *a = arg;
-
-    (void)v, (void)extra;
-    if (a->buffer.p && a->nr_entries < machine_count)
-        return -XEN_EINVAL;
-    a->nr_entries = machine_count;
-    if (!a->buffer.p)
-        return 0;
-    return copy_to_guest((uint64_t)a->buffer.p, machine_map, a->nr_entries * sizeof(machine_map[0]))
-               ? 0
-               : -XEN_EFAULT;
-}
-
-static long set_memory_map(struct vcpu *v, void *arg, uint64_t extra)
-{
-    const xen_foreign_memory_map_t *a = arg;
-    struct memory_region *copy;
-    struct domain *d;
-    long rc;
-
-    (void)extra;
-    if (a->map.nr_entries > MEMORY_MAP_MAX)
-        return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
-    if (rc)
-        return rc;
-    copy = heap_alloc(MEMORY_MAP_MAX * sizeof(*copy));
-    if (!copy)
-        rc = -XEN_ENOMEM;
-    else if (!copy_from_guest(copy, (uint64_t)a->map.buffer.p, a->map.nr_entries * sizeof(*copy)))
-        rc = -XEN_EFAULT;
-    else
-        rc = memory_set_map(d, copy, a->map.nr_entries);
-    heap_free(copy);
-    domain_put(d);
-    return rc;
-}
-
 /* ---- what is left out ---- */
 
 static long pod_target(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct domain *d;
-    long rc = find(v, ((const xen_pod_target_t *)arg)->domid, &d);
+    long rc = memory_find_domain(v, ((const xen_pod_target_t *)arg)->domid, &d);
 
     (void)extra;
     if (rc)
@@ -503,7 +366,7 @@ static long get_vnumainfo(struct vcpu *v, void *arg, uint64_t extra)
     (void)extra;
     if (a->pad)
         return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
+    rc = memory_find_domain(v, a->domid, &d);
     if (rc)
         return rc;
     domain_put(d);
@@ -594,13 +457,13 @@ const struct door_op memory_ops[] = {
     ROW(add_to_physmap, xen_add_to_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, RESUMABLE, physmap_add),
     ROW(memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_SELF, BOUNDED, memory_map),
     ROW(machine_memory_map, xen_memory_map_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED,
-        machine_memory_map),
+        memory_map_of_machine),
     { XENMEM_exchange, "exchange", sizeof(xen_memory_exchange_t), DIR_INOUT, KIND_PV, AUTH_SELF,
       RESUMABLE, true, memory_exchange },
     ROW(machphys_mapping, xen_machphys_mapping_t, DIR_OUT, KIND_ALL, AUTH_SELF, BOUNDED,
         machphys_mapping),
     ROW(set_memory_map, xen_foreign_memory_map_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
-        set_memory_map),
+        memory_map_set),
     ROW(maximum_gpfn, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED, maximum_gpfn),
     ROW(remove_from_physmap, xen_remove_from_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
         physmap_remove),

@@ -11,7 +11,7 @@
  */
 #include "boot/dom0_pvh.h"
 
-#include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "boot/dom0_image.h"
 #include "boot/dom0_pvh_acpi.h"
 #include "boot/dom0_size.h"

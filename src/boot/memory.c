@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/memory.h"
 
-#include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "core/assert.h"
 #include "core/console/console.h"
 #include "core/memory/frame.h"

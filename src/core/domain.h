@@ -115,7 +115,7 @@ struct domain {
     uint32_t settle_at;            /* frame_release_all goes on here: 0 from the first, ~0 done */
     uint64_t pages, pages_max;     /* frames it has and may have */
     uint64_t pages_claimed;        /* XENMEM_claim_pages: still to come; RANK_DOMAIN */
-    struct memory_map *memory_map; /* abi/memory.h, NULL: none; RANK_DOMAIN; from the heap */
+    struct memory_map *memory_map; /* abi/memory_map.h, NULL: none; RANK_DOMAIN; from the heap */
     uint64_t pages_shared;         /* Zeroth's frames that it may map */
 
     struct shared_info *shared; /* mapped until the domain is torn down, then NULL */

@@ -2,7 +2,7 @@
 /* Three domains, each with page tables of its own, and their beginning and end. */
 #include "fuzz.h"
 
-#include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "abi/version.h"
 #include "core/assert.h"
 #include "core/console/console.h"

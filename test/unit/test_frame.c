@@ -5,6 +5,7 @@
 #include "../workbench/machine.h"
 #include "abi/exchange.h"
 #include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "abi/physmap.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"

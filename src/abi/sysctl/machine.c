@@ -3,7 +3,7 @@
 #include "abi/sysctl/rows.h"
 
 #include "abi/copy.h"
-#include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "core/assert.h"
 #include "core/memory/claim.h"
 #include "core/domain.h"

@@ -4,7 +4,7 @@
 #include "core/machine.h"
 #include "drivers/acpi.h"
 #include "drivers/pci.h"
-#include "abi/memory.h"
+#include "abi/memory_map.h"
 #include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/hvm/kind.h"
