@@ -78,13 +78,13 @@ struct guest_map {
      * A log of which numbers' frames were written to.  log_start, log_stop: -XEN_ERESTART: call again;
      * -XEN_ENOMEM.  log_read: a bit for each of 64 * count numbers from first on, a multiple of 64;
      * clear: what is told of is told of no more, but only who has called flush then sees all writes
-     * that were before.  How many there are.  No lock.  wrote: somebody else than the domain writes to
+     * that were before.  No lock.  wrote: somebody else than the domain writes to
      * a frame of its, or may do so as long as it has a use of it; any context.
      */
     int (*log_start)(struct domain *d);
     int (*log_stop)(struct domain *d);
-    unsigned int (*log_read)(struct domain *d, gfn_t first, uint64_t *words, unsigned int count,
-                             bool clear);
+    void (*log_read)(struct domain *d, gfn_t first, uint64_t *words, unsigned int count,
+                     bool clear);
     void (*wrote)(struct domain *d, mfn_t mfn);
 };
 

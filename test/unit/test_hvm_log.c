@@ -121,7 +121,12 @@ static void write_to(gfn_t gfn)
 
 static unsigned int read_all(bool clear)
 {
-    return hvm_log_read(d, 0, words, END / 64, clear);
+    unsigned int found = 0;
+
+    hvm_log_read(d, 0, words, END / 64, clear);
+    for (unsigned int i = 0; i < END / 64; i++)
+        found += (unsigned int)__builtin_popcountl(words[i]);
+    return found;
 }
 
 static bool told(gfn_t gfn)
@@ -224,7 +229,8 @@ static void what_comes_and_goes_is_told_of(void **state)
 static void numbers_beyond_are_always_told_of(void **state)
 {
     (void)state;
-    assert_int_equal(hvm_log_read(d, 1ul << 20, words, 1, true), 64);
+    hvm_log_read(d, 1ul << 20, words, 1, true);
+    assert_int_equal(words[0], ~0ul);
 }
 
 static void its_end_lets_all_through(void **state)

@@ -92,6 +92,28 @@ DOMCTL(set_paging_mempool_size)
  * in between. */
 enum { RESUME_TAG, RESUME_DONE, RESUME_FOUND };
 
+static unsigned int count_bits(uint64_t word)
+{
+    unsigned int n = 0;
+
+    for (; word; word &= word - 1)
+        n++;
+    return n;
+}
+
+/* What is beyond the numbers that were asked for is nobody's; how many are told of. */
+static unsigned int cut_words(uint64_t *words, uint64_t left)
+{
+    unsigned int found = 0;
+
+    for (uint64_t i = 0; i < WORDS_AT_ONCE; i++) {
+        if (left < (i + 1) * 64)
+            words[i] &= left > i * 64 ? (1ul << (left - i * 64)) - 1 : 0;
+        found += count_bits(words[i]);
+    }
+    return found;
+}
+
 static bool give_words(uint64_t list, uint64_t first, uint64_t pages, const uint64_t *words)
 {
     uint64_t bytes = (pages - first + 7) / 8;
@@ -115,7 +137,8 @@ static long read_map_log(struct vcpu *v, struct domain *d, struct xen_domctl_sha
     }
     v->resume[RESUME_TAG] = 0;
     while (rc == 0 && done < a->pages) {
-        found += d->kind->map->log_read(d, done, words, WORDS_AT_ONCE, clear);
+        d->kind->map->log_read(d, done, words, WORDS_AT_ONCE, clear);
+        found += cut_words(words, a->pages - done);
         if (list && !give_words(list, done, a->pages, words))
             rc = -XEN_EFAULT;
         done += WORDS_AT_ONCE * 64;

@@ -236,20 +236,9 @@ static uint64_t read_word(struct p2m *p, struct hvm_log *l, gfn_t first, bool cl
     return written;
 }
 
-static unsigned int count_bits(uint64_t word)
-{
-    unsigned int n = 0;
-
-    for (; word; word &= word - 1)
-        n++;
-    return n;
-}
-
-unsigned int hvm_log_read(struct domain *d, gfn_t first, uint64_t *words, unsigned int count,
-                          bool clear)
+void hvm_log_read(struct domain *d, gfn_t first, uint64_t *words, unsigned int count, bool clear)
 {
     struct hvm_log *l = log_of(d);
-    unsigned int found = 0;
 
     ASSERT(first % WORD == 0);
     lock_take(&d->pagetable_lock);
@@ -257,8 +246,6 @@ unsigned int hvm_log_read(struct domain *d, gfn_t first, uint64_t *words, unsign
         gfn_t gfn = first + (gfn_t)i * WORD;
 
         words[i] = is_on(l) && gfn < l->end ? read_word(hvm_p2m(d), l, gfn, clear) : ~0ul;
-        found += count_bits(words[i]);
     }
     lock_release(&d->pagetable_lock);
-    return found;
 }

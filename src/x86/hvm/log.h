@@ -16,8 +16,7 @@
 /* struct guest_map of core/domain.h. */
 int hvm_log_start(struct domain *d);
 int hvm_log_stop(struct domain *d);
-unsigned int hvm_log_read(struct domain *d, gfn_t first, uint64_t *words, unsigned int count,
-                          bool clear);
+void hvm_log_read(struct domain *d, gfn_t first, uint64_t *words, unsigned int count, bool clear);
 void hvm_log_wrote(struct domain *d, mfn_t mfn);
 
 /* Numbers whose frames were written to, or are others now.  Any context. */
