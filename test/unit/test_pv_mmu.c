@@ -456,6 +456,35 @@ static void test_end(void **state)
     assert_int_equal(frame_refs(l2), 0);
 }
 
+/* A present entry is found wherever it stands, alone and beside others, on the way in and back. */
+static void test_sparse(void **state)
+{
+    struct frame *table, *leaf;
+    uint64_t *entries;
+
+    (void)state;
+    set_up(false);
+    table = frame_of(give(&guest.core));
+    leaf = frame_of(give(&guest.core));
+    entries = frame_map(frame_mfn(table));
+    for (unsigned int turn = 0; turn < 2 * PTE_COUNT; turn++) {
+        unsigned int second = turn < PTE_COUNT ? turn : (unsigned int)rand() % PTE_COUNT;
+
+        memset(entries, 0, PAGE_SIZE);
+        entries[turn % PTE_COUNT] = frame_mfn(leaf) << PAGE_SHIFT | PTE_PRESENT;
+        entries[second] = frame_mfn(leaf) << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE;
+        entries[(second + 3) % PTE_COUNT] |= ~(uint64_t)PTE_PRESENT; /* absent, or none at all */
+        if (entries[(second + 3) % PTE_COUNT] & PTE_PRESENT)
+            continue;
+        pv_tables_lock(&guest.core);
+        assert_int_equal(frame_pin(table, FRAME_L1), 0);
+        assert_int_equal(frame_refs(leaf), 2 + (second != turn % PTE_COUNT));
+        assert_int_equal(frame_unpin(table), 0);
+        pv_tables_unlock(&guest.core);
+        assert_int_equal(frame_refs(leaf), 1);
+    }
+}
+
 /* The first two are mapped by the third. */
 static void entries_of_l2(const mfn_t tables[3])
 {
@@ -620,6 +649,7 @@ int main(void)
         cmocka_unit_test(test_grants),
         cmocka_unit_test(test_end),
         cmocka_unit_test(test_end_flushes),
+        cmocka_unit_test(test_sparse),
         cmocka_unit_test(test_foreign_numbers),
         cmocka_unit_test(test_foreign_refusals),
     };

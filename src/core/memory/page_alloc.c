@@ -100,14 +100,19 @@ static bool is_free_block(mfn_t mfn, unsigned int order, unsigned int node)
     return f && (f->refs & REFS_FREE) && f->aux == order && f->node == node;
 }
 
-/* No free block holds the frame: else it is freed twice. */
-static void check_not_free(mfn_t mfn)
+/* No free block holds the frame: else it is freed twice.  Those that may are of its own zone, as all of
+ * a block's frames are but where it begins at 0, and of an order that the zone has. */
+static void check_not_free(const struct node *n, mfn_t mfn)
 {
-    for (unsigned int order = 0; order <= ORDER_MAX; order++) {
+    const struct frame *first = frame_of(0);
+
+    for (uint32_t orders = n->orders[zone_of(mfn, 0)]; orders; orders &= orders - 1) {
+        unsigned int order = (unsigned int)__builtin_ctz(orders);
         const struct frame *f = frame_of(mfn & ~((1ul << order) - 1));
 
         ASSERT(!f || !(f->refs & REFS_FREE) || f->aux < order);
     }
+    ASSERT(!first || !(first->refs & REFS_FREE) || mfn >> first->aux);
 }
 
 /* Lock held: put a block back, joined with its free neighbours. */
@@ -270,7 +275,7 @@ void page_free(mfn_t mfn, unsigned int order)
 
     ASSERT(order <= ORDER_MAX && !(mfn & ((1ul << order) - 1)));
     on = lock_take_irq(&nodes[node]->lock);
-    check_not_free(mfn);
+    check_not_free(nodes[node], mfn);
     for (mfn_t i = mfn; i < mfn + (1ul << order); i++)
         make_clean(i);
     insert(node, mfn, order);

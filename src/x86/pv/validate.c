@@ -17,6 +17,7 @@
 
 #define DENIED_MAX      128
 #define ENTRIES_AT_ONCE 16
+#define EMPTY_AT_ONCE   8
 #define M2P_EXTENT      0x40000ul /* frames whose entries fill 2 MiB: */
 #define EXTENT_FRAMES   512u      /* so many frames of the table */
 /* A table's progress: entries counted; above them the error (positive) for which counts go back. */
@@ -223,6 +224,23 @@ static inline bool is_time(unsigned int level, unsigned int i)
     return i && (level > 1 || i % ENTRIES_AT_ONCE == 0) && preempt_wanted();
 }
 
+/* Most of most tables is empty: are EMPTY_AT_ONCE entries all 0? */
+static inline bool is_empty(const uint64_t *e)
+{
+    return !(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]);
+}
+
+/* How many entries to go on by, entry i (or the one before end) needing nothing. */
+static inline unsigned int absent_from(const uint64_t *table, unsigned int i)
+{
+    return i % EMPTY_AT_ONCE == 0 && is_empty(&table[i]) ? EMPTY_AT_ONCE : 1;
+}
+
+static inline unsigned int absent_before(const uint64_t *table, unsigned int end)
+{
+    return end % EMPTY_AT_ONCE == 0 && is_empty(&table[end - EMPTY_AT_ONCE]) ? EMPTY_AT_ONCE : 1;
+}
+
 /* Give back what entries [0, *count) hold, last first. */
 static int uncount(uint64_t *table, unsigned int level, unsigned int *count, bool preemptible)
 {
@@ -231,7 +249,7 @@ static int uncount(uint64_t *table, unsigned int level, unsigned int *count, boo
         uint64_t entry = __atomic_load_n(&table[i], __ATOMIC_RELAXED);
 
         if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i)) {
-            *count = i;
+            *count -= absent_before(table, *count);
             continue;
         }
         if (level == 1)
@@ -258,7 +276,7 @@ static int count_up(struct domain *d, uint64_t *table, unsigned int level, unsig
 
         if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, i)) {
             rc = is_hypervisor_slot(level, i) || pt_absent_ok(d, entry) ? 0 : -XEN_EINVAL;
-            i += rc == 0;
+            i += rc ? 0 : absent_from(table, i);
             continue;
         }
         rc = level == 1 ? pt_leaf_get(d, d, entry) : pt_entry_get(d, d, level, entry);
