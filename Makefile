@@ -86,4 +86,4 @@ $(O)/zeroth.gz: $(O)/zeroth.elf
 	gzip -9nc $< > $@
 
 -include $(OBJECTS:.o=.d)
-include mk/lab.mk mk/unit.mk mk/fuzz.mk mk/check.mk mk/docs.mk mk/guest.mk mk/deb.mk mk/image.mk mk/efi.mk
+include mk/lab.mk mk/unit.mk mk/fuzz.mk mk/check.mk mk/docs.mk mk/guest.mk mk/deb.mk mk/image.mk mk/efi.mk mk/bench.mk

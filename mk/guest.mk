@@ -18,14 +18,10 @@ $(O)/guest/conform/%.o: GUEST_FLAGS += -Wno-missing-field-initializers
 GUEST_LINK = ld -static -nostdlib -T guest/lib/libpv.lds --build-id=none -z noexecstack \
              -z max-page-size=4096 --no-warn-rwx-segments
 
-.PHONY: guest guest-clang install-kit bench conform
+.PHONY: guest guest-clang install-kit conform
 conform: $(LAB_IMAGE) $(O)/guest/conform.elf ## conformance tests of the ABI, Xen 4.17 and Zeroth side by side
 	tools/setup lab
 	tools/conform
-
-bench: $(LAB_IMAGE) $(O)/guest/bench.elf ## instructions per operation, Xen 4.17 and Zeroth side by side
-	tools/setup lab
-	tools/bench
 
 guest: $(GUEST_KERNELS:%=$(O)/guest/%.elf) $(O)/guest/example-alone.elf ## the guest kit: libpv.a and the kernels on it
 

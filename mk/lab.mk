@@ -24,12 +24,12 @@ run: ## build, fetch Debian's kernel and tools, boot in QEMU here (HYPERVISOR= K
 
 test: ## every part of the tests, the system tests in their quick selection
 	tools/setup all
-	tools/test-all test-unit test-fuzz check test-system
+	tools/test-all test-unit test-fuzz check bench-check test-system
 
 test-full: ## every part of the tests, all system tests
 	tools/setup all
 	tools/setup deb image
-	tools/test-all test-unit test-fuzz check test-deb test-system-full
+	tools/test-all test-unit test-fuzz check bench-check test-deb test-system-full
 
 test-system: $(LAB_IMAGE) $(if $(LAB_IMAGE),efi) guest guest-clang ## system tests in QEMU, quick selection
 	$(PYTEST) -m "not slow"
