@@ -18,6 +18,7 @@ FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/cor
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c),$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_DECODE = test/fuzz/fuzz_decode.c src/x86/decode.c src/x86/pv/ptwr_compute.c
 FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/multiboot.c \
+            src/boot/efi/config.c src/boot/efi/sections.c \
             src/drivers/acpi_tables.c src/lib/text.c
 fuzz_objects = $(patsubst %.c,$(O)/fuzz/world/%.o,$(1))
 fuzz_comma = ,

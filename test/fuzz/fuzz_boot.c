@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Zeroth reads at boot and has not made itself: Dom0's image, ACPI's tables, a loader's tags.
+ * What Zeroth reads at boot and has not made itself: Dom0's image, ACPI's tables, a loader's tags;
+ * zeroth.efi's configuration, command line and sections.
  * The first byte says which; the rest is in an allocation of its own, beyond which nothing is read.
  */
 #include "boot/bzimage.h"
+#include "boot/efi/config.h"
+#include "boot/efi/sections.h"
 #include "boot/elf.h"
 #include "boot/multiboot.h"
 #include "drivers/acpi_tables.h"
@@ -85,6 +88,29 @@ static void read_tags(uint8_t *at, size_t size)
     multiboot_read(&info, MB2_MAGIC, LOADED_AT, at - LOADED_AT);
 }
 
+/* All of a span is read, so that the sanitizer sees where it ends. */
+static void touch(struct span s)
+{
+    volatile char to;
+
+    for (size_t i = 0; i < s.length; i++)
+        to = s.at[i];
+    (void)to;
+}
+
+static void read_efi(const uint8_t *at, size_t size)
+{
+    struct span text = { (const char *)at, size }, section = config_section(text, text_span(""));
+    struct config_words words = config_words(text);
+
+    config_has_section(text, section);
+    touch(config_value(text, section, "kernel"));
+    touch(config_value(text, words.section, "options"));
+    touch(words.file);
+    touch(words.options);
+    touch(sections_find(text, ".ramdisk"));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *at;
@@ -97,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 0: read_elf(at, size - 1); break;
     case 1: read_bzimage(at, size - 1); break;
     case 2: read_acpi(data[0] & 63, at, size - 1); break;
-    case 3: read_tags(at, size - 1); break;
+    case 3: (data[0] & 1 ? read_efi(at, size - 1) : read_tags(at, size - 1)); break;
     }
     free(at);
     return 0;

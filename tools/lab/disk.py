@@ -66,25 +66,25 @@ class DiskMachine(machine.Machine):
         overlay = self.overlay or make_overlay(os.path.join(directory, "overlay.qcow2"))
         return disk_command(self.config, overlay, self.port, self.disk, self.net)
 
-    def start(self, loading=None, timeout=420):
+    def start(self, loading=None, timeout=1500):
         """Wait for the console's login; loading: what GRUB says it loads on the way there."""
         if loading:
             self.expect(f"Loading {loading}", timeout=timeout)
         self.expect(LOGIN, timeout=timeout)
 
-    def ssh(self, command, timeout=120):
-        """Run a shell command as root, by the network; its exit code and what it said."""
+    def ssh(self, command, timeout=300, data=b""):
+        """Run a shell command as root, by the network; its exit code and what it said.  data: its input."""
         options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                    "BatchMode=yes", f"ConnectTimeout={timeout}", "ConnectionAttempts=5"]
         done = subprocess.run(["ssh", "-F", "/dev/null", "-i", KEY, "-p", str(self.port),
                                *(word for option in options for word in ("-o", option)),
                                "root@127.0.0.1", command], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-                              timeout=timeout, check=False)
+                              stderr=subprocess.STDOUT, input=data, timeout=timeout, check=False)
+        said = done.stdout.decode("utf-8", "replace")
         self.pump(0)
-        self.text += f"\n@ {command}\n{done.stdout}@ exit {done.returncode}\n"
+        self.text += f"\n@ {command}\n{said}@ exit {done.returncode}\n"
         self.seen = len(self.text)
-        return done.returncode, done.stdout
+        return done.returncode, said
 
     def choose_xen(self):
         """Debian's Xen is what the next start boots."""
@@ -93,7 +93,7 @@ class DiskMachine(machine.Machine):
         code, text = self.ssh(f"grub-reboot '{XEN_ENTRY % release.strip()}'")
         assert code == 0, text
 
-    def reboot(self, loading, timeout=420):
+    def reboot(self, loading, timeout=1500):
         """Reboot, as an administrator does, to the login of what GRUB says it loads."""
         self.ssh("systemctl reboot")
         self.start(loading, timeout)
