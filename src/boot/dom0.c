@@ -8,6 +8,7 @@
 #include "boot/dom0_layout.h"
 #include "boot/dom0_memory.h"
 #include "boot/dom0_size.h"
+#include "boot/dom0_steps.h"
 #include "boot/dom0_tables.h"
 #include "boot/memory.h"
 #include "core/assert.h"
@@ -30,7 +31,6 @@
 #define PIRQS      (64 + ARCH_IRQS) /* one for every interrupt there can be, and some */
 #define OWN_PAGES  1024u            /* Zeroth keeps at least so much for what comes later, */
 #define OWN_A_VCPU 16u              /* and this for each of Dom0's vCPUs */
-#define MIB(pages) ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
 
 /* What is being built. */
 struct build {
@@ -42,7 +42,7 @@ struct build {
     struct dom0_memory *memory;         /* memory->pages: as many as it has by now */
     struct vcpu_guest_context *context; /* of its first vCPU */
     struct domain *domain;
-    uint64_t free, pages; /* frames: there are in all, Dom0 is to get */
+    struct dom0_share share;
     unsigned int vcpus;
     bool initrd_given; /* its frames are Dom0's, and were not copied */
 };
@@ -61,52 +61,26 @@ static uint64_t initrd_bytes(const struct build *b)
     return m ? m->end - m->start : 0;
 }
 
-static void open_kernel(struct build *b)
-{
-    const struct boot_module *m = &b->info->modules[0];
-    const char *why;
-
-    if (b->info->module_count == 0)
-        console_fatal("Dom0: the boot loader handed over no kernel; name one as the first module");
-    for (unsigned int i = 0; i < 2 && i < b->info->module_count; i++)
-        if (!boot_memory_covers(b->info->modules[i].start, b->info->modules[i].end))
-            console_fatal("Dom0: %s lies outside of the memory that is used",
-                          i ? "its initrd" : "its kernel");
-    why = dom0_image_open(&b->image, direct(m->start), m->end - m->start);
-    if (!why)
-        why = elf_read(&b->kernel, b->image.at, b->image.size);
-    if (why)
-        console_fatal("Dom0: its kernel cannot be started: %s", why);
-    console_log(LOG_INFO, "Dom0: kernel of %s %s, at %#lx to %#lx", b->kernel.guest_os,
-                b->kernel.guest_version, b->kernel.start, b->kernel.end);
-}
-
 static void choose_size(struct build *b)
 {
-    uint64_t own;
+    uint64_t free = page_alloc_free_count(NODE_ANY) + boot_memory_module_pages();
 
     b->vcpus = dom0_size_vcpus(b->options, cpu_count);
-    b->free = page_alloc_free_count(NODE_ANY) + boot_memory_module_pages();
     if (b->image.buffer != MFN_NONE)
-        b->free += 1ul << b->image.order;
-    own = OWN_PAGES + OWN_A_VCPU * b->vcpus;
-    b->free = b->free > own ? b->free - own : 0;
-    b->pages = dom0_size_pages(b->options, b->free);
-    if (b->pages > b->free)
-        console_fatal("Dom0: the option dom0_mem asks for %lu MiB, and %lu MiB are free",
-                      MIB(b->pages), MIB(b->free));
+        free += 1ul << b->image.order;
+    b->share = dom0_share(b->options, free, OWN_PAGES + OWN_A_VCPU * b->vcpus);
 }
 
 static void lay_out(struct build *b)
 {
     const struct dom0_layout *l = &b->layout;
-    const char *why = dom0_layout(&b->layout, &b->kernel, b->pages, initrd_bytes(b));
+    const char *why = dom0_layout(&b->layout, &b->kernel, b->share.pages, initrd_bytes(b));
 
     if (why)
         console_fatal("Dom0: its kernel cannot be started: %s", why);
-    if (l->least > b->pages)
+    if (l->least > b->share.pages)
         console_fatal("Dom0: %lu MiB are too little; its kernel, initrd and tables take %lu MiB",
-                      MIB(b->pages), MIB(l->least) + 1);
+                      MIB(b->share.pages), MIB(l->least) + 1);
     console_log(LOG_DEBUG, "Dom0: region %#lx to %#lx, initrd frame %#lx, P2M list %#lx", l->base,
                 l->end, l->initrd_gfn, l->list);
     console_log(LOG_DEBUG, "Dom0: start_info %#lx, %lu page tables at %#lx, stack %#lx, entry %#lx",
@@ -122,7 +96,7 @@ static void create(struct build *b)
     if (!b->memory || !b->context || domain_create(0, &pv_kind, b->vcpus, &d))
         console_fatal("Dom0: there is too little memory to create it");
     ASSERT(d->privileged && d == dom0);
-    d->pages_max = dom0_size_limit(b->options, b->free, b->pages);
+    d->pages_max = dom0_size_limit(b->options, b->share.free, b->share.pages);
     if (pv_domain_set_hardware(d) || pirq_domain_create(d, PIRQS))
         console_fatal("Dom0: there is too little memory to give it the machine's devices");
     b->memory->domain = b->domain = d;
@@ -153,7 +127,7 @@ static void load_kernel(struct build *b, mfn_t *spare, uint64_t *spare_count)
 
 static void add_spare(struct build *b, mfn_t mfn, uint64_t count)
 {
-    uint64_t wanted = b->pages - b->memory->pages, used = count < wanted ? count : wanted;
+    uint64_t wanted = b->share.pages - b->memory->pages, used = count < wanted ? count : wanted;
 
     if (used && !dom0_memory_add(b->memory, mfn, used))
         used = 0;
@@ -179,7 +153,7 @@ static void fill(struct build *b, uint64_t pages)
 {
     if (!dom0_memory_fill(b->memory, pages))
         console_fatal("Dom0: %lu MiB of memory were to be its own, and only %lu MiB could be had",
-                      MIB(b->pages), MIB(b->memory->pages));
+                      MIB(b->share.pages), MIB(b->memory->pages));
 }
 
 static void copy_initrd(struct build *b)
@@ -213,7 +187,7 @@ static void give_memory(struct build *b)
     add_spare(b, spare, spare_count);
     copy_initrd(b);
     boot_memory_release_modules();
-    fill(b, b->pages);
+    fill(b, b->share.pages);
 }
 
 /* Dom0's command line; a root pointer that was hard to find is told by the kernel's own option. */
@@ -231,7 +205,7 @@ static const char *command_line(const struct build *b)
 static void write_info(const struct build *b)
 {
     const struct dom0_facts facts = {
-        .pages = b->pages,
+        .pages = b->share.pages,
         .shared_info = b->domain->shared_mfn,
         .initrd_bytes = initrd_bytes(b),
         .line = command_line(b),
@@ -242,21 +216,6 @@ static void write_info(const struct build *b)
         console_log(LOG_WARNING, "Dom0: of its command line only %u characters are passed on",
                     MAX_GUEST_CMDLINE - 1);
     memset(region_at(b, b->layout.stack), 0, PAGE_SIZE);
-}
-
-static void create_vcpus(const struct build *b)
-{
-    struct vcpu *v;
-
-    for (unsigned int id = 0; id < b->vcpus; id++) {
-        struct cpu_set one = { { 0 } };
-
-        if (vcpu_create(b->domain, id, &v))
-            console_fatal("Dom0: there is too little memory for %u vCPUs", b->vcpus);
-        cpu_set_add(&one, id % cpu_count);
-        if (b->options->dom0_pin)
-            sched_set_affinity(v, &one);
-    }
 }
 
 /* A guest finds its first tables pinned, and unpins them when it has others. */
@@ -303,7 +262,7 @@ void dom0_build(const struct boot_info *info, const struct options *o)
 {
     struct build b = { .info = info, .options = o };
 
-    open_kernel(&b);
+    dom0_kernel_open(info, &b.image, &b.kernel, "", elf_read);
     choose_size(&b);
     lay_out(&b);
     create(&b); /* before memory, which has an owner from here on */
@@ -311,11 +270,11 @@ void dom0_build(const struct boot_info *info, const struct options *o)
     dom0_tables_build(b.memory, &b.layout);
     dom0_tables_list(b.memory, &b.layout);
     write_info(&b);
-    create_vcpus(&b);
+    dom0_vcpus_create(b.domain, b.vcpus, o);
     pin_tables(&b); /* last: tables can be written no more */
     start_vcpu(&b);
     dom0_efi_tell(info);
     heap_free(b.memory);
     heap_free(b.context);
-    console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.pages), b.vcpus);
+    console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.share.pages), b.vcpus);
 }

@@ -15,6 +15,7 @@
 #include "boot/dom0_image.h"
 #include "boot/dom0_pvh_acpi.h"
 #include "boot/dom0_size.h"
+#include "boot/dom0_steps.h"
 #include "boot/elf.h"
 #include "boot/memory.h"
 #include "core/assert.h"
@@ -46,7 +47,6 @@
 #define REGIONS    4u
 #define RAM        1u
 #define RESERVED   2u
-#define MIB(pages) ((unsigned long)((pages) >> (20 - PAGE_SHIFT)))
 
 struct build {
     const struct boot_info *info;
@@ -54,7 +54,7 @@ struct build {
     struct dom0_image image;
     struct elf_kernel kernel;
     struct domain *domain;
-    uint64_t free, pages;
+    struct dom0_share share;
     unsigned int vcpus;
     struct memory_region regions[REGIONS];
     unsigned int region_count;
@@ -66,20 +66,9 @@ struct build {
 
 static void open_kernel(struct build *b)
 {
-    const struct boot_module *m = &b->info->modules[0];
-    const char *why;
-
     if (!hvm_usable())
         console_fatal("Dom0: dom0=pvh needs a CPU with SVM and nested page tables");
-    if (!boot_memory_covers(m->start, m->end))
-        console_fatal("Dom0: its kernel lies outside of the memory that is used");
-    why = dom0_image_open(&b->image, direct(m->start), m->end - m->start);
-    if (!why)
-        why = elf_read_pvh(&b->kernel, b->image.at, b->image.size);
-    if (why)
-        console_fatal("Dom0: its kernel cannot be started: %s", why);
-    console_log(LOG_INFO, "Dom0: PVH kernel of %s %s, at %#lx to %#lx", b->kernel.guest_os,
-                b->kernel.guest_version, b->kernel.start, b->kernel.end);
+    dom0_kernel_open(b->info, &b->image, &b->kernel, "PVH ", elf_read_pvh);
 }
 
 /* Page tables for the map, were all of it in the smallest pages, and some that are split later. */
@@ -90,16 +79,10 @@ static uint64_t pool_pages(uint64_t pages)
 
 static void choose_size(struct build *b)
 {
-    uint64_t own = OWN_PAGES;
+    uint64_t free = page_alloc_free_count(NODE_ANY);
 
     b->vcpus = dom0_size_vcpus(b->options, cpu_count);
-    b->free = page_alloc_free_count(NODE_ANY);
-    own += pool_pages(b->free) + 16ul * b->vcpus;
-    b->free = b->free > own ? b->free - own : 0;
-    b->pages = dom0_size_pages(b->options, b->free);
-    if (b->pages > b->free)
-        console_fatal("Dom0: the option dom0_mem asks for %lu MiB, and %lu MiB are free",
-                      MIB(b->pages), MIB(b->free));
+    b->share = dom0_share(b->options, free, OWN_PAGES + pool_pages(free) + 16ul * b->vcpus);
 }
 
 static void create(struct build *b)
@@ -109,11 +92,11 @@ static void create(struct build *b)
 
     if (domain_create(0, &hvm_kind, b->vcpus, &d) || pirq_domain_create(d, PIRQS))
         console_fatal("Dom0: there is too little memory to create it");
-    d->pages_max = dom0_size_limit(b->options, b->free, b->pages);
+    d->pages_max = dom0_size_limit(b->options, b->share.free, b->share.pages);
     b->domain = d;
     lock_take(&d->pagetable_lock);
     do
-        rc = p2m_set_pool(hvm_p2m(d), pool_pages(b->pages));
+        rc = p2m_set_pool(hvm_p2m(d), pool_pages(b->share.pages));
     while (rc == -XEN_ERESTART);
     lock_release(&d->pagetable_lock);
     if (rc)
@@ -160,18 +143,18 @@ static void give_range(struct build *b, gfn_t gfn, gfn_t end)
             map->add(b->domain, gfn, mfn, order))
             console_fatal(
                 "Dom0: %lu MiB of memory were to be its own, and only %lu MiB could be had",
-                MIB(b->pages), MIB(b->domain->pages));
+                MIB(b->share.pages), MIB(b->domain->pages));
         gfn += 1ul << order;
     }
 }
 
 static void give_memory(struct build *b)
 {
-    uint64_t bytes = b->pages << PAGE_SHIFT;
+    uint64_t bytes = b->share.pages << PAGE_SHIFT;
     uint64_t low = bytes < HOLE_START ? bytes : HOLE_START, high = HOLE_END + (bytes - low);
 
     if (low <= HIGH_START)
-        console_fatal("Dom0: %lu MiB are too little", MIB(b->pages));
+        console_fatal("Dom0: %lu MiB are too little", MIB(b->share.pages));
     add_region(b, 0, LOW_END, RAM);
     add_region(b, LOW_END, HIGH_START, RESERVED);
     add_region(b, HIGH_START, low, RAM);
@@ -210,7 +193,8 @@ static uint64_t take_room(struct build *b, uint64_t size)
     uint64_t at = (b->end + PAGE_MASK) & ~PAGE_MASK;
 
     if (at + size > b->regions[2].start + b->regions[2].size)
-        console_fatal("Dom0: %lu MiB are too little for its kernel and modules", MIB(b->pages));
+        console_fatal("Dom0: %lu MiB are too little for its kernel and modules",
+                      MIB(b->share.pages));
     b->end = at + size;
     return at;
 }
@@ -326,21 +310,6 @@ static void put_start_info(struct build *b)
 
 /* ---- its vCPUs ---- */
 
-static void create_vcpus(const struct build *b)
-{
-    struct vcpu *v;
-
-    for (unsigned int id = 0; id < b->vcpus; id++) {
-        struct cpu_set one = { { 0 } };
-
-        if (vcpu_create(b->domain, id, &v))
-            console_fatal("Dom0: there is too little memory for %u vCPUs", b->vcpus);
-        cpu_set_add(&one, id % cpu_count);
-        if (b->options->dom0_pin)
-            sched_set_affinity(v, &one);
-    }
-}
-
 static void start_vcpu(const struct build *b)
 {
     struct vcpu *v = domain_vcpu(b->domain, 0);
@@ -364,7 +333,7 @@ void dom0_pvh_build(const struct boot_info *info, const struct options *o)
     put_start_info(&b);
     put_acpi(&b);
     boot_memory_release_modules();
-    create_vcpus(&b);
+    dom0_vcpus_create(b.domain, b.vcpus, o);
     start_vcpu(&b);
-    console_log(LOG_INFO, "Dom0: PVH, %lu MiB of memory, %u vCPUs", MIB(b.pages), b.vcpus);
+    console_log(LOG_INFO, "Dom0: PVH, %lu MiB of memory, %u vCPUs", MIB(b.share.pages), b.vcpus);
 }
