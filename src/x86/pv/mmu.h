@@ -13,7 +13,8 @@
 void pv_mmu_init(void); /* binds core/frame's table ops */
 
 /* Boot: from then on entries that are not present and name RAM are refused (-XEN_EINVAL) in tables of
- * Dom0 and of others, as the CPU has L1TF.  Xen 4.17 ends such a guest. */
+ * Dom0 and of others, as the CPU has L1TF.  Xen 4.17 runs such a guest on shadow
+ * tables from then on (measured). */
 void pv_refuse_absent(bool hardware, bool others);
 
 /* Hypercalls (xen/xen.h). */
