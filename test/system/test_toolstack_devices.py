@@ -82,10 +82,10 @@ def test_persistent_grants(guests):
     xl.ok(guests, "echo 1 > /sys/module/xen_blkback/parameters/log_stats")
     xl.in_guest(guests, "one", "dd if=/dev/xvda of=/dev/null bs=1M count=16")
     # The backend writes them when a request comes ten seconds after the last time.
-    kept = xl.ok(guests, "for i in $(seq 60); do sh /tests/guest run one 'echo 3 > "
+    kept = xl.ok(guests, "for i in $(seq 30); do sh /tests/guest run one 'echo 3 > "
                          "/proc/sys/vm/drop_caches; dd if=/dev/xvda of=/dev/null bs=1M count=1' "
-                         "> /dev/null; dmesg | grep 'persistent gnts:' && break; sleep 1; done", 600)
-    numbers = [int(number) for number in re.findall(r"persistent gnts: +(\d+)/", kept)]
+                         "> /dev/null; dmesg | grep ' pg: ' && break; sleep 1; done", 600)
+    numbers = [int(number) for number in re.findall(r" pg: +(\d+)/", kept)]
     assert numbers and max(numbers) > SEGMENTS, kept
 
 

@@ -14,9 +14,7 @@ LONG = 900      # seconds for 256 MiB, on a machine that does other things besid
 def dom0(name, mem=2048, disks=()):
     """A Dom0 with the toolstack on mem MiB; disks (MiB each) are /dev/vda, /dev/vdb …"""
     config = machine.Config()
-    config.smp, config.mem = 2, mem
-    config.use_toolstack()
-    config.mem = mem
+    config.smp = 2
     logs = os.path.join(machine.TOP, "build/logs")
     os.makedirs(logs, exist_ok=True)
     files = []
@@ -26,8 +24,10 @@ def dom0(name, mem=2048, disks=()):
         subprocess.run(["truncate", "-s", f"{size}M", files[-1]], check=True)
         config.qemu += ["-drive", f"if=none,id=d{number},format=raw,cache=unsafe,file={files[-1]}",
                         "-device", f"virtio-blk-pci,drive=d{number}"]
+    lab = machine.Toolstack(config, os.path.join(logs, f"{config.hypervisor}-{name}.log"))
+    config.mem = mem
     try:
-        with machine.Toolstack(config, os.path.join(logs, f"{config.hypervisor}-{name}.log")) as m:
+        with lab as m:
             yield m
     finally:
         for path in files:
