@@ -41,11 +41,6 @@ long xen_child_work(uint64_t what, uint64_t argument)
     return what ? ((long (*)(uint64_t))what)(argument) : 0;
 }
 
-volatile uint64_t *conform_words(unsigned int n)
-{
-    return xen_child_words(&xen_children[n]);
-}
-
 /* ---- the domains themselves ---- */
 
 static long twice(uint64_t argument)

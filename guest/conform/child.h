@@ -20,7 +20,4 @@ long conform_in_child(unsigned int n, long (*function)(uint64_t), uint64_t argum
 void conform_start_in_child(unsigned int n, long (*function)(uint64_t), uint64_t argument);
 bool conform_wait_child(unsigned int n, long *result);
 
-/* Words that both sides see. */
-volatile uint64_t *conform_words(unsigned int n);
-
 #endif

@@ -60,10 +60,19 @@ __attribute__((weak)) long xen_child_work(uint64_t what, uint64_t argument)
     return 0;
 }
 
+static struct xen_box *my_box(void)
+{
+    return (struct xen_box *)pv_virt(machine_to_phys_mapping[xen_start_info->store_mfn] << 12);
+}
+
+volatile uint64_t *xen_my_words(void)
+{
+    return my_box()->words;
+}
+
 void xen_child_main(void)
 {
-    struct xen_box *box =
-        (struct xen_box *)pv_virt(machine_to_phys_mapping[xen_start_info->store_mfn] << 12);
+    struct xen_box *box = my_box();
     evtchn_port_t port = xen_start_info->store_evtchn;
 
     for (;;) {

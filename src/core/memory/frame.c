@@ -72,6 +72,14 @@ static void flush_since(uint64_t word)
         arch_tlb_flush_stamped(NULL, (uint32_t)(word >> STAMP_SHIFT));
 }
 
+/* The same for two words: a CPU that has flushed since the later stamp has done so since both. */
+static void flush_since_both(uint64_t a, uint64_t b)
+{
+    uint32_t first = (uint32_t)(a >> STAMP_SHIFT), second = (uint32_t)(b >> STAMP_SHIFT);
+
+    flush_since(!first || (second && (int32_t)(second - first) > 0) ? b : a);
+}
+
 static bool is_table(enum frame_type type)
 {
     return type >= FRAME_L1 && type <= FRAME_L4;
@@ -144,8 +152,7 @@ static void last_reference_gone(struct frame *f, uint64_t word)
 
     ASSERT(!(type & (TYPE_COUNT | TYPE_PINNED | TYPE_PARTIAL | TYPE_DROPPING | TYPE_BUSY)));
     ASSERT(!(word & REFS_ALLOCATED));
-    flush_since(word);
-    flush_since(type);
+    flush_since_both(word, type);
     m2p_set(frame_mfn(f), M2P_INVALID);
     f->owner = DOMID_INVALID;
     page_free(frame_mfn(f), 0);

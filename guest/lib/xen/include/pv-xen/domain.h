@@ -92,6 +92,8 @@ bool xen_child_answer(struct xen_child *c, long *result);
 void xen_child_print(struct xen_child *c);
 /* Words that both sides may write, for the kernel's use. */
 volatile uint64_t *xen_child_words(struct xen_child *c);
+/* The same words, in the child. */
+volatile uint64_t *xen_my_words(void);
 #define XEN_CHILD_WORDS 256
 
 #endif
