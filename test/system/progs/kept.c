@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         if (add_up(words, count) != sum)
             break;
         say(argv[2], "%lu\n", round);
-        usleep(10000);
+        usleep(100000);
     }
     say(argv[2], "broken\n", 0);
     return 1;

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many guests, and guests that end at the wrong moment: all is given back, Dom0 and the others go on."""
+import os
+
+import life
+import machine
+import pytest
+
+pytestmark = pytest.mark.slow
+
+DISK = 'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo.img"]'
+NET = 'vif=["bridge=xenbr0"]'
+
+
+@pytest.fixture(scope="module")
+def machine_up():
+    """A Dom0 with the toolstack, for all tests of this file."""
+    hypervisor = machine.Config().hypervisor
+    with life.Dom0(os.path.join(machine.TOP, "build/logs",
+                                f"{hypervisor}-toolstack-stress.log")) as m:
+        m.warm_up()
+        yield m
+
+
+def left(m):
+    """What a test must leave as it was: free pages, event channels of Dom0, guests' places in xenstore."""
+    return (m.free(), m.ok("/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l").strip(),
+            m.ok("xenstore-list /local/domain; xenstore-list /vm | wc -l; xl list | wc -l"))
+
+
+@pytest.fixture
+def dom0(machine_up):
+    """The same Dom0; after each test no guest is there and nothing is lost."""
+    before = left(machine_up)
+    yield machine_up
+    for domid in machine_up.ok("xl list | awk 'NR > 2 { print $2 }'").split():
+        machine_up.run(f"xl destroy {domid}")
+    machine_up.until("! xl list | sed 1,2d | grep -q .")
+    machine_up.until(f"test $(/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l) = {before[1]}")
+    assert left(machine_up) == before
+    assert machine_up.run("dmesg | grep -i -e 'soft lockup' -e 'rcu.*stall' -e BUG:")[0] == 1
+
+
+def test_eight(dom0):
+    """Eight guests with stock kernels at once; all answer, and end together."""
+    names = [f"guest{i}" for i in range(8)]
+    for name in names:
+        dom0.start(name, "memory=96")
+    for name in names:
+        dom0.ok(f"sh /tests/guest wait {name} 'GUEST READY' 600", 700)
+    for name in names:
+        assert dom0.inside("echo $((6 * 7))", name) == "42"
+    assert len(dom0.ok("xl list").strip().splitlines()) == 2 + len(names)
+    dom0.ok(f"for name in {' '.join(names)}; do xl destroy $name & done; wait", 300)
+
+
+def test_two_hundred(dom0):
+    """Two hundred guests come and go."""
+    dom0.create("one", 'extra="idle"', linux=False)
+    dom0.destroy("one")
+    for _ in range(20):
+        dom0.ok("for i in $(seq 10); do xl create -q /run/one.cfg && xl destroy one || exit 1; done",
+                900)
+
+
+def loaded(m, name="linux"):
+    """A guest that writes to its disk and its network without end."""
+    m.create(name, DISK, NET)
+    m.inside("ip address add 192.168.128.2/24 dev eth0; ip link set eth0 up; "
+             "ping -c 1 -W 30 192.168.128.1", name)
+    m.ok("(nc -l -p 5000 > /dev/null 2>&1 < /dev/null &)")
+    m.inside("(while :; do dd if=/dev/zero of=/dev/xvda bs=1M count=64 conv=fsync; done) "
+             "> /dev/null 2>&1 & dd if=/dev/zero bs=64k 2>/dev/null | nc 192.168.128.1 5000 & sleep 0",
+             name)
+    domid = m.domid(name)
+    m.until(f"test $(cat /sys/class/net/vif{domid}.0/statistics/rx_bytes) -gt 4000000")
+    m.until(f"test $(cat /sys/bus/xen-backend/devices/vbd-{domid}-51712/statistics/wr_sect) -gt 4000")
+    return domid
+
+
+def test_destroy_loaded(dom0):
+    """A guest ends in the middle of disk and network traffic; another one does not notice."""
+    dom0.create("other", 'extra="spin"', linux=False)
+    loaded(dom0)
+    dom0.ok("xl destroy linux")
+    dom0.gone("linux")
+    dom0.until_runs("other")
+    dom0.ok("pkill nc; true")
+
+
+def test_backend_gone(dom0):
+    """A disk's backend lets go of a guest that uses it; the guest can be destroyed."""
+    domid = loaded(dom0)
+    dom0.ok(f"echo vbd-{domid}-51712 > /sys/bus/xen-backend/drivers/vbd/unbind")
+    assert dom0.inside("echo it goes on", "linux") == "it goes on"
+    dom0.ok("xl destroy linux")
+    dom0.gone("linux")
+    dom0.ok("pkill nc; true")
+
+
+def test_xl_killed(dom0):
+    """xl is killed while it creates guests, at different points; what it leaves can be destroyed."""
+    dom0.create("one", 'extra="idle"', linux=False)
+    dom0.ok("pkill -9 -f 'xl create'; true")
+    assert dom0.state("one")
+    dom0.destroy("one")
+    for tenths in range(1, 12, 2):
+        dom0.ok(f"xl create -q /run/one.cfg & sleep 0.{tenths % 10}; kill -9 $!; wait; true")
+        dom0.ok("for id in $(xl list | awk 'NR > 2 { print $2 }'); do xl destroy $id; done")
+
+
+def test_console_daemon_killed(dom0):
+    """xenconsoled ends and is started again: guests live on, consoles work again."""
+    dom0.create("linux")
+    dom0.ok("pkill -9 xenconsoled")
+    dom0.until_runs("linux")
+    dom0.ok("/usr/lib/xen-4.17/bin/xenconsoled --pid-file=/run/xenconsoled.pid")
+    dom0.until("xenstore-read /local/domain/$(xl domid linux)/console/tty")
+    dom0.attach_again("linux")
+    dom0.ok("sh /tests/guest type linux ''")
+    assert dom0.inside("echo it goes on", "linux") == "it goes on"
+
+
+def test_crash_saved(dom0):
+    """A guest crashes while it is about to be saved."""
+    dom0.create("linux", 'on_crash="destroy"')
+    dom0.ok("sh /tests/guest type linux '(sleep 1; echo c > /proc/sysrq-trigger) &'")
+    dom0.run("xl save linux /run/saved; rm -f /run/saved", 240)
+    dom0.run("xl destroy linux")
+    dom0.gone("linux")
+
+
+def test_destroyed_saved(dom0):
+    """A guest is destroyed in the middle of being saved."""
+    dom0.create("linux")
+    dom0.ok("mkfifo /run/fifo; (xl save linux /run/fifo > /tmp/save.out 2>&1 &)")
+    dom0.ok("exec 4< /run/fifo; head -c 8000000 <&4 | wc -c; xl destroy linux; exec 4<&-", 240)
+    dom0.ok("rm /run/fifo")
+    dom0.gone("linux")
+    dom0.until("! pgrep -f 'xl save'")
