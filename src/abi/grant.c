@@ -53,7 +53,7 @@ static void forget_peer(const struct peer *p)
         domain_put(p->d);
 }
 
-static __attribute__((noinline)) struct domain *find_peer(struct peer *p, domid_t id)
+static inline struct domain *find_peer(struct peer *p, domid_t id)
 {
     forget_peer(p);
     p->id = id;

@@ -106,6 +106,7 @@ static inline int hold_fixed(struct domain *granter, const struct grant_use *u, 
     return GNTST_okay;
 }
 
+/* The granter's lock is held. */
 static inline int acquire(struct domain *granter, grant_ref_t ref, const struct domain *user,
                           bool write, struct frame **frame)
 {
@@ -115,7 +116,6 @@ static inline int acquire(struct domain *granter, grant_ref_t ref, const struct 
     uint32_t uses;
     int rc;
 
-    ASSERT(lock_held(&g->lock));
     if (ref / GRANT_ENTRIES >= g->frames)
         return GNTST_bad_gntref;
     if (granter->is_dying)
