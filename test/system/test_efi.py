@@ -74,8 +74,10 @@ def unified_image(tmp_path):
 
 
 @pytest.mark.slow
-def test_unified(log, unified):
-    """All is in the image: nothing else is on the disk."""
+def test_unified_by_objcopy(log, tmp_path):
+    """Sections that objcopy added; all is in the image, nothing else is on the disk."""
+    unified = efi.unify(str(tmp_path / "unified.efi"), CONFIG % ("vmlinuz", "initrd"), *kernel_and_ramdisk(),
+                        str(tmp_path), objcopy=True)
     with efi.EfiMachine(machine.Config(), log, {efi.BOOT: unified}) as m:
         boots(m)
         assert "(Secure Boot)" not in m.text

@@ -24,14 +24,23 @@ def run(*command):
         raise machine.MachineError(f"{' '.join(command)} failed:\n{done.stdout}")
 
 
-def unify(out, config, kernel, ramdisk, directory):
-    """A unified image (`make unified`) of a configuration's text and two files."""
+SECTIONS = {".config": 0x1000000, ".kernel": 0x1100000, ".ramdisk": 0x4000000}     # docs/efi.md
+
+
+def unify(out, config, kernel, ramdisk, directory, objcopy=False):
+    """A unified image of a configuration's text and two files: by `make unified`'s tool, or by objcopy."""
     path = os.path.join(directory, "unified.cfg")
     with open(path, "w", encoding="ascii") as file:
         file.write(config)
-    elf = os.path.join(machine.TOP, "build/efi.elf")
-    run(os.path.join(machine.TOP, "tools/mkpe.py"), elf, out, f".config={path}", f".kernel={kernel}",
-        f".ramdisk={ramdisk}")
+    files = {".config": path, ".kernel": kernel, ".ramdisk": ramdisk}
+    if objcopy:
+        words = [word for name, file in files.items()
+                 for word in ("--add-section", f"{name}={file}",
+                              "--change-section-vma", f"{name}={SECTIONS[name]:#x}")]
+        run("objcopy", *words, os.path.join(machine.TOP, "build/zeroth.efi"), out)
+    else:
+        run(os.path.join(machine.TOP, "tools/mkpe.py"), os.path.join(machine.TOP, "build/efi.elf"), out,
+            *(f"{name}={file}" for name, file in files.items()))
     return out
 
 
@@ -73,7 +82,9 @@ class EfiMachine(machine.Machine):
     def command(self, directory):
         """Override: a firmware with a disk."""
         config, code, variables = self.config, *(SECURE if self.secure else machine.OVMF)
-        more = ["-global", "driver=cfi.pflash01,property=secure,value=on"] if self.secure else []
+        # Without sleep: else that firmware keeps memory at 16 MiB, where a PV kernel has to be.
+        more = ["-global", "driver=cfi.pflash01,property=secure,value=on",
+                "-global", "ICH9-LPC.disable_s3=1"] if self.secure else []
         return ["qemu-system-x86_64", "-machine", "q35,smm=on" if self.secure else "q35", "-accel", "tcg",
                 "-cpu", config.cpu, "-m", str(config.mem), "-smp", str(config.smp), "-display", "none",
                 "-nodefaults", "-no-reboot", "-chardev", "stdio,id=console,signal=off",
