@@ -175,6 +175,9 @@ bool conform_wait_asleep(unsigned int cpu);
 /* After an exception: this CPU goes back to waiting for work, and its job is over. */
 void conform_restart_cpu(struct pv_regs *regs);
 
+/* An interrupt by a vector of a case's own (apic.c). */
+void conform_vector(uint8_t vector);
+
 /* Nanoseconds passing. */
 void conform_delay(uint64_t ns);
 

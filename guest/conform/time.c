@@ -17,7 +17,9 @@ static volatile uint64_t last_tick;
 void pv_interrupt(unsigned int vector, struct pv_regs *regs)
 {
     (void)regs;
-    if (vector == PV_VECTOR_TIMER && pv_this_cpu()->number == 0) {
+    if (vector < PV_VECTOR_TIMER)
+        conform_vector((uint8_t)vector);
+    else if (vector == PV_VECTOR_TIMER && pv_this_cpu()->number == 0) {
         ticks++;
         last_tick = pv_time_ns();
     }

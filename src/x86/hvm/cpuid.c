@@ -111,7 +111,7 @@ static void read_xen(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint
 
     switch (leaf) {
     case XEN_CPUID_LEAF(0):
-        set(out, XEN_CPUID_LEAF(4), XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+        set(out, XEN_CPUID_LEAF(5), XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
             XEN_CPUID_SIGNATURE_EDX);
         break;
     case XEN_CPUID_LEAF(1): out[EAX] = version_number; break;
