@@ -12,7 +12,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=["6.1", "5.10", "6.12"])
+@pytest.fixture(scope="module", params=["6.1", "6.12", pytest.param(
+    "5.10", marks=pytest.mark.xfail(reason="seen to hang with two vCPUs, not understood yet"))])
 def dom0(request):
     """A Dom0 with the toolstack, for all tests of this file; it has its kernel for the guests, too."""
     config = machine.Config()
