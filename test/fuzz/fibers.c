@@ -179,7 +179,6 @@ void fiber_give_way(void)
 }
 
 /* In place of sched_yield in cpu_relax. */
-int fuzz_wait(void);
 int fuzz_wait(void)
 {
     REQUIRE(now, "CPU %u waits for another one", cpu_id());

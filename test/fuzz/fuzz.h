@@ -81,6 +81,7 @@ void fibers_add(unsigned int at, void (*run)(unsigned int cpu));
 void fibers_run(void);
 void fibers_forget(void);  /* whatever they were at */
 bool fibers_running(void); /* is this one of them? */
+int fuzz_wait(void);       /* this one waits: others go first; 0 */
 void fiber_point(void);    /* another one may go on here */
 void fiber_give_way(void); /* another one may go on now, whatever the input says */
 /* The machine ends: when this is one of them, the others stop and machine_ends comes from fibers_run. */

@@ -22,7 +22,8 @@
 #include <string.h>
 #include <xen/errno.h>
 
-#define STEPS_MAX    400u    /* of an input */
+#define STEPS_MAX    400u /* of an input */
+#define RESTARTS_RUN 61u  /* in a row, before others go first; odd, so that their turns go round */
 #define RESTARTS_MAX 20000u  /* of a call, before it is taken for one that never ends */
 #define ROUNDS_MAX   100000u /* of a domain's end, likewise */
 
@@ -99,6 +100,9 @@ static void make_call(struct vcpu *core, struct unfinished *u)
         return;
     }
     keep_arguments(v, &u->call);
+    /* What it waits for may be another CPU, which waits in a circle. */
+    if (fibers_running() && u->restarts % RESTARTS_RUN == RESTARTS_RUN - 1)
+        fuzz_wait();
     REQUIRE(u->restarts++ < RESTARTS_MAX, "call %lu never ends", u->call.nr);
 }
 
