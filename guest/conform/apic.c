@@ -197,6 +197,23 @@ CASE(apic, the_higher_comes_first, APIC, PVH)
 
 /* Not here: a priority that holds a request back.  The emulator ends neither hypervisor's wait then. */
 
+CASE(apic, service_holds_back, APIC ", EOI", PVH)
+{
+    fresh();
+    no_eoi = true;
+    set(ICR, SELF | 0x50);
+    wait_for(0x50, 1);
+    EXPECT_TRUE(bit_of(ISR, 0x50));
+    EXPECT(get(PPR), 0x50);
+    set(ICR, SELF | 0x5f);
+    open();
+    EXPECT(came[0x5f], 0);
+    no_eoi = false;
+    set(EOI, 0);
+    wait_for(0x5f, 1);
+    EXPECT(get(PPR), 0);
+}
+
 CASE(apic, command_keeps_no_busy_bit, APIC, PVH)
 {
     fresh();

@@ -453,3 +453,23 @@ CASE(code, cpuid_steps_over_all_of_it, CODE ", CPUID", PVH)
                      : "rbx", "rdx");
     EXPECT(after, 1);
 }
+
+/* A single step over an instruction that comes out is one step, like any other. */
+CASE(code, single_step_over_cpuid, "AMD APM 2, 13.1.4", PVH)
+{
+    extern const char conform_after_cpuid[];
+
+    fault.vector = NO_FAULT;
+    __asm__ volatile("pushfq\n orl $0x100, (%%rsp)\n popfq\n"
+                     "   cpuid\n"
+                     "conform_after_cpuid: nop\n"
+                     "772:\n"
+                     "   .pushsection .pv_table_b, \"a\"\n"
+                     "   .quad conform_after_cpuid, 772b, 772b, 772b\n"
+                     "   .popsection\n"
+                     :
+                     : "a"(0), "c"(0)
+                     : "rbx", "rdx", "memory", "cc");
+    EXPECT(fault.vector, 1);
+    EXPECT(fault.rip, conform_after_cpuid);
+}

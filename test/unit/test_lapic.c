@@ -205,11 +205,13 @@ static void the_highest_goes_first(void **state)
     assert_int_equal(get(PPR), 0xd0);
     assert_int_equal(hvm_lapic_next(v), 0); /* of a lower class than what is served */
     assert_int_equal(hvm_lapic_requested(v), 0x45);
+    assert_int_equal(hvm_lapic_waiting(v), 0);
     put(EOI, 0);
     assert_int_equal(get(PPR), 0);
     assert_int_equal(hvm_lapic_next(v), 0x45);
     hvm_lapic_accept(v, 0x45);
-    assert_int_equal(hvm_lapic_next(v), 0); /* 0x41 is of the same class */
+    assert_int_equal(hvm_lapic_next(v), 0);    /* 0x41 is of the same class */
+    assert_int_equal(hvm_lapic_waiting(v), 0); /* for the end of the other, not for the CPU */
     put(EOI, 0);
     hvm_lapic_accept(v, hvm_lapic_next(v));
     put(EOI, 0);
@@ -226,6 +228,7 @@ static void task_priority_holds_back(void **state)
         assert_int_equal(hvm_lapic_tpr(v), tpr);
         assert_int_equal(get(PPR), tpr);
         assert_int_equal(hvm_lapic_next(v), tpr >> 4 < 5 ? 0x55 : 0);
+        assert_int_equal(hvm_lapic_waiting(v), 0x55);
     }
     hvm_lapic_set_tpr(v, 0x4f);
     assert_int_equal(get(TPR), 0x4f);

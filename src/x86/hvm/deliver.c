@@ -58,7 +58,7 @@ static void put_interrupt(struct x86_vcpu *v, uint8_t vector)
 /* Taken: something was put in already, so that interrupts have to wait. */
 static void deliver_interrupts(struct x86_vcpu *v, bool taken)
 {
-    uint8_t vector = upcall(v), requested;
+    uint8_t vector = upcall(v), waiting;
 
     if (vector) {
         if (taken || !hvm_vendor->can_interrupt(v))
@@ -67,15 +67,15 @@ static void deliver_interrupts(struct x86_vcpu *v, bool taken)
             put_interrupt(v, vector);
         return;
     }
-    requested = hvm_lapic_requested(v);
-    if (!requested)
+    waiting = hvm_lapic_waiting(v);
+    if (!waiting)
         return;
     vector = hvm_lapic_next(v);
     if (vector && !taken && hvm_vendor->can_interrupt(v)) {
         hvm_lapic_accept(v, vector);
         put_interrupt(v, vector);
     } else {
-        hvm_vendor->want_window(v, requested);
+        hvm_vendor->want_window(v, waiting);
     }
 }
 

@@ -12,9 +12,12 @@
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 
+#define VECTOR_DB 1
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+
+#define DEBUG6_STEP 0x4000u
 
 void hvm_fault(struct x86_vcpu *v, uint8_t vector, uint32_t error)
 {
@@ -67,6 +70,17 @@ bool hvm_decode(struct x86_vcpu *v, struct instruction *i)
     return false;
 }
 
+/* A step that the CPU did not take itself: its trap comes after the instruction all the same. */
+static __attribute__((noinline)) void stepped(struct x86_vcpu *v)
+{
+    struct hvm_control c;
+
+    hvm_vendor->get_control(v, &c);
+    c.debug6 |= DEBUG6_STEP;
+    hvm_vendor->set_control(v, &c);
+    hvm_fault(v, VECTOR_DB, HVM_NO_ERROR);
+}
+
 void hvm_skip(struct x86_vcpu *v, unsigned int length)
 {
     v->regs.rip += length;
@@ -74,6 +88,8 @@ void hvm_skip(struct x86_vcpu *v, unsigned int length)
         v->regs.rip = (uint32_t)v->regs.rip;
     v->regs.rflags &= ~FLAGS_RF;
     hvm_vendor->end_shadow(v);
+    if (__builtin_expect(v->regs.rflags & FLAGS_TF, false))
+        stepped(v);
 }
 
 void hvm_skip_whole(struct x86_vcpu *v)

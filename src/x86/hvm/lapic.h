@@ -35,8 +35,11 @@ void hvm_lapic_request(struct x86_vcpu *v, uint8_t vector);
 /* The highest that may interrupt now, 0: none; and: it does.  v is the current vCPU. */
 uint8_t hvm_lapic_next(struct x86_vcpu *v);
 void hvm_lapic_accept(struct x86_vcpu *v, uint8_t vector);
-/* The highest that is requested and not yet served, whatever the task priority. */
+/* The highest that is requested and not yet served. */
 uint8_t hvm_lapic_requested(struct x86_vcpu *v);
+/* The same if nothing but the task priority, or the interrupt flag, keeps it waiting; 0: none, or one of
+ * its class or above is in service, whose end is told to the APIC. */
+uint8_t hvm_lapic_waiting(struct x86_vcpu *v);
 
 /* The task priority, which the CPU has in CR8. */
 uint8_t hvm_lapic_tpr(const struct x86_vcpu *v);
