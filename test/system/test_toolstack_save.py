@@ -83,7 +83,7 @@ def test_save_goes_on(dom0):
     watch.check()
 
 
-@pytest.mark.xfail(life.ZEROTH, strict=False, reason="a process that sleeps may not wake after it")
+@pytest.mark.xfail(life.ZEROTH, strict=False, reason="not seen to pass ten times in a row yet")
 @pytest.mark.parametrize("turn", range(10))
 def test_migrate(dom0, turn):
     """A guest moves to the same host, ten times in a row."""
