@@ -63,7 +63,7 @@ def test_listed(demo):
 
 def test_console(demo):
     """xl console is a terminal to the guest, left by Ctrl-] with the guest running on."""
-    xl.ok(demo, "pkill -x cat")     # nobody else reads
+    xl.ok(demo, "killall cat")      # nobody else reads
     xl.ok(demo, "sh /tests/guest type demo 'while :; do echo tick; sleep 1; done &'")
     said = xl.ok(demo, "python3 /tests/terminal 120 'xl console demo' 'tick' "
                        r"'kill $!; echo sum$((6*7))\r' 'sum42' '\x1d'", 150)

@@ -8,6 +8,7 @@ import machine
 import pytest
 
 slow = pytest.mark.slow
+pytestmark = pytest.mark.xdist_group("toolstack-life")
 HEAP_KEEPS = 2      # pages, for a kind of object that had no place yet: exact is the test of two hundred
 PIN_TO_1 = ("vcpus=1", 'cpus="1"')     # xl looks at cpus only beside vcpus
 

@@ -10,7 +10,7 @@ import life
 import machine
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("toolstack-save")]
 
 GUEST = "linux"
 HEAP_KEEPS = 16     # pages, for kinds of objects that had no place before the guest

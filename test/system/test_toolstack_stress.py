@@ -6,7 +6,7 @@ import life
 import machine
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("toolstack-stress")]
 
 DISK = 'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo.img"]'
 NET = 'vif=["bridge=xenbr0"]'
@@ -85,7 +85,7 @@ def test_destroy_loaded(dom0):
     dom0.ok("xl destroy linux")
     dom0.gone("linux")
     dom0.until_runs("other")
-    dom0.ok("pkill nc; true")
+    dom0.ok("killall nc; true")
 
 
 def test_backend_gone(dom0):
@@ -95,13 +95,13 @@ def test_backend_gone(dom0):
     assert dom0.inside("echo it goes on", "linux") == "it goes on"
     dom0.ok("xl destroy linux")
     dom0.gone("linux")
-    dom0.ok("pkill nc; true")
+    dom0.ok("killall nc; true")
 
 
 def test_xl_killed(dom0):
     """xl is killed while it creates guests, at different points; what it leaves can be destroyed."""
     dom0.create("one", 'extra="idle"', linux=False)
-    dom0.ok("pkill -9 -f 'xl create'; true")
+    dom0.ok("killall -9 xl; true")
     assert dom0.state("one")
     dom0.destroy("one")
     for tenths in range(1, 12, 2):
@@ -112,7 +112,7 @@ def test_xl_killed(dom0):
 def test_console_daemon_killed(dom0):
     """xenconsoled ends and is started again: guests live on, consoles work again."""
     dom0.create("linux")
-    dom0.ok("pkill -9 xenconsoled")
+    dom0.ok("killall -9 xenconsoled")
     dom0.until_runs("linux")
     dom0.ok("/usr/lib/xen-4.17/bin/xenconsoled --pid-file=/run/xenconsoled.pid")
     dom0.until("xenstore-read /local/domain/$(xl domid linux)/console/tty")

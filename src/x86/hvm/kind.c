@@ -28,8 +28,9 @@
 
 #include <xen/hvm/hvm_vcpu.h>
 
-#define PAT_RESET 0x0007040600070406ul
-#define XCR0_X87  1ul
+#define PAT_RESET  0x0007040600070406ul
+#define XCR0_X87   1ul
+#define POOL_FIRST 256u /* pages for the map of a new domain */
 
 const struct hvm_vendor *hvm_vendor;
 
@@ -89,6 +90,17 @@ static void domain_free(struct domain *d)
     heap_free(x);
 }
 
+/* A toolstack may map some frames before it says how large the pool is to be (measured on Xen 4.17). */
+static int fill_pool(struct p2m *p)
+{
+    int rc;
+
+    do
+        rc = p2m_set_pool(p, POOL_FIRST);
+    while (rc == -XEN_ERESTART);
+    return rc;
+}
+
 static struct domain *domain_alloc(void)
 {
     struct x86_domain *d = heap_alloc(sizeof(*d));
@@ -97,7 +109,8 @@ static struct domain *domain_alloc(void)
         return NULL;
     d->hvm = heap_alloc(sizeof(*d->hvm));
     if (!d->hvm || hvm_policy_create(d) ||
-        p2m_create(&d->hvm->p2m, &d->core, hvm_vendor->p2m_access, flush)) {
+        p2m_create(&d->hvm->p2m, &d->core, hvm_vendor->p2m_access, flush) ||
+        fill_pool(&d->hvm->p2m)) {
         domain_free(&d->core);
         return NULL;
     }
