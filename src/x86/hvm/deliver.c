@@ -67,16 +67,17 @@ static void deliver_interrupts(struct x86_vcpu *v, bool taken)
             put_interrupt(v, vector);
         return;
     }
-    waiting = hvm_lapic_waiting(v);
-    if (!waiting)
+    if (!hvm_lapic_requested(v))
         return;
     vector = hvm_lapic_next(v);
     if (vector && !taken && hvm_vendor->can_interrupt(v)) {
         hvm_lapic_accept(v, vector);
         put_interrupt(v, vector);
-    } else {
-        hvm_vendor->want_window(v, waiting);
+        return;
     }
+    waiting = vector ? vector : hvm_lapic_waiting(v);
+    if (waiting)
+        hvm_vendor->want_window(v, waiting);
 }
 
 bool hvm_deliver(struct x86_vcpu *v)

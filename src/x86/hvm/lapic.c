@@ -141,7 +141,7 @@ uint8_t hvm_lapic_waiting(struct x86_vcpu *v)
 {
     uint8_t vector = hvm_lapic_requested(v);
 
-    return vector >> 4 > highest(&v->hvm->lapic.reg[REG_SERVED]) >> 4 ? vector : 0;
+    return vector && vector >> 4 > highest(&v->hvm->lapic.reg[REG_SERVED]) >> 4 ? vector : 0;
 }
 
 uint8_t hvm_lapic_next(struct x86_vcpu *v)
