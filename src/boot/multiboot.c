@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/multiboot.h"
 
+#include "boot/multiboot_tags.h"
+
 #include <stddef.h>
 
 #define MB1_MAGIC      0x2badb002
@@ -13,19 +15,6 @@
 #define MB2_SIZE_LIMIT (1u << 20) /* bytes of tags that we are ready to believe in */
 
 #define EFI_ENTRY 40u /* bytes of a memory descriptor (UEFI 2.10, 7.2) */
-
-enum {
-    TAG_END = 0,
-    TAG_LINE = 1,
-    TAG_LOADER = 2,
-    TAG_MODULE = 3,
-    TAG_REGIONS = 6,
-    TAG_SCREEN = 8,
-    TAG_EFI64 = 12,
-    TAG_ACPI_OLD = 14,
-    TAG_ACPI_NEW = 15,
-    TAG_EFI_MAP = 17
-};
 
 /* A screen, the same in both protocols; what follows kind differs. */
 struct __attribute__((packed)) mb_screen {

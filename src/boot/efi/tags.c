@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/efi/tags.h"
 
+#include "boot/multiboot_tags.h"
 #include "lib/memory.h"
 
-enum {
-    TAG_END = 0,
-    TAG_LINE = 1,
-    TAG_LOADER = 2,
-    TAG_MODULE = 3,
-    TAG_REGIONS = 6,
-    TAG_SCREEN = 8,
-    TAG_EFI64 = 12,
-    TAG_ACPI_NEW = 15,
-    TAG_EFI_MAP = 17
-};
 #define SCREEN_RGB 1
 
 /* Types of regions (ACPI 6.4, table 15.4). */
