@@ -9,6 +9,7 @@
 #include "x86/hvm/records.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
+#include "x86/user_regs.h"
 
 #include <xen/errno.h>
 #include <xen/hvm/hvm_vcpu.h>
@@ -92,26 +93,8 @@ int hvm_vcpu_start(struct vcpu *core, const void *context)
 static void get_user_registers(const struct x86_vcpu *v, const struct hvm_hw_cpu *now,
                                struct cpu_user_regs *to)
 {
-    const struct regs *r = &v->regs;
-
-    *to = (struct cpu_user_regs){ .r15 = r->r15,
-                                  .r14 = r->r14,
-                                  .r13 = r->r13,
-                                  .r12 = r->r12,
-                                  .rbp = r->rbp,
-                                  .rbx = r->rbx,
-                                  .r11 = r->r11,
-                                  .r10 = r->r10,
-                                  .r9 = r->r9,
-                                  .r8 = r->r8,
-                                  .rax = r->rax,
-                                  .rcx = r->rcx,
-                                  .rdx = r->rdx,
-                                  .rsi = r->rsi,
-                                  .rdi = r->rdi,
-                                  .rip = r->rip,
-                                  .rsp = r->rsp,
-                                  .rflags = r->rflags };
+    user_regs_get(&v->regs, to);
+    to->rflags = v->regs.rflags;
     to->cs = (uint16_t)now->cs_sel;
     to->ss = (uint16_t)now->ss_sel;
     to->ds = (uint16_t)now->ds_sel;

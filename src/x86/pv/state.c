@@ -15,6 +15,7 @@
 #include "x86/pv/segment.h"
 #include "x86/pv/update.h"
 #include "x86/pv/vcpu.h"
+#include "x86/user_regs.h"
 
 #include <xen/callback.h>
 
@@ -226,32 +227,14 @@ static void save_registers(const struct x86_vcpu *v, struct vcpu_guest_context *
 {
     const struct regs *r = &v->regs;
 
-    c->user_regs = (struct cpu_user_regs){
-        .r15 = r->r15,
-        .r14 = r->r14,
-        .r13 = r->r13,
-        .r12 = r->r12,
-        .rbp = r->rbp,
-        .rbx = r->rbx,
-        .r11 = r->r11,
-        .r10 = r->r10,
-        .r9 = r->r9,
-        .r8 = r->r8,
-        .rax = r->rax,
-        .rcx = r->rcx,
-        .rdx = r->rdx,
-        .rsi = r->rsi,
-        .rdi = r->rdi,
-        .rip = r->rip,
-        .cs = (uint16_t)r->cs,
-        .rflags = (r->rflags & ~FLAGS_IOPL) | (uint64_t)v->pv.iopl << FLAGS_IOPL_SHIFT,
-        .rsp = r->rsp,
-        .ss = (uint16_t)r->ss,
-        .ds = v->pv.ds,
-        .es = v->pv.es,
-        .fs = v->pv.fs,
-        .gs = v->pv.gs,
-    };
+    user_regs_get(r, &c->user_regs);
+    c->user_regs.rflags = (r->rflags & ~FLAGS_IOPL) | (uint64_t)v->pv.iopl << FLAGS_IOPL_SHIFT;
+    c->user_regs.cs = (uint16_t)r->cs;
+    c->user_regs.ss = (uint16_t)r->ss;
+    c->user_regs.ds = v->pv.ds;
+    c->user_regs.es = v->pv.es;
+    c->user_regs.fs = v->pv.fs;
+    c->user_regs.gs = v->pv.gs;
     c->fs_base = v->pv.fs_base;
     c->gs_base_kernel = v->pv.gs_kernel;
     c->gs_base_user = v->pv.gs_user;
