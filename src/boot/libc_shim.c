@@ -66,6 +66,11 @@ _Noreturn void __stack_chk_fail(void)
     BUG("a decompressor wrote beyond its stack frame");
 }
 
+_Noreturn void zstd_legacy(void)
+{
+    BUG("a decompressor took zstd's magic for that of an older format");
+}
+
 void libc_shim_begin(void)
 {
     __asm__ volatile("mov %%cr0, %0" : "=r"(old_cr0));

@@ -20,6 +20,7 @@ void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void free(void *object); /* keeps it: the arena goes as a whole */
 _Noreturn void __stack_chk_fail(void);
+_Noreturn void zstd_legacy(void); /* in the place of the functions that the Makefile leaves out */
 
 /* zstd's hooks for tracing, weak there: a weak reference cannot reach address 0 from the image. */
 unsigned long long ZSTD_trace_decompress_begin(const void *context);
