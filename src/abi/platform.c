@@ -2,6 +2,7 @@
 #include "abi/platform.h"
 
 #include "abi/copy.h"
+#include "abi/efi.h"
 #include "core/machine.h"
 #include "core/sched/sched.h"
 #include "core/time.h"
@@ -62,14 +63,6 @@ OP(microcode_update)
 {
     ENTER;
     return op->u.microcode.length ? -XEN_EOPNOTSUPP : -XEN_EINVAL;
-}
-
-/* As where the machine was not started by EFI: its services are Zeroth's alone. */
-OP(efi_runtime_call)
-{
-    ENTER;
-    (void)op;
-    return -XEN_ENOSYS;
 }
 
 OP(platform_quirk)
@@ -139,6 +132,12 @@ static long efi_info(uint32_t index, union xenpf_efi_info *a)
     case XEN_FW_EFI_APPLE_PROPERTIES: return -XEN_ENODATA;
     default: return -XEN_EINVAL;
     }
+}
+
+OP(efi_call)
+{
+    ENTER;
+    return has_efi ? efi_runtime_call(&op->u.efi_runtime_call) : -XEN_ENOSYS;
 }
 
 OP(firmware_info)
@@ -317,7 +316,7 @@ const struct door_op platform_ops[] = {
     ROW(read_memtype, read_memtype),
     ROW(microcode_update, microcode_update),
     ROW(platform_quirk, platform_quirk),
-    ROW(efi_runtime_call, efi_runtime_call),
+    ROW(efi_runtime_call, efi_call),
     ROW(firmware_info, firmware_info),
     ROW(enter_acpi_sleep, enter_acpi_sleep),
     ROW(change_freq, change_freq),

@@ -2,7 +2,6 @@
 /* Dom0, from the loader's modules to a vCPU that could run: the order of it all. */
 #include "boot/dom0.h"
 
-#include "boot/dom0_efi.h"
 #include "boot/dom0_image.h"
 #include "boot/dom0_info.h"
 #include "boot/dom0_layout.h"
@@ -273,7 +272,6 @@ void dom0_build(const struct boot_info *info, const struct options *o)
     dom0_vcpus_create(b.domain, b.vcpus, o);
     pin_tables(&b); /* last: tables can be written no more */
     start_vcpu(&b);
-    dom0_efi_tell(info);
     heap_free(b.memory);
     heap_free(b.context);
     console_log(LOG_INFO, "Dom0: %lu MiB of memory, %u vCPUs", MIB(b.share.pages), b.vcpus);

@@ -5,6 +5,7 @@
 #include "abi/version.h"
 #include "boot/consoles.h"
 #include "boot/dom0.h"
+#include "boot/dom0_efi.h"
 #include "boot/dom0_pvh.h"
 #include "boot/memory.h"
 #include "boot/multiboot.h"
@@ -83,7 +84,8 @@ static void read_command_line(void)
 static void apply_options(void)
 {
     static const enum power_reset resets[] = {
-        [REBOOT_ANY] = RESET_ACPI,
+        [REBOOT_ANY] = RESET_EFI, /* where there is none: by ACPI */
+        [REBOOT_EFI] = RESET_EFI,
         [REBOOT_ACPI] = RESET_ACPI,
         [REBOOT_PCI] = RESET_CHIPSET,
         [REBOOT_KEYBOARD] = RESET_KEYBOARD,
@@ -171,6 +173,7 @@ static bool search_acpi(void)
 /* Memory: from the loader's map to the allocators. */
 static void start_memory(void)
 {
+    dom0_efi_find(&info);
     boot_memory_init(&info, options.mem);
     map_init(boot_memory_ranges, boot_memory_range_count, boot_memory_end, boot_memory_early);
     boot_memory_frames();
@@ -236,8 +239,9 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     check_modules();
     start_memory();
     boot_consoles_map();
-    choose_mitigations(); /* patches code that runs from here on */
-    cpu_init_stacks();    /* needs the allocators */
+    choose_mitigations();                           /* patches code that runs from here on */
+    cpu_init_stacks();                              /* needs the allocators */
+    dom0_efi_tell(&info, !options.no_efi_services); /* calls what uses SSE */
     start_interrupts();
     start_rooms();
     boot_consoles_start_input();

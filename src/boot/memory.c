@@ -172,6 +172,9 @@ static void use_loader_memory(const struct boot_info *info)
         use(used, &used_count, USED_MAX, info->rsdp, info->rsdp + RSDP_SIZE);
     if (info->efi_map)
         use(used, &used_count, USED_MAX, info->efi_map, info->efi_map + info->efi_map_size);
+    if (info->efi_attributes)
+        use(used, &used_count, USED_MAX, info->efi_attributes,
+            info->efi_attributes + info->efi_attributes_size);
     for (unsigned int i = 0; i < info->module_count; i++) {
         use_text(info->modules[i].line);
         use(modules, &module_count, BOOT_MODULES, info->modules[i].start, info->modules[i].end);

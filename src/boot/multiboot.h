@@ -41,6 +41,8 @@ struct boot_info {
     uint64_t efi_system_table; /* physical address, 0: not started by EFI */
     uint64_t efi_map;          /* its memory map: physical address, 0: none */
     uint32_t efi_map_size, efi_map_entry; /* bytes of all of it, of one descriptor */
+    uint64_t efi_attributes; /* descriptors of its memory attributes' table, likewise */
+    uint32_t efi_attributes_size, efi_attributes_entry;
     struct boot_screen screen;
 };
 

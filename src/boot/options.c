@@ -408,11 +408,10 @@ static bool read_noreboot(struct options *o, struct span value)
 static bool read_reboot(struct options *o, struct span value)
 {
     static const struct choice names[] = {
-        { "acpi", REBOOT_ACPI },     { "kbd", REBOOT_KEYBOARD },
-        { "pci", REBOOT_PCI },       { "power", REBOOT_PCI },
-        { "triple", REBOOT_TRIPLE }, { "a", REBOOT_ACPI },
-        { "k", REBOOT_KEYBOARD },    { "P", REBOOT_PCI },
-        { "t", REBOOT_TRIPLE },      { NULL, 0 },
+        { "efi", REBOOT_EFI },       { "e", REBOOT_EFI },    { "acpi", REBOOT_ACPI },
+        { "kbd", REBOOT_KEYBOARD },  { "pci", REBOOT_PCI },  { "power", REBOOT_PCI },
+        { "triple", REBOOT_TRIPLE }, { "a", REBOOT_ACPI },   { "k", REBOOT_KEYBOARD },
+        { "P", REBOOT_PCI },         { "t", REBOOT_TRIPLE }, { NULL, 0 },
     };
     uint8_t how = o->reboot;
     bool warm = o->reboot_warm, no = o->noreboot;
@@ -434,6 +433,19 @@ static bool read_reboot(struct options *o, struct span value)
     o->reboot = how;
     o->reboot_warm = warm;
     o->noreboot = no;
+    return true;
+}
+
+/* rs=BOOL, no-rs */
+static bool read_efi(struct options *o, struct span value)
+{
+    struct span word = value, name;
+    bool no = after(&word, "no-"), on;
+
+    name = text_cut(&word, '=');
+    if (!text_equal(name, "rs") || !read_flag(word, &on))
+        return false;
+    o->no_efi_services = on == no;
     return true;
 }
 
@@ -492,8 +504,10 @@ const struct option option_table[] = {
     { "pv-l1tf", "no|yes|{dom0,domu}[=no|yes]", "domu where the CPU has L1TF",
       "refuse page-table entries of PV guests that are not present and name RAM", read_pv_l1tf },
     { "sched", "credit2", "credit2", "the scheduler; there is one", read_sched },
+    { "efi", "[no-]rs[=yes|no]", "rs", "call EFI's runtime services, for Dom0 and to reset",
+      read_efi },
     { "noreboot", "", "off", "halt instead of a reset", read_noreboot },
-    { "reboot", "acpi|kbd|pci|triple|no,cold|warm", "what works first",
+    { "reboot", "efi|acpi|kbd|pci|triple|no,cold|warm", "what works first",
       "how to reset the machine; no: halt", read_reboot },
     { "abi", "4.14|4.15|4.16|4.17|4.18|4.19|4.20", "4.17",
       "the version of Xen that guests and tools are told", read_abi },

@@ -5,7 +5,7 @@
 #include "core/console/console.h"
 #include "lib/text.h"
 
-enum { REBOOT_ANY, REBOOT_ACPI, REBOOT_KEYBOARD, REBOOT_PCI, REBOOT_TRIPLE };
+enum { REBOOT_ANY, REBOOT_EFI, REBOOT_ACPI, REBOOT_KEYBOARD, REBOOT_PCI, REBOOT_TRIPLE };
 enum { CLOCK_ANY, CLOCK_HPET, CLOCK_ACPI, CLOCK_PIT, CLOCK_TSC };
 enum { CHOICE_NO, CHOICE_YES, CHOICE_AUTO };
 
@@ -43,10 +43,11 @@ struct options {
     struct options_spec spec;
     uint8_t l1tf_dom0, l1tf_domu; /* CHOICE_*; auto: other domains where the CPU needs it */
 
-    bool noreboot;     /* halt, do not reset, when boot fails or Dom0 asks for a reset */
-    uint8_t reboot;    /* REBOOT_* to try first */
-    bool reboot_warm;  /* the BIOS is to skip its memory test */
-    uint8_t abi_minor; /* the 4.x that guests and tools are told */
+    bool noreboot;        /* halt, do not reset, when boot fails or Dom0 asks for a reset */
+    bool no_efi_services; /* call none of the firmware's */
+    uint8_t reboot;       /* REBOOT_* to try first */
+    bool reboot_warm;     /* the BIOS is to skip its memory test */
+    uint8_t abi_minor;    /* the 4.x that guests and tools are told */
 };
 
 /* One row of the option table: everything there is to know of an option. */

@@ -23,6 +23,7 @@ enum lock_rank {
     RANK_SEGMENTS,    /* GDT and LDT windows of one domain */
     RANK_GRANT,       /* one domain's grant table; two domains: lower id first */
     RANK_GUEST_COPY,  /* not a lock: locks above this must not be held while copying */
+    RANK_FIRMWARE,    /* a call of EFI's runtime services */
     RANK_PIRQ,        /* one domain's physical interrupts */
     RANK_IRQ,         /* one interrupt line (irq-safe) */
     RANK_EVENT,       /* one domain's event channels (irq-safe); two domains: lower id first */

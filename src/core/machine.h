@@ -144,6 +144,24 @@ int arch_memtype_read(unsigned int reg, mfn_t *first, uint64_t *count, uint32_t 
 int arch_acpi_s5(uint16_t control_a, uint16_t control_b);
 /* The BIOS's keyboard shift flags. */
 uint8_t arch_keyboard_flags(void);
+/* EFI's runtime services, in the order of their table (UEFI 2.10, 4.5). */
+enum {
+    EFI_GET_TIME,
+    EFI_SET_TIME,
+    EFI_GET_WAKEUP_TIME,
+    EFI_SET_WAKEUP_TIME,
+    EFI_GET_VARIABLE = 6,
+    EFI_GET_NEXT_VARIABLE_NAME,
+    EFI_SET_VARIABLE,
+    EFI_GET_NEXT_HIGH_MONOTONIC_COUNT,
+    EFI_RESET_SYSTEM,
+    EFI_QUERY_VARIABLE_INFO = 13,
+    EFI_SERVICES
+};
+#define EFI_ARGUMENTS 5
+/* Call one, of EFI_ARGUMENTS arguments; pointers are Zeroth's.  One call at a time, for milliseconds;
+ * RANK_FIRMWARE is taken.  status: the firmware's answer.  False: there are no services. */
+bool arch_efi_call(unsigned int service, const uint64_t arguments[EFI_ARGUMENTS], uint64_t *status);
 
 /* For sysctl: TSC's rate, XEN_SYSCTL_PHYSCAP_*, the first eight words of features that Zeroth knows; a
  * CPU's core within its socket, and the socket; whether such a PCI device is there. */

@@ -72,6 +72,7 @@ struct acpi_info {
     uint8_t reset_value;
     bool has_s5;
     uint8_t s5_a, s5_b; /* SLP_TYP of the _S5_ package */
+    bool no_cmos;       /* there is no CMOS clock */
     uint8_t century;    /* CMOS register, 0: none */
 
     paddr_t hpet; /* 0: none */

@@ -153,7 +153,8 @@ bool acpi_read_fadt(struct acpi_info *info, const uint8_t *at, size_t length, pa
     info->pm_timer = at[91] == 4 ? fadt_port(at, length, 76, 208) : 0;
     info->pm_timer_bits = flags & 1 << 8 ? 32 : 24; /* TMR_VAL_EXT */
     info->century = at[108];
-    if (flags & 1 << 10 && length >= 129) { /* RESET_REG_SUP */
+    info->no_cmos = get(at, length, 109, 2) & 1 << 5; /* IAPC_BOOT_ARCH */
+    if (flags & 1 << 10 && length >= 129) {           /* RESET_REG_SUP */
         info->has_reset = true;
         info->reset = (struct acpi_address){ at[116], at[117], at[118], at[119],
                                              get(at, length, 120, 8) };

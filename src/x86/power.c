@@ -4,6 +4,7 @@
 #include "core/console/console.h"
 #include "core/machine.h"
 #include "drivers/acpi.h"
+#include "x86/efi.h"
 #include "x86/io.h"
 #include "x86/memory/map.h"
 #include "x86/reset.h"
@@ -16,6 +17,7 @@
 #define WARM_FLAG     0x1234
 
 static enum power_reset first_reset = RESET_ACPI;
+static bool warm_reset;
 
 void power_choose_reset(enum power_reset first, bool warm)
 {
@@ -25,6 +27,7 @@ void power_choose_reset(enum power_reset first, bool warm)
     if (warm)
         *flag = WARM_FLAG;
     first_reset = first;
+    warm_reset = warm;
 }
 
 static void control_write(uint32_t port, uint8_t type, uint16_t enable)
@@ -75,12 +78,14 @@ _Noreturn void arch_poweroff(void)
     irq_off();
     if (acpi.has_s5)
         power_enter_s5(acpi.s5_a, acpi.s5_b);
+    efi_reset(false, true);
     x86_halt();
 }
 
 static void reset_by(enum power_reset way)
 {
     switch (way) {
+    case RESET_EFI: efi_reset(warm_reset, false); break;
     case RESET_ACPI: power_acpi_reset(); break;
     case RESET_CHIPSET: x86_reset_chipset(); break;
     case RESET_KEYBOARD: x86_reset_keyboard(); break;

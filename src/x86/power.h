@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Ways to reset the machine; which to try first, then the others in this order. */
-enum power_reset { RESET_ACPI, RESET_CHIPSET, RESET_KEYBOARD, RESET_TRIPLE_FAULT };
+enum power_reset { RESET_EFI, RESET_ACPI, RESET_CHIPSET, RESET_KEYBOARD, RESET_TRIPLE_FAULT };
 /* Boot, while the first 4 GiB are mapped one to one; warm: the BIOS is told to skip its memory test. */
 void power_choose_reset(enum power_reset first, bool warm);
 

@@ -46,6 +46,34 @@ static bool same(const struct rtc *a, const struct rtc *b)
            a->day == b->day;
 }
 
+static uint64_t since_boot(uint64_t year, unsigned int month, unsigned int day, unsigned int hour,
+                           unsigned int minute, unsigned int second)
+{
+    if (month < 1 || month > 12 || year < 1970 || day < 1 || day > 31)
+        return 0;
+    return ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second -
+           (uint64_t)(arch_now() / SECOND);
+}
+
+/* UEFI 2.10, 8.3; zone: minutes that are to be added, unless they are none. */
+static uint64_t efi_clock(void)
+{
+    struct {
+        uint16_t year;
+        uint8_t month, day, hour, minute, second, pad;
+        uint32_t ns;
+        int16_t zone;
+        uint8_t daylight, pad2;
+    } now = { 0 };
+    const uint64_t arguments[EFI_ARGUMENTS] = { (uint64_t)&now };
+    uint64_t status, seconds;
+
+    if (!arch_efi_call(EFI_GET_TIME, arguments, &status) || status)
+        return 0;
+    seconds = since_boot(now.year, now.month, now.day, now.hour, now.minute, now.second);
+    return seconds + (uint64_t)(now.zone >= -1440 && now.zone <= 1440 ? now.zone * 60L : 0);
+}
+
 uint64_t arch_wallclock_boot(void)
 {
     struct rtc now, again = read_once();
@@ -54,6 +82,8 @@ uint64_t arch_wallclock_boot(void)
     unsigned int hour, month, day;
     uint64_t year;
 
+    if (acpi.no_cmos)
+        return efi_clock();
     do {
         now = again;
         again = read_once();
@@ -65,8 +95,6 @@ uint64_t arch_wallclock_boot(void)
     year += now.century ? number(now.century, binary) * 100 : year < 70 ? 2000 : 1900;
     month = number(now.month, binary);
     day = number(now.day, binary);
-    if (month < 1 || month > 12 || year < 1970 || day < 1 || day > 31)
-        return 0;
-    return ((days(year, month, day) * 24 + hour) * 60 + number(now.minute, binary)) * 60 +
-           number(now.second, binary) - (uint64_t)(arch_now() / SECOND);
+    return since_boot(year, month, day, hour, number(now.minute, binary),
+                      number(now.second, binary));
 }

@@ -234,6 +234,30 @@ uint8_t arch_keyboard_flags(void)
     return 0;
 }
 
+/* Writes all that it may, as much as fits and claims any number. */
+static uint64_t fill(uint64_t to, uint64_t size_at)
+{
+    uint64_t *size = (uint64_t *)size_at, room = *size;
+
+    *size = input_number(8);
+    if (*size > room)
+        return 1ul << 63 | 5;
+    memset((void *)to, 0, *size);
+    return 0;
+}
+
+bool arch_efi_call(unsigned int service, const uint64_t arguments[EFI_ARGUMENTS], uint64_t *status)
+{
+    *status = 0;
+    if (service == EFI_GET_VARIABLE)
+        *status = fill(arguments[4], arguments[3]);
+    else if (service == EFI_GET_NEXT_VARIABLE_NAME)
+        *status = fill(arguments[1], arguments[0]);
+    else if (service == EFI_SET_VARIABLE && arguments[3])
+        *status = (uint64_t)memchr((void *)arguments[4], 0xff, arguments[3]) >> 63;
+    return service != EFI_RESET_SYSTEM;
+}
+
 uint32_t pci_port_access(uint32_t address, unsigned int offset, unsigned int size, bool write,
                          uint32_t value)
 {

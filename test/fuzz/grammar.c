@@ -216,7 +216,7 @@ static const struct row_form rows[] = {
     PLATFORM(add_memtype, "FIiii", NULL),
     PLATFORM(del_memtype, "ii", NULL),
     PLATFORM(microcode_update, "Lc", "N"),
-    PLATFORM(efi_runtime_call, "iiIIII", NULL),
+    PLATFORM(efi_runtime_call, "iiIYYAII", NULL),
     PLATFORM(cpu_hotadd, "iii", NULL),
     PLATFORM(mem_hotadd, "FFii", NULL),
     /* Behind the command, the version and the domain. */

@@ -2,7 +2,9 @@
 /* Three domains, each with page tables of its own, and their beginning and end. */
 #include "fuzz.h"
 
+#include "abi/efi.h"
 #include "abi/memory_map.h"
+#include "abi/platform.h"
 #include "abi/version.h"
 #include "core/assert.h"
 #include "core/console/console.h"
@@ -298,6 +300,8 @@ void world_create(void)
     console_add(&nowhere);
     console_start();
     version_set_build_id("fuzz", 4);
+    platform_set_efi(&(struct platform_efi){ .version = 0x20046 });
+    efi_take_snapshot();
     memory_add_machine_region(0, FUZZ_FRAMES * PAGE_SIZE, 1);
     for (domid_t id = 0; id < FUZZ_DOMAINS; id++)
         world_new_domain(id);

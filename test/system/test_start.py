@@ -37,6 +37,8 @@ def test_road(log, firmware, protocol):
     assert "MiB of RAM" in text
     assert "console=hvc0 first" in text and "module 1: " in text
     assert "ignored" not in text
+    assert ("EFI: runtime services are called" in text) == (firmware == "uefi" and protocol == "multiboot2")
+    assert ("EFI: multiboot 1 tells nothing of it" in text) == (firmware == "uefi" and protocol == "multiboot1")
 
 
 def test_unknown_and_malformed_options(log):

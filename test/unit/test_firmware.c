@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 
 #include "abi/copy.h"
+#include "abi/efi.h"
 #include "abi/platform.h"
 #include "core/machine.h"
 #include "core/sched/sched.h"
@@ -38,6 +39,12 @@ int arch_acpi_s5(uint16_t a, uint16_t b)
 uint8_t arch_keyboard_flags(void)
 {
     return 0x20;
+}
+
+long efi_runtime_call(struct xenpf_efi_runtime_call *a)
+{
+    (void)a;
+    return -XEN_EFAULT;
 }
 
 ns_t arch_now(void)

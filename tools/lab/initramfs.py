@@ -20,7 +20,7 @@ TOP = fetch.TOP
 # of another version) are left out.
 WANTED = ["crc32c_generic", "crc32c_intel", "crct10dif_common", "crc64", "crc64_rocksoft_generic",
           "ahci", "nvme", "sd_mod", "virtio_pci", "virtio_blk", "virtio_net", "e1000e",
-          "af_packet", "ext4", "xen_evtchn", "xen_privcmd", "xenfs"]
+          "af_packet", "ext4", "efivarfs", "xen_evtchn", "xen_privcmd", "xenfs"]
 
 
 def module_files(root):

@@ -71,10 +71,8 @@ static paddr_t boot_alloc(uint64_t size)
 }
 
 /* The entry of level 1, 2 or 3 (want) for an address; tables are made as needed.  NULL: no memory. */
-static uint64_t *entry_of(uint64_t va, unsigned int want, paddr_t (*page)(void))
+static uint64_t *entry_in(uint64_t *entries, uint64_t va, unsigned int want, paddr_t (*page)(void))
 {
-    uint64_t *entries = hypervisor_l4;
-
     for (unsigned int level = 4;; level--) {
         uint64_t *e = &entries[va >> (PAGE_SHIFT + 9 * (level - 1)) & (ENTRIES - 1)];
 
@@ -91,6 +89,11 @@ static uint64_t *entry_of(uint64_t va, unsigned int want, paddr_t (*page)(void))
         }
         entries = table(*e);
     }
+}
+
+static uint64_t *entry_of(uint64_t va, unsigned int want, paddr_t (*page)(void))
+{
+    return entry_in(hypervisor_l4, va, want, page);
 }
 
 static paddr_t boot_page(void)
@@ -320,6 +323,27 @@ void *map_stack(size_t size)
     }
     lock_release(&lock);
     return good ? (void *)vmap_address(first + 1) : NULL;
+}
+
+uint64_t *map_firmware_tables(void)
+{
+    paddr_t page = fresh_page();
+
+    if (!page)
+        return NULL;
+    memcpy((uint64_t *)direct(page) + HYPERVISOR_SLOT, hypervisor_l4 + HYPERVISOR_SLOT,
+           HYPERVISOR_SLOTS * sizeof(uint64_t));
+    return direct(page);
+}
+
+bool map_firmware_page(uint64_t *tables, paddr_t at, unsigned int rights)
+{
+    uint64_t *e = at < FIRMWARE_END ? entry_in(tables, at, 1, fresh_page) : NULL;
+
+    if (e)
+        *e = at | PRESENT | (rights & MAP_WRITE ? WRITABLE : 0) | (rights & MAP_RUN ? 0 : NX) |
+             (rights & MAP_DEVICE ? PCD | PWT : 0);
+    return e;
 }
 
 int map_segment_page(unsigned int page, uint64_t entry)

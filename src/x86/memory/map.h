@@ -52,6 +52,16 @@ void *map_stack(size_t size);
 /* The level-3 tables of slots HYPERVISOR_SLOT.. : what a PV guest's level-4 table holds there. */
 extern uint64_t hypervisor_l4[512]; /* Zeroth's own level-4 table; idle vCPUs run on it */
 
+/*
+ * Tables of their own for firmware that runs at machine addresses: Zeroth's slots, and below them the
+ * pages that map_firmware_page maps (at: page-aligned; MAP_*), which Zeroth's own tables do not have.
+ * Under the direct map, for good; NULL, false: no memory, or no such address.  Boot only.
+ */
+enum { MAP_WRITE = 1, MAP_RUN = 2, MAP_DEVICE = 4 };
+#define FIRMWARE_END (1ul << 47)
+uint64_t *map_firmware_tables(void);
+bool map_firmware_page(uint64_t *tables, paddr_t at, unsigned int rights);
+
 /* Set a 4 KiB entry of the segment windows (SEGMENTS_BASE + page * 4096); 0 unmaps. -ENOMEM. */
 int map_segment_page(unsigned int page, uint64_t entry);
 

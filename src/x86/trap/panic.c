@@ -106,7 +106,7 @@ static void print_backtrace(uint64_t rip, uint64_t rsp)
     }
 }
 
-static void print_registers(const struct regs *r)
+void panic_registers(const struct regs *r)
 {
     console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx,
                 r->rdx);
@@ -136,7 +136,7 @@ static void print_guest(const struct regs *r)
     if (!v || v->is_idle || !v->domain || r == &x86_vcpu(v)->regs)
         return;
     console_log(LOG_ERROR, "for d%uv%u, whose registers are:", v->domain->id, v->id);
-    print_registers(&x86_vcpu(v)->regs);
+    panic_registers(&x86_vcpu(v)->regs);
 }
 
 static void print_event(uint64_t what, uint64_t where)
@@ -177,7 +177,7 @@ static _Noreturn void report(const struct regs *regs)
 {
     bool guests = regs->cs & 3;
 
-    print_registers(regs);
+    panic_registers(regs);
     print_control_registers();
     print_guest(regs);
     if (!guests)

@@ -12,6 +12,9 @@ void panic_init(void);
  * second CPU that comes here stops. */
 void panic_begin(void);
 
+/* Print them, in five lines. */
+void panic_registers(const struct regs *regs);
+
 /* Print why, the registers, the backtrace and the last events; then reset or halt as the option
  * noreboot says.  Any context. */
 _Noreturn void panic_trap(const struct regs *regs, const char *why);

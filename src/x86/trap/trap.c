@@ -3,6 +3,7 @@
 
 #include "x86/control.h"
 #include "x86/cpu.h"
+#include "x86/efi.h"
 #include "x86/trap/fault.h"
 #include "x86/gdt.h"
 #include "x86/trap/nmi.h"
@@ -90,7 +91,8 @@ void trap_inside(struct regs *regs)
         regs->rip = to;
         return;
     }
-    panic_trap(regs, trap_name(regs->vector));
+    if (!efi_fault(regs, trap_name(regs->vector)))
+        panic_trap(regs, trap_name(regs->vector));
 }
 
 /*
