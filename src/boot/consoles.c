@@ -98,7 +98,7 @@ void boot_consoles_end_boot(void)
 
     if (screen && !keep_screen) {
         console_log(LOG_INFO, "console: the screen is Dom0's now");
-        end_screen();
+        console_lend(screen);
     }
     if (input)
         console_input_announce();

@@ -60,18 +60,28 @@ def ask(monitor, command, **arguments):
     raise AssertionError("the monitor went away")
 
 
-def test_screen(log, tmp_path):
-    """The boot's messages stand on the text screen."""
-    qmp, dump = str(tmp_path / "qmp"), tmp_path / "screen"
-    config = machine.Config(no_dom0=True, options="console=com1,vga noreboot loglvl=all",
-                            qemu=["-vga", "std", "-qmp", f"unix:{qmp},server=on,wait=off"])
-    with machine.Machine(config, log) as guest, socket.socket(socket.AF_UNIX) as connection:
-        guest.expect("halted (noreboot)", timeout=60)
-        connection.connect(qmp)
+def screen(qmp, dump):
+    """The text on the screen, by QEMU's monitor."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(qmp))
         with connection.makefile("rw", encoding="utf-8") as monitor:
             ask(monitor, "qmp_capabilities")
             ask(monitor, "pmemsave", val=SCREEN, size=80 * 25 * 2, filename=str(dump))
-    text = dump.read_bytes()[::2].decode("ascii", "replace")
+    return dump.read_bytes()[::2].decode("ascii", "replace")
+
+
+def with_screen(qmp):
+    """QEMU's arguments for it."""
+    return ["-vga", "std", "-qmp", f"unix:{qmp},server=on,wait=off"]
+
+
+def test_screen(log, tmp_path):
+    """The boot's messages stand on the text screen."""
+    config = machine.Config(no_dom0=True, options="console=com1,vga noreboot loglvl=all",
+                            qemu=with_screen(tmp_path / "qmp"))
+    with machine.Machine(config, log) as guest:
+        guest.expect("halted (noreboot)", timeout=60)
+        text = screen(tmp_path / "qmp", tmp_path / "screen")
     assert "(zeroth) Dom0: the boot loader handed over no kernel" in text
     assert "(zeroth) halted (noreboot)" in text
 
@@ -91,9 +101,11 @@ def test_nmi(log, tmp_path):
         guest.expect("NMI received for unknown reason", timeout=60)
 
 
-def test_keys_and_panic(log):
-    """Zeroth's keys answer while Dom0 runs; a panic prints where it was, by name."""
-    with machine.Machine(machine.Config(smp=2), log) as guest:
+def test_keys_and_panic(log, tmp_path):
+    """Zeroth's keys answer while Dom0 runs; a panic prints where it was, by name, and on the screen that
+    was Dom0's."""
+    config = machine.Config(smp=2, options="console=com1,vga noreboot loglvl=all", qemu=with_screen(tmp_path / "qmp"))
+    with machine.Machine(config, log) as guest:
         guest.expect("DOM0 READY", timeout=150)
         guest.send(KEYS)
         guest.expect("serial input goes to Zeroth", timeout=30)
@@ -105,7 +117,9 @@ def test_keys_and_panic(log):
         guest.expect("PANIC on CPU", timeout=30)
         guest.expect("panic_on_demand+", timeout=30)
         guest.expect("last events of CPU", timeout=30)
-        guest.wait_end(60)
+        guest.expect("halted (noreboot)", timeout=60)
+        text = screen(tmp_path / "qmp", tmp_path / "screen")
+    assert "last events of CPU" in text and "(zeroth) halted (noreboot)" in text
 
 
 def test_guest_that_breaks(log, tmp_path):

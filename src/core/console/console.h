@@ -27,6 +27,7 @@ struct console_device {
 };
 void console_add(struct console_device *device);
 void console_remove(struct console_device *device); /* what is queued is put out first */
+void console_lend(struct console_device *device);   /* the same, but console_force takes it back */
 
 /* The options. */
 void console_set_levels(unsigned int host, unsigned int guest);

@@ -25,6 +25,7 @@ static uint32_t queue_lost;             /* bytes overwritten before they were pu
 static bool line_is_open;               /* the last byte queued was no newline */
 
 static struct console_device *devices; /* changed and walked by who has `draining` */
+static struct console_device *lent;    /* NULL: none */
 static uint32_t draining;              /* 1: a CPU writes to the devices */
 static uint32_t announced;             /* ring_head that VIRQ_CON_RING was last sent for */
 static bool started, forced;
@@ -234,6 +235,12 @@ void console_remove(struct console_device *device)
     leave_devices();
 }
 
+void console_lend(struct console_device *device)
+{
+    console_remove(device);
+    lent = device;
+}
+
 bool console_busy(void)
 {
     return __atomic_load_n(&queue_head, __ATOMIC_RELAXED) -
@@ -245,6 +252,11 @@ bool console_busy(void)
 void console_force(void)
 {
     forced = true;
+    if (lent) {
+        lent->next = devices;
+        devices = lent;
+        lent = NULL;
+    }
     drain_all();
 }
 
