@@ -83,10 +83,11 @@ void arch_msi_destroy(unsigned int irq)
     messages_destroyed++;
 }
 
-void event_send_pirq(struct domain *to, port_t port)
+unsigned int event_send_pirq(struct domain *to, port_t port)
 {
     assert_ptr_equal(to, &d);
     sent = port;
+    return v.cpu;
 }
 
 static int begin(void **state)
@@ -170,6 +171,29 @@ static void bind_errors(void **state)
     assert_int_equal(pirq_map(&other, 7, EDGE), 7);
     assert_int_equal(pirq_bind(&other, 7, 9, true, &v), -XEN_EBUSY);
     assert_ptr_equal(lines[EDGE].holder, &d);
+}
+
+/* The interrupt goes where its vCPU was twice in a row, and is told once that it goes. */
+static void follows_the_vcpu(void **state)
+{
+    unsigned int here = cpu_id();
+
+    (void)state;
+    v.cpu = here;
+    assert_int_equal(pirq_map(&d, 7, EDGE), 7);
+    assert_int_equal(pirq_raise(&d, 7), here); /* not bound */
+    assert_int_equal(pirq_bind(&d, 7, 9, false, &v), 0);
+    assert_int_equal(pirq_raise(&d, 7), here);
+    v.cpu = 2;
+    assert_int_equal(pirq_raise(&d, 7), here);
+    v.cpu = 3;
+    assert_int_equal(pirq_raise(&d, 7), here);
+    assert_int_equal(pirq_raise(&d, 7), 3);
+    v.cpu = here;
+    assert_int_equal(pirq_raise(&d, 7), here);
+    assert_int_equal(pirq_raise(&d, 7), here);
+    v.cpu = 3;
+    assert_int_equal(pirq_unmap(&d, 7), 0);
 }
 
 static void raise_move_unbind(void **state)
@@ -286,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(map_and_unmap, begin, finish),
         cmocka_unit_test_setup_teardown(free_numbers_run_out, begin, finish),
         cmocka_unit_test_setup_teardown(bind_errors, begin, finish),
+        cmocka_unit_test_setup_teardown(follows_the_vcpu, begin, finish),
         cmocka_unit_test_setup_teardown(raise_move_unbind, begin, finish),
         cmocka_unit_test_setup_teardown(level_wants_eoi, begin, finish),
         cmocka_unit_test_setup_teardown(eoi_page, begin, finish),

@@ -100,8 +100,9 @@ int event_set_virq_owner(unsigned int virq, struct domain *d);
 /* Is it one of a domain, not of a vCPU? */
 bool event_virq_is_global(unsigned int virq);
 
-/* A physical interrupt came for a port of d.  Any context. */
-void event_send_pirq(struct domain *d, port_t port);
+/* A physical interrupt came for a port of d.  The CPU that the port's vCPU is on; this one: it has none.
+ * Any context. */
+unsigned int event_send_pirq(struct domain *d, port_t port);
 
 /* Is any event pending for the vCPU (not regarding its mask)? */
 bool event_pending(const struct vcpu *v);

@@ -82,6 +82,7 @@ int pirq_bind(struct domain *d, unsigned int nr, port_t port, bool share, struct
         rc = -XEN_EEXIST;
     if (rc == 0) {
         pirq->port = port; /* before the first interrupt can come */
+        pirq->away = (uint16_t)target->cpu;
         set_eoi_bit(d->pirq, nr, arch_irq_is_level((unsigned int)pirq->irq));
         rc = arch_irq_open((unsigned int)pirq->irq, d, nr, target->cpu);
         if (rc)
@@ -115,13 +116,17 @@ void pirq_move(struct domain *d, unsigned int nr, struct vcpu *target)
         arch_pirq_affinity((unsigned int)irq, target->cpu);
 }
 
-void pirq_raise(struct domain *d, unsigned int nr)
+unsigned int pirq_raise(struct domain *d, unsigned int nr)
 {
     struct pirq *pirq = get(d, nr);
     port_t port = pirq ? __atomic_load_n(&pirq->port, __ATOMIC_RELAXED) : 0;
+    unsigned int cpu = port ? event_send_pirq(d, port) : cpu_id(), before;
 
-    if (port)
-        event_send_pirq(d, port);
+    if (!port)
+        return cpu;
+    before = pirq->away;
+    pirq->away = (uint16_t)cpu;
+    return cpu == before ? cpu : cpu_id();
 }
 
 int pirq_eoi(struct domain *d, unsigned int nr)
@@ -161,7 +166,7 @@ int pirq_map(struct domain *d, int nr, unsigned int irq)
     if (rc >= 0 && p->table[rc].irq >= 0 && p->table[rc].irq != (int)irq)
         rc = -XEN_EEXIST;
     if (rc >= 0)
-        p->table[rc] = (struct pirq){ (int)irq, p->table[rc].port, false };
+        p->table[rc] = (struct pirq){ (int)irq, p->table[rc].port, false, 0 };
     lock_release(&p->lock);
     return rc;
 }

@@ -21,8 +21,10 @@ void pirq_move(struct domain *d, unsigned int pirq, struct vcpu *target);
 /* The port was unmasked or consumed: PHYSDEVOP_eoi. */
 int pirq_eoi(struct domain *d, unsigned int pirq);
 
-/* The machine's interrupt behind a pirq came.  Interrupts off. */
-void pirq_raise(struct domain *d, unsigned int pirq);
+/* The machine's interrupt behind a pirq came.  The CPU that it had better come to from now on: another
+ * than this when the vCPU was there twice in a row, that is has gone to stay.  Interrupts off; one at a
+ * time for a pirq. */
+unsigned int pirq_raise(struct domain *d, unsigned int pirq);
 
 /* PHYSDEVOP_map_pirq: pirq < 0: choose one.  The pirq; -EINVAL irq or pirq out of range, -EEXIST, -ENOSPC. */
 int pirq_map(struct domain *d, int pirq, unsigned int irq);

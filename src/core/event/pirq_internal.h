@@ -13,6 +13,7 @@ struct pirq {
     int irq;       /* -1: not mapped */
     port_t port;   /* 0: not bound */
     bool reserved; /* by PHYSDEVOP_get_free_pirq */
+    uint16_t away; /* the CPU that its vCPU was on when it last came to another; that one else */
 };
 
 struct pirq_domain {

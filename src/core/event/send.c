@@ -166,15 +166,21 @@ void event_drop_owner(struct domain *d)
 }
 
 /* The pirq may be bound before its port says so (EVENT_SETTLING). */
-void event_send_pirq(struct domain *d, port_t port)
+unsigned int event_send_pirq(struct domain *d, port_t port)
 {
+    const struct vcpu *v = NULL;
+    unsigned int cpu;
     struct event *e;
 
     event_enter();
     e = event_get(d, port);
-    if (e && (event_state(e) == EVENT_PIRQ || event_state(e) == EVENT_SETTLING))
+    if (e && (event_state(e) == EVENT_PIRQ || event_state(e) == EVENT_SETTLING)) {
         event_raise(d, e, port);
+        v = domain_vcpu(d, __atomic_load_n(&e->vcpu, __ATOMIC_RELAXED));
+    }
+    cpu = v ? __atomic_load_n(&v->cpu, __ATOMIC_RELAXED) : cpu_id();
     event_leave();
+    return cpu;
 }
 
 bool event_pending(const struct vcpu *v)

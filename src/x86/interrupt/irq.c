@@ -106,6 +106,34 @@ static void forget_old(struct line *l)
     l->old_vector = 0;
 }
 
+/* A CPU whose number fits where interrupts are sent to (x2APIC's may not): that one, else the first. */
+static unsigned int within_reach(unsigned int cpu)
+{
+    return percpu_of[cpu]->apic_id <= APIC_LAST ? cpu : 0;
+}
+
+/* A line of a domain's comes to another CPU; it stays where there is no vector, which is right if slower,
+ * and while it is still on its last move. */
+static void move_locked(struct line *l, unsigned int cpu)
+{
+    unsigned int irq = (unsigned int)(l - lines);
+    uint8_t vector;
+
+    cpu = within_reach(cpu);
+    if (!l->domain || l->old_vector || l->cpu == cpu)
+        return;
+    vector = irq_vector_alloc(cpu, irq);
+    if (!vector)
+        return;
+    l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
+    if (l->waits)
+        l->chip->mask(irq);
+    l->old_cpu = l->cpu;
+    l->old_vector = l->vector;
+    l->cpu = cpu;
+    l->vector = vector;
+}
+
 /* One of Zeroth's own, which is never closed or moved: its handler takes away the cause, so that a
  * level line may come again at once. */
 static void own_line_came(unsigned int irq, const struct line *l)
@@ -114,6 +142,13 @@ static void own_line_came(unsigned int irq, const struct line *l)
     l->own(l->argument);
     if (l->level)
         arch_pirq_unmask(irq);
+}
+
+/* The scheduler has moved the vCPU: its interrupt goes with it. */
+static inline void follow(struct line *l, unsigned int cpu)
+{
+    if (__builtin_expect(cpu != cpu_id(), false))
+        move_locked(l, cpu);
 }
 
 /* A level line stays masked from here to its holder's eoi, so that the APIC can be told at once.  The
@@ -134,7 +169,7 @@ static void line_came(unsigned int irq, unsigned int vector)
         l->waits = is_open(l);
     }
     if (d)
-        pirq_raise(d, l->pirq);
+        follow(l, pirq_raise(d, l->pirq));
     lock_release(&l->lock);
     if (own)
         own_line_came(irq, l);
@@ -177,12 +212,6 @@ static void open_locked(struct line *l, const struct holder *h, unsigned int cpu
     l->vector = vector;
     l->waits = false;
     l->chip->aim((unsigned int)(l - lines), vector, percpu_of[cpu]->apic_id);
-}
-
-/* A CPU whose number fits where interrupts are sent to (x2APIC's may not): that one, else the first. */
-static unsigned int within_reach(unsigned int cpu)
-{
-    return percpu_of[cpu]->apic_id <= APIC_LAST ? cpu : 0;
 }
 
 static int open_line(unsigned int irq, const struct holder *h, unsigned int cpu)
@@ -252,31 +281,13 @@ void arch_pirq_unmask(unsigned int irq)
 
 void arch_pirq_affinity(unsigned int irq, unsigned int cpu)
 {
-    struct line *l = &lines[irq];
-    uint8_t vector;
     bool on;
 
     if (irq >= ARCH_IRQS)
         return;
-    cpu = within_reach(cpu);
-    if (l->cpu == cpu)
-        return;
-    vector = irq_vector_alloc(cpu, irq);
-    if (!vector)
-        return; /* it stays where it is, which is right if slower */
-    on = lock_take_irq(&l->lock);
-    if (!l->domain || l->old_vector || l->cpu == cpu) {
-        vector_free(cpu, vector); /* closed meanwhile, or still on its last move */
-    } else {
-        l->chip->aim(irq, vector, percpu_of[cpu]->apic_id);
-        if (l->waits)
-            l->chip->mask(irq);
-        l->old_cpu = l->cpu;
-        l->old_vector = l->vector;
-        l->cpu = cpu;
-        l->vector = vector;
-    }
-    lock_release_irq(&l->lock, on);
+    on = lock_take_irq(&lines[irq].lock);
+    move_locked(&lines[irq], cpu);
+    lock_release_irq(&lines[irq].lock, on);
 }
 
 unsigned int arch_node_of_cpu(unsigned int cpu)
