@@ -81,10 +81,11 @@ def assemble(figures):
     for name in [name for name in bare if name.endswith(": patched")]:
         for way in (name.replace(": patched", f": {way}") for way in WAYS):
             rows.append(Row(way, "instructions", native=bare.get(way)))
-    places = [figures.get(f"boot-{name}", {}) for name in ("native", "zeroth", "xen")]
-    for name in {**places[1], **places[2]}:
-        rows.append(Row(name, boots.UNITS.get(name, "instructions"),
-                        *(place.get(name) for place in places)))
+    for kind in ("boot", "guests"):
+        places = [figures.get(f"{kind}-{name}", {}) for name in ("native", "zeroth", "xen")]
+        for name in {**places[1], **places[2]}:
+            rows.append(Row(name, boots.UNITS.get(name, "instructions"),
+                            *(place.get(name) for place in places)))
     for row in rows:
         complete(row, known, bare)
     return sorted(rows, key=lambda row: place_of(row, known))

@@ -20,10 +20,11 @@ import initramfs
 HERE = os.path.join(fetch.TOP, "tools/lab/toolstack")
 MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "virtio_pci", "virtio_console",
            "virtio_blk", "virtio_net", "xen_evtchn", "xen_gntdev", "xen_gntalloc", "xen_privcmd",
-           "xenfs", "xen_blkback", "xen_netback", "loop", "bridge", "tun"]
+           "xenfs", "xen_blkback", "xen_netback", "loop", "bridge", "tun",
+           "brd"]
 GUEST_MODULES = ["crc32c_generic", "crc32c_intel", "ext4", "af_packet", "xen_blkfront",
                  "xen_netfront"]
-GUEST_PROGRAMS = ["pattern", "tcp"]
+GUEST_PROGRAMS = ["measure", "pattern", "tcp"]
 # Not for running: documentation, translations, character sets, start of the machine, other guests'.
 LEFT_OUT = ["usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/share/info/*",
             "usr/share/lintian/*", "usr/share/bash-completion/*", "usr/share/perl5/*",
