@@ -72,12 +72,17 @@ static void flush_since(uint64_t word)
         arch_tlb_flush_stamped(NULL, (uint32_t)(word >> STAMP_SHIFT));
 }
 
-/* The same for two words: a CPU that has flushed since the later stamp has done so since both. */
-static void flush_since_both(uint64_t a, uint64_t b)
+/* Of two words the one with the later stamp: a CPU that has flushed since that has done so since both. */
+static uint64_t later(uint64_t a, uint64_t b)
 {
     uint32_t first = (uint32_t)(a >> STAMP_SHIFT), second = (uint32_t)(b >> STAMP_SHIFT);
 
-    flush_since(!first || (second && (int32_t)(second - first) > 0) ? b : a);
+    return !first || (second && (int32_t)(second - first) > 0) ? b : a;
+}
+
+static void flush_since_both(uint64_t a, uint64_t b)
+{
+    flush_since(later(a, b));
 }
 
 static bool is_table(enum frame_type type)
@@ -565,8 +570,8 @@ int frame_assign(struct frame *f, struct domain *d)
     return frame_assign_range(frame_mfn(f), 0, d);
 }
 
-/* Take ALLOCATED away, but not yet its reference.  only_user: nobody else may use the frame. */
-static bool take_allocation(struct frame *f, struct domain *d, bool only_user)
+/* Take ALLOCATED away, but not yet its reference. */
+static bool take_allocation(struct frame *f, struct domain *d)
 {
     uint64_t old = load(&f->refs);
 
@@ -574,10 +579,26 @@ static bool take_allocation(struct frame *f, struct domain *d, bool only_user)
     do {
         if (!(old & REFS_ALLOCATED) || f->owner != d->id)
             return false;
-        if (only_user && ((old & REFS_COUNT) != 1 || (load(&f->type) & TYPE_COUNT)))
-            return false;
     } while (!swap(&f->refs, &old, old & ~REFS_ALLOCATED));
     return true;
+}
+
+/* Take a frame that nothing refers to but its allocation out of its owner's list, that with it; nobody can
+ * get a reference any more.  Its refs as they were, 0: it is not so. */
+static uint64_t take_alone(struct frame *f, struct domain *d)
+{
+    uint64_t old = load(&f->refs);
+
+    ASSERT(lock_held(&d->page_lock));
+    do {
+        if ((old & (REFS_ALLOCATED | REFS_COUNT)) != (REFS_ALLOCATED | 1) || f->owner != d->id)
+            return 0;
+        if (load(&f->type) & TYPE_COUNT)
+            return 0;
+    } while (!swap(&f->refs, &old, old & ~(REFS_ALLOCATED | REFS_COUNT)));
+    ASSERT(!(load(&f->type) & TYPE_COUNT));
+    list_remove(d, f);
+    return old;
 }
 
 /* A pin, or validation that stopped, holds a frame for good: it must stay in its owner's list, where
@@ -603,7 +624,7 @@ bool frame_release(struct frame *f, struct domain *d)
     bool taken;
 
     lock_take(&d->page_lock);
-    taken = take_allocation(f, d, false);
+    taken = take_allocation(f, d);
     if (taken && held_for_good(f)) {
         __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
         taken = false;
@@ -621,27 +642,13 @@ bool frame_release(struct frame *f, struct domain *d)
 bool frame_steal(struct frame *f, struct domain *d)
 {
     uint64_t word;
-    bool taken;
 
     lock_take(&d->page_lock);
-    taken = take_allocation(f, d, true);
-    if (taken) {
-        /* A reference may have come between: then the frame is left as it was. */
-        word = load(&f->refs);
-        while ((word & REFS_COUNT) == 1 && !swap(&f->refs, &word, word - 1))
-            continue;
-        taken = (word & REFS_COUNT) == 1;
-        if (taken)
-            list_remove(d, f);
-        else
-            __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
-    }
+    word = take_alone(f, d);
     lock_release(&d->page_lock);
-    if (!taken)
+    if (!word)
         return false;
-    ASSERT(!(load(&f->type) & TYPE_COUNT));
-    flush_since(word);
-    flush_since(load(&f->type));
+    flush_since_both(word, load(&f->type));
     f->type = 0;
     f->owner = DOMID_INVALID;
     f->refs = REFS_RAM | REFS_FOUL;
@@ -723,6 +730,56 @@ static int settle_all(struct domain *d)
     return 0;
 }
 
+/* Frames one behind the other, which are freed as one. */
+struct run {
+    mfn_t start, end;
+    uint64_t latest; /* a word with the latest stamp */
+};
+#define RUN_MAX 64u
+
+/* One more from the head of the list, which runs up or down. */
+static bool run_grow(struct run *r, struct domain *d)
+{
+    mfn_t mfn = d->pages_first;
+    struct frame *f = &frame_table()[mfn];
+    bool first = r->start == r->end;
+    uint64_t word;
+
+    if (mfn == FRAME_LIST_END || r->end - r->start == RUN_MAX)
+        return false;
+    if (!first && mfn != r->end && mfn + 1 != r->start)
+        return false;
+    word = take_alone(f, d);
+    if (!word)
+        return false;
+    r->latest = later(r->latest, later(word, load(&f->type)));
+    if (first || mfn < r->start)
+        r->start = mfn;
+    if (first || mfn == r->end)
+        r->end = mfn + 1;
+    return true;
+}
+
+/* Free what the list begins with, as far as nothing else refers to it; false: something does. */
+static bool release_run(struct domain *d)
+{
+    struct run r = { 0 };
+
+    lock_take(&d->page_lock);
+    while (run_grow(&r, d))
+        continue;
+    lock_release(&d->page_lock);
+    if (r.start == r.end)
+        return false;
+    flush_since(r.latest);
+    for (mfn_t mfn = r.start; mfn < r.end; mfn++) {
+        m2p_set(mfn, M2P_INVALID);
+        frame_table()[mfn].owner = DOMID_INVALID;
+    }
+    page_free_range(r.start, r.end);
+    return true;
+}
+
 int frame_release_all(struct domain *d)
 {
     ASSERT(d->is_dying);
@@ -733,7 +790,8 @@ int frame_release_all(struct domain *d)
 
         if (settle_if_stopped(d, f))
             return -XEN_ERESTART;
-        frame_release(f, d);
+        if (!release_run(d))
+            frame_release(f, d);
         if (preempt_wanted())
             return -XEN_ERESTART;
     }

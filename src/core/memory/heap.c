@@ -123,21 +123,6 @@ static void small_free(struct frame *f, void *object)
         page_free(frame_mfn(f), 0);
 }
 
-/* Free [mfn, end) by the largest aligned blocks. */
-static void pages_free(mfn_t mfn, mfn_t end)
-{
-    while (mfn < end) {
-        unsigned int order = mfn ? (unsigned int)__builtin_ctzl(mfn) : ORDER_MAX;
-
-        if (order > ORDER_MAX)
-            order = ORDER_MAX;
-        while (mfn + (1ul << order) > end)
-            order--;
-        page_free(mfn, order);
-        mfn += 1ul << order;
-    }
-}
-
 /* The buddy gives a power of two; what is over goes back at once. */
 static void *pages_alloc(size_t size)
 {
@@ -153,7 +138,7 @@ static void *pages_alloc(size_t size)
     if (mfn == MFN_NONE)
         return NULL;
     frame_table()[mfn].aux = (uint16_t)(AUX_PAGES | pages);
-    pages_free(mfn + pages, mfn + (1ul << order));
+    page_free_range(mfn + pages, mfn + (1ul << order));
     return frame_map(mfn);
 }
 
@@ -186,7 +171,7 @@ void heap_free(void *object)
     ASSERT(f && (f->aux & (AUX_PAGES | AUX_SLAB)));
     if (f->aux & AUX_PAGES) {
         ASSERT(((uint64_t)object & PAGE_MASK) == 0);
-        pages_free(frame_mfn(f), frame_mfn(f) + (f->aux & PAGES_MAX));
+        page_free_range(frame_mfn(f), frame_mfn(f) + (f->aux & PAGES_MAX));
     } else {
         small_free(f, object);
     }

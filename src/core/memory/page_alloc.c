@@ -282,6 +282,20 @@ void page_free(mfn_t mfn, unsigned int order)
     lock_release_irq(&nodes[node]->lock, on);
 }
 
+void page_free_range(mfn_t mfn, mfn_t end)
+{
+    while (mfn < end) {
+        unsigned int order = mfn ? (unsigned int)__builtin_ctzl(mfn) : ORDER_MAX;
+
+        if (order > ORDER_MAX)
+            order = ORDER_MAX;
+        while (mfn + (1ul << order) > end || node_of(mfn) != node_of(mfn + (1ul << order) - 1))
+            order--;
+        page_free(mfn, order);
+        mfn += 1ul << order;
+    }
+}
+
 uint64_t page_alloc_free_count(unsigned int node)
 {
     uint64_t count = 0;

@@ -23,6 +23,8 @@ bool page_alloc_add_taken(mfn_t start, mfn_t end, unsigned int node);
  */
 mfn_t page_alloc(unsigned int order, unsigned int node, unsigned int address_bits);
 void page_free(mfn_t mfn, unsigned int order);
+/* Frames [mfn, end), which may have been taken one by one. */
+void page_free_range(mfn_t mfn, mfn_t end);
 
 uint64_t page_alloc_free_count(unsigned int node); /* frames; NODE_ANY: all nodes */
 /* Free frames whose addresses have at least and at most so many bits (0: no limit), as far as the
