@@ -17,6 +17,7 @@
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
 #include "core/event/pirq.h"
+#include "core/sched/pool.h"
 #include "core/sched/run_queue.h"
 #include "core/softirq.h"
 #include "core/time.h"
@@ -507,6 +508,7 @@ static void boot(void)
     workbench_cpus(CPUS);
     timers_init();
     sched_init();
+    pool_set_least_run(0, 0); /* who wakes runs at once */
     domain_init();
     for (unsigned int cpu = 0; cpu < CPUS; cpu++) {
         assert_int_equal(timer_cpu_create(cpu), 0);

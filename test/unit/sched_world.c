@@ -5,6 +5,7 @@
 
 #include "core/assert.h"
 #include "core/machine.h"
+#include "core/sched/pool.h"
 #include "core/sched/run_queue.h"
 #include "core/softirq.h"
 #include "core/time.h"
@@ -173,6 +174,7 @@ void begin(unsigned int cpus, unsigned int how_many_domains, unsigned int vcpus_
     pending = false;
     poll_result = 0;
     shut_down = NULL;
+    pool_set_least_run(0, 1000);
     for (unsigned int cpu = 0; cpu < WORKBENCH_CPUS; cpu++)
         sched_set_idle(cpu, false);
     for (unsigned int cpu = 0; cpu < cpus; cpu++) {

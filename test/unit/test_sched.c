@@ -4,6 +4,7 @@
 
 #include "core/assert.h"
 #include "core/machine.h"
+#include "core/sched/pool.h"
 #include "core/sched/run_queue.h"
 #include "core/softirq.h"
 #include "sched_world.h"
@@ -263,6 +264,7 @@ static void sleepers_get_their_share(void **state)
         struct vcpu *v = &vcpus[0][0];
 
         begin(1, 2, 1);
+        pool_set_least_run(0, 0); /* else it waits each time that it wakes */
         wake(v);
         wake(&vcpus[1][0]);
         while (workbench_now < 11 * SECOND) {
@@ -280,12 +282,13 @@ static void sleepers_get_their_share(void **state)
     }
 }
 
-static void woken_runs_soon(void **state)
+/* When the one that has run more has run for so long in one go. */
+static void woken_runs_soon_after(uint32_t least_us)
 {
     ns_t worst = 0;
 
-    (void)state;
     begin(1, 3, 1);
+    pool_set_least_run(0, least_us);
     wake(&vcpus[1][0]);
     wake(&vcpus[2][0]);
     for (unsigned int i = 0; i < 500; i++) {
@@ -300,7 +303,16 @@ static void woken_runs_soon(void **state)
         run_for(100000);
         vcpu_sleep(&vcpus[0][0], WAIT_BLOCKED);
     }
-    assert_true(worst <= 20000); /* it has run less than the others: at once */
+    assert_true(worst <= least_us * 1000 + 20000); /* it has run less than the others */
+    assert_true(worst >= least_us * 900);
+}
+
+static void woken_runs_soon(void **state)
+{
+    (void)state;
+    woken_runs_soon_after(0);
+    woken_runs_soon_after(1000);
+    woken_runs_soon_after(3000);
 }
 
 /* However many wait, each runs within a bound. */

@@ -72,11 +72,24 @@ static int find_idle(const struct cpu_set *a, const struct cpu_set *b)
     return -1;
 }
 
+static bool any_idle(void)
+{
+    uint64_t any = 0;
+
+    for (unsigned int i = 0; i < WORDS; i++)
+        any |= __atomic_load_n(&idle_cpus.bits[i], __ATOMIC_RELAXED);
+    return any;
+}
+
 static int find_idle_for(const struct vcpu *v)
 {
-    struct cpu_set allowed = allowed_cpus(v);
-    int cpu = find_idle(&allowed, &v->sched.soft);
+    struct cpu_set allowed;
+    int cpu;
 
+    if (!any_idle())
+        return -1;
+    allowed = allowed_cpus(v);
+    cpu = find_idle(&allowed, &v->sched.soft);
     return cpu >= 0 ? cpu : find_idle(&allowed, &allowed);
 }
 
@@ -126,12 +139,11 @@ static void nudge(const struct vcpu *v)
 
 void sched_offer(const struct run_queue *q)
 {
-    static const struct cpu_set all = { { ~0ul, ~0ul, ~0ul, ~0ul } };
     struct ordered *o = NULL;
 
     ASSERT(lock_held(&q->lock));
     for (unsigned int i = 0; i < LOOKED_AT && (o = ordered_next(&q->waiting, o)) != NULL; i++) {
-        if (find_idle(&all, &all) < 0)
+        if (!any_idle())
             return;
         nudge(waiting_vcpu(o));
     }
@@ -141,7 +153,7 @@ void sched_tell(struct run_queue *q, struct vcpu *v, ns_t now)
 {
     ASSERT(lock_held(&q->lock));
     run_queue_count(q, now);
-    if (run_queue_beats(q, v)) {
+    if (run_queue_beats(q, v, now)) {
         sched_set_idle(q->cpu, false);
         softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
     } else {

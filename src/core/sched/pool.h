@@ -21,7 +21,7 @@ struct pool {
     struct cpu_set cpus;    /* bits change atomically; also of CPUs that are not there */
     struct domain *members; /* by sched.next_in_pool */
     unsigned int count;     /* of them */
-    uint32_t least_run;     /* us that a vCPU should run at least; kept, not used */
+    uint32_t least_run;     /* us that a vCPU runs at least before one that wakes interrupts it */
 };
 
 #define POOL_ANY  ~0u /* a pool's number, or a CPU */

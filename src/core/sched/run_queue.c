@@ -4,8 +4,10 @@
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
+#include "core/sched/pool.h"
 #include "core/time.h"
 
+#define US          1000ll
 #define MS          1000000ll
 #define SLICE_ALL   (10 * MS) /* all that wait run once in about this time, */
 #define SLICE_LEAST MS        /* but none for less than this */
@@ -126,7 +128,7 @@ void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now)
         run_queue_remove(q, v);
     q->current = v;
     add_load(q, v);
-    v->sched.counted = now;
+    v->sched.counted = q->began = now;
     /* Before it looks for events on its way out, for vcpu_kick. */
     __atomic_store_n(&v->sched.running, true, __ATOMIC_SEQ_CST);
 }
@@ -141,10 +143,23 @@ void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to)
     __atomic_store_n(&v->cpu, to, __ATOMIC_RELEASE);
 }
 
-bool run_queue_beats(const struct run_queue *q, const struct vcpu *v)
+/* Until when current runs in any case: each time that another one interrupts it costs both. */
+static ns_t least_until(const struct run_queue *q)
+{
+    const struct pool *p = __atomic_load_n(&q->current->domain->sched.pool, __ATOMIC_RELAXED);
+
+    return q->began + (ns_t)__atomic_load_n(&p->least_run, __ATOMIC_RELAXED) * US;
+}
+
+static bool is_before_current(const struct run_queue *q, const struct vcpu *v)
+{
+    return ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
+}
+
+bool run_queue_beats(const struct run_queue *q, const struct vcpu *v, ns_t now)
 {
     return q->current->is_idle || vcpu_waits(q->current) ||
-           ordered_before(v->sched.vruntime + WAKE_MARGIN, q->current->sched.vruntime);
+           (is_before_current(q, v) && now >= least_until(q));
 }
 
 /* A capped domain's vCPU runs: its period begins unless it has; how long until what it may still
@@ -173,6 +188,8 @@ void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew)
         q->slice_end = NS_MAX;
     else if (anew || q->slice_end > now + slice)
         q->slice_end = now + slice;
+    if (q->waiting.count && is_before_current(q, waiting_first(q)) && least_until(q) < q->slice_end)
+        q->slice_end = least_until(q);
     if (d->sched.cap) {
         ns_t until = now + budget_slice(d, now);
 

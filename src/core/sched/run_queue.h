@@ -14,6 +14,7 @@ struct run_queue {
     struct vcpu *current, *idle;
     struct ordered_set waiting; /* by vruntime; none of them is current */
     uint64_t min;               /* least vruntime here, never going back */
+    ns_t began;                 /* when current was put on */
     ns_t slice_end;             /* current is then compared with those that wait; NS_MAX: never */
     ns_t spread;                /* when one was last sent to another CPU for equal shares */
     struct timer slice;         /* at slice_end or before */
@@ -54,7 +55,7 @@ void run_queue_put_on(struct run_queue *q, struct vcpu *v, ns_t now);
  * this lock. */
 void run_queue_give(struct run_queue *q, struct vcpu *v, unsigned int to);
 /* Should one that came to wait run at once instead of current? */
-bool run_queue_beats(const struct run_queue *q, const struct vcpu *v);
+bool run_queue_beats(const struct run_queue *q, const struct vcpu *v, ns_t now);
 /* Set slice_end and its timer; anew: current begins a slice. */
 void run_queue_set_slice(struct run_queue *q, ns_t now, bool anew);
 

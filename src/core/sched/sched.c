@@ -58,7 +58,7 @@ static struct vcpu *choose(struct run_queue *q, ns_t now, bool *anew)
         return ordered_before(first->sched.vruntime, q->current->sched.vruntime) ? first
                                                                                  : q->current;
     *anew = false;
-    return run_queue_beats(q, first) ? first : q->current;
+    return run_queue_beats(q, first, now) ? first : q->current;
 }
 
 /* The books of a switch; the machine's part follows, without the lock. */
