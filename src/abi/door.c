@@ -125,6 +125,21 @@ long door_enter(const struct door_call *call, uint64_t op, uint64_t guest, uint6
     return row->size == 0 ? row->fn(v, NULL, extra) : enter_with_argument(row, v, guest, extra);
 }
 
+uint64_t door_progress(struct vcpu *v, uint64_t tag)
+{
+    uint64_t done = v->resume.tag == tag ? v->resume.done : 0;
+
+    v->resume.tag = 0;
+    return done;
+}
+
+long door_stop(struct vcpu *v, uint64_t tag, uint64_t done)
+{
+    v->resume.tag = tag;
+    v->resume.done = done;
+    return DOOR_RESTART;
+}
+
 void hypercall_set_argument(unsigned int n, uint64_t value)
 {
     struct vcpu *v = current_vcpu();

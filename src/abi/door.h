@@ -56,6 +56,8 @@ extern const struct door_call door_calls[DOOR_CALLS];
 typedef long hypercall_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 extern hypercall_fn *const hypercall_pv[DOOR_CALLS];  /* never NULL: absent ones return -ENOSYS */
 extern hypercall_fn *const hypercall_hvm[DOOR_CALLS]; /* the same for hardware guests */
+/* For their 32-bit code (abi/narrow.h); NULL: -ENOSYS. */
+extern hypercall_fn *const hypercall_hvm32[DOOR_CALLS];
 
 /*
  * Find and run a sub-operation of a call for the current vCPU; guest: address of its argument struct.
@@ -72,6 +74,14 @@ const struct door_op *door_find(const struct door_call *call, uint64_t op);
 bool door_permits(const struct door_op *row);
 /* Does the row give its struct back with this result? */
 bool door_gives_back(const struct door_op *row, long result);
+
+/*
+ * How far a restarted operation is, for a call with the same tag, which names what is asked for (not 0); 0: not
+ * begun.  For what may as well begin anew, as it does when another call comes between on this vCPU.
+ * door_stop: keep that, and return DOOR_RESTART.
+ */
+uint64_t door_progress(struct vcpu *v, uint64_t tag);
+long door_stop(struct vcpu *v, uint64_t tag, uint64_t done);
 
 /* Change argument n (from 0) of the hypercall in progress, which is then restarted; inside a
  * multicall that is the entry's. */

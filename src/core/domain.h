@@ -120,6 +120,7 @@ struct domain {
 
     struct shared_info *shared; /* mapped until the domain is torn down, then NULL */
     mfn_t shared_mfn;
+    bool shared_narrow; /* the guest has it as 32-bit code does: SHARED_NARROW_ */
     struct event_domain event;
     struct sched_domain sched;
     struct grant_domain *grant;
@@ -135,8 +136,22 @@ struct domain {
     bool started;                /* it was let run once; never cleared */
     bool debugged;               /* XEN_DOMCTL_setdebugging */
     bool logs_writes;            /* XEN_DOMCTL_shadow_op */
-    port_t suspend_port;         /* XEN_DOMCTL_subscribe; 0: none */
-    uint64_t nodes;              /* XEN_DOMCTL_setnodeaffinity; 0: never set */
+    struct {
+        uint64_t list, done, found;
+    } log;               /* how far it has been read into which list, when that was preempted */
+    port_t suspend_port; /* XEN_DOMCTL_subscribe; 0: none */
+    uint64_t nodes;      /* XEN_DOMCTL_setnodeaffinity; 0: never set */
+};
+
+/* Where 32-bit code has in shared_info and vcpu_info what 64-bit code has elsewhere, and how many ports
+ * (xen/xen.h, with a long of 4 bytes). */
+enum {
+    SHARED_NARROW_PORTS = 32 * 32,
+    SHARED_NARROW_MASK = 32 * 64 + SHARED_NARROW_PORTS / 8,
+    SHARED_NARROW_CLOCK = SHARED_NARROW_MASK +
+                          SHARED_NARROW_PORTS / 8,              /* wc_version, wc_sec, wc_nsec */
+    SHARED_NARROW_SEC_HI = SHARED_NARROW_CLOCK + 3 * 4 + 6 * 4, /* behind arch's first six */
+    VCPU_INFO_NARROW_SEL = 4,
 };
 
 #define DOMAIN_VCPUS_MAX 8192u

@@ -35,6 +35,7 @@ struct vcpu {
     struct vcpu_runstate_info runstate; /* core/time.c's */
     uint32_t runstate_version;          /* odd: it is being changed */
     uint64_t runstate_area;             /* guest address, 0: none */
+    bool runstate_narrow;               /* as 32-bit code has it */
     uint64_t time_area;                 /* guest address of a second copy of info's time, 0: none */
     uint32_t time_version;              /* of what was published last, even */
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
@@ -44,7 +45,9 @@ struct vcpu {
     bool nmi_pending;
     bool signalled;                    /* events began to be pending; who looks for it clears it */
     struct multicall_entry *multicall; /* the entry that runs (abi/multicall.c's copy), else NULL */
-    uint64_t resume[4];                /* what is left of a preempted hypercall; see abi/door.h */
+    struct {
+        uint64_t tag, done;
+    } resume; /* of a preempted hypercall: door_progress */
 };
 
 /* Create a vCPU, down: -XEN_EINVAL id, -XEN_EEXIST, -XEN_ENOMEM.  Its 100 Hz periodic timer begins

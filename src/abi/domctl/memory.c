@@ -9,6 +9,7 @@
 #include "core/event/pirq.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
+#include "lib/memory.h"
 
 #define FRAMES_MAX 1024u       /* of one call; measured */
 #define LOG_MAX    (1ul << 26) /* frames that are told of at once */
@@ -84,13 +85,7 @@ DOMCTL(set_paging_mempool_size)
 
 /* ---- log of writes ---- */
 
-/* ---- of a domain with a map ---- */
-
 #define WORDS_AT_ONCE 64u
-
-/* What a restarted call has done is remembered for its caller, who deceives itself alone by another
- * in between. */
-enum { RESUME_TAG, RESUME_DONE, RESUME_FOUND };
 
 static unsigned int count_bits(uint64_t word)
 {
@@ -123,21 +118,40 @@ static bool give_words(uint64_t list, uint64_t first, uint64_t pages, const uint
     return copy_to_guest(list + first / 8, words, bytes);
 }
 
-/* In pieces; what is told of is out of the log for good when all translations are flushed. */
-static long read_map_log(struct vcpu *v, struct domain *d, struct xen_domctl_shadow_op *a)
+/*
+ * Of a domain without a map nobody counts single writes: while it runs none is reported, and when it is
+ * stopped, which is the round that counts, every frame is.  So all that was written since the start of the
+ * log is told in the end, and a migration costs the time of a copy in which the domain stands still.
+ */
+static void read_words(struct domain *d, uint64_t first, uint64_t *words, bool clear)
 {
-    uint64_t list = (uint64_t)a->dirty_bitmap.p, tag = list + 1, done = 0, found = 0;
-    uint64_t words[WORDS_AT_ONCE];
+    bool stopped = d->is_shut_down || __atomic_load_n(&d->pauses, __ATOMIC_RELAXED);
+
+    if (d->kind->map)
+        d->kind->map->log_read(d, first, words, WORDS_AT_ONCE, clear);
+    else
+        memset(words, stopped ? 0xff : 0, WORDS_AT_ONCE * sizeof(words[0]));
+}
+
+/* In pieces; what is told of is out of the log for good when all translations are flushed.  How far it is
+ * stands in the domain: what was cleared would be lost with it. */
+static long read_log(struct domain *d, struct xen_domctl_shadow_op *a)
+{
+    uint64_t list = (uint64_t)a->dirty_bitmap.p, done = 0, found = 0, words[WORDS_AT_ONCE];
     bool clear = a->op == XEN_DOMCTL_SHADOW_OP_CLEAN;
     long rc = 0;
 
-    if (v->resume[RESUME_TAG] == tag && v->resume[RESUME_DONE] < a->pages) {
-        done = v->resume[RESUME_DONE];
-        found = v->resume[RESUME_FOUND];
+    if (!d->logs_writes)
+        return -XEN_EINVAL;
+    if (a->pages > LOG_MAX)
+        return -XEN_E2BIG;
+    if (d->log.list == list && d->log.done < a->pages) {
+        done = d->log.done;
+        found = d->log.found;
     }
-    v->resume[RESUME_TAG] = 0;
+    d->log.done = 0;
     while (rc == 0 && done < a->pages) {
-        d->kind->map->log_read(d, done, words, WORDS_AT_ONCE, clear);
+        read_words(d, done, words, clear);
         found += cut_words(words, a->pages - done);
         if (list && !give_words(list, done, a->pages, words))
             rc = -XEN_EFAULT;
@@ -146,53 +160,15 @@ static long read_map_log(struct vcpu *v, struct domain *d, struct xen_domctl_sha
             rc = DOOR_RESTART;
     }
     if (rc == DOOR_RESTART) {
-        v->resume[RESUME_TAG] = tag;
-        v->resume[RESUME_DONE] = done;
-        v->resume[RESUME_FOUND] = found;
+        d->log.list = list;
+        d->log.done = done;
+        d->log.found = found;
         return rc;
     }
-    if (clear)
+    if (clear && d->kind->map)
         d->kind->flush(d);
     a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = (uint32_t)found };
     return rc;
-}
-
-/* ---- of the others ---- */
-
-/*
- * Nobody counts single writes: while the domain runs none is reported, and when it is stopped,
- * which is the round that counts, every frame is.  So all that was written since the start of the log
- * is told in the end, and a migration costs the time of a copy in which the domain stands still.
- */
-static bool fill_bits(uint64_t at, uint64_t bytes, bool set)
-{
-    uint8_t piece[256];
-
-    __builtin_memset(piece, set ? 0xff : 0, sizeof(piece));
-    for (uint64_t done = 0; done < bytes; done += sizeof(piece)) {
-        uint64_t left = bytes - done;
-
-        if (!copy_to_guest(at + done, piece, left < sizeof(piece) ? left : sizeof(piece)))
-            return false;
-    }
-    return true;
-}
-
-static long read_log(struct vcpu *v, struct domain *d, struct xen_domctl_shadow_op *a)
-{
-    bool stopped = d->is_shut_down || __atomic_load_n(&d->pauses, __ATOMIC_RELAXED);
-
-    if (!d->logs_writes)
-        return -XEN_EINVAL;
-    if (a->pages > LOG_MAX)
-        return -XEN_E2BIG;
-    if (d->kind->map)
-        return read_map_log(v, d, a);
-    if (a->dirty_bitmap.p && !fill_bits((uint64_t)a->dirty_bitmap.p, (a->pages + 7) / 8, stopped))
-        return -XEN_EFAULT;
-    a->stats = (struct xen_domctl_shadow_op_stats){ .dirty_count = stopped ? (uint32_t)a->pages
-                                                                           : 0 };
-    return 0;
 }
 
 static long start_log(struct domain *d)
@@ -229,7 +205,7 @@ DOMCTL(shadow_op)
     case XEN_DOMCTL_SHADOW_OP_ENABLE:
         return a->mode == XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY ? start_log(d) : -XEN_EINVAL;
     case XEN_DOMCTL_SHADOW_OP_CLEAN:
-    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(v, d, a);
+    case XEN_DOMCTL_SHADOW_OP_PEEK: return read_log(d, a);
     case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
         /* There are no shadow page tables, but perhaps nested ones. */
         a->mb = d->kind->map ? (uint32_t)((d->kind->map->pool(d) + MIB_PAGES - 1) / MIB_PAGES) : 0;

@@ -4,6 +4,7 @@
 
 #include "abi/copy.h"
 #include "core/console/console.h"
+#include "core/softirq.h"
 
 #define CHUNK    512u
 #define KEYS_MAX 1024u
@@ -38,15 +39,18 @@ SYSCTL(readconsole)
 SYSCTL(debug_keys)
 {
     SYSCTL_ENTER(debug_keys);
+    uint64_t tag = (uint64_t)a->keys.p | 1ul << 62;
 
     if (a->nr_keys > KEYS_MAX)
         return -XEN_E2BIG;
-    for (uint32_t i = 0; i < a->nr_keys; i++) {
+    for (uint32_t i = (uint32_t)door_progress(v, tag); i < a->nr_keys; i++) {
         char key;
 
         if (!copy_item_from_guest(&key, (uint64_t)a->keys.p, i, 1))
             return -XEN_EFAULT;
         console_press(key);
+        if (i + 1 < a->nr_keys && preempt_wanted())
+            return door_stop(v, tag, i + 1);
     }
     return 0;
 }

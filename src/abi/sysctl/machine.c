@@ -159,15 +159,18 @@ static uint32_t offline_status(uint32_t cmd, mfn_t mfn)
 SYSCTL(page_offline_op)
 {
     SYSCTL_ENTER(page_offline);
+    uint64_t tag = (uint64_t)a->status.p ^ (uint64_t)a->start << 16 ^ a->cmd ^ 3ul << 62;
 
     if (a->cmd < sysctl_page_offline || a->cmd > sysctl_query_page_offline || a->end < a->start ||
         a->end >= memory_machine_end())
         return -XEN_EINVAL;
-    for (uint64_t mfn = a->start; mfn <= a->end; mfn++) {
+    for (mfn_t mfn = a->start + door_progress(v, tag); mfn <= a->end; mfn++) {
         uint32_t status = offline_status(a->cmd, mfn);
 
         if (!copy_item_to_guest((uint64_t)a->status.p, mfn - a->start, &status, sizeof(status)))
             return -XEN_EFAULT;
+        if (mfn < a->end && preempt_wanted())
+            return door_stop(v, tag, mfn + 1 - a->start);
     }
     return 0;
 }

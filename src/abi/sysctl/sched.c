@@ -7,6 +7,7 @@
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/sched/pool.h"
+#include "core/softirq.h"
 #include "core/vcpu.h"
 
 SYSCTL(sched_id)
@@ -22,7 +23,10 @@ SYSCTL(getdomaininfolist)
     SYSCTL_ENTER(getdomaininfolist);
     const struct sysctl_sizes *sizes = (const struct sysctl_sizes *)extra;
     struct xen_domctl_getdomaininfo info;
-    uint32_t id = a->first_domain, count = 0;
+    uint64_t tag = (uint64_t)a->buffer.p << 16 | a->first_domain | 1ul << 63,
+             progress = door_progress(v, tag);
+    uint32_t id = progress ? (uint32_t)(progress >> 32) : a->first_domain,
+             count = (uint32_t)progress;
     struct domain *d;
 
     while (count < a->max_domains && id < DOMID_FIRST_RESERVED) {
@@ -35,6 +39,8 @@ SYSCTL(getdomaininfolist)
         if (!copy_item_to_guest((uint64_t)a->buffer.p, count, &info, sizes->domain))
             return -XEN_EFAULT;
         count++;
+        if (preempt_wanted())
+            return door_stop(v, tag, (uint64_t)id << 32 | count);
     }
     a->num_domains = count;
     return 0;

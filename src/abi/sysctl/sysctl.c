@@ -68,20 +68,22 @@ long sysctl(uint64_t guest, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 
 /* ---- the rows ---- */
 
-#define ROW(name_, direction) \
+#define ROW_OF(name_, direction, duration) \
     { \
         XEN_SYSCTL_##name_, #name_, sizeof(struct xen_sysctl), direction, KIND_ALL, AUTH_DOM0, \
-            BOUNDED, false, sysctl_##name_ \
+            duration, false, sysctl_##name_ \
     }
+#define ROW(name, direction)  ROW_OF(name, direction, BOUNDED)
+#define LONG(name, direction) ROW_OF(name, direction, RESUMABLE)
 
 const struct door_op sysctl_ops[] = {
-    ROW(readconsole, DIR_INOUT),  ROW(tbuf_op, DIR_INOUT),      ROW(physinfo, DIR_INOUT),
-    ROW(sched_id, DIR_INOUT),     ROW(perfc_op, DIR_IN),        ROW(getdomaininfolist, DIR_INOUT),
-    ROW(debug_keys, DIR_IN),      ROW(getcpuinfo, DIR_INOUT),   ROW(availheap, DIR_INOUT),
-    ROW(get_pmstat, DIR_INOUT),   ROW(cpu_hotplug, DIR_IN),     ROW(pm_op, DIR_INOUT),
-    ROW(page_offline_op, DIR_IN), ROW(lockprof_op, DIR_IN),     ROW(cputopoinfo, DIR_INOUT),
-    ROW(numainfo, DIR_INOUT),     ROW(cpupool_op, DIR_INOUT),   ROW(scheduler_op, DIR_INOUT),
-    ROW(coverage_op, DIR_IN),     ROW(psr_cmt_op, DIR_IN),      ROW(pcitopoinfo, DIR_INOUT),
-    ROW(psr_alloc, DIR_IN),       ROW(livepatch_op, DIR_INOUT), MACHINE_SYSCTLS(ROW)
+    ROW(readconsole, DIR_INOUT),   ROW(tbuf_op, DIR_INOUT),      ROW(physinfo, DIR_INOUT),
+    ROW(sched_id, DIR_INOUT),      ROW(perfc_op, DIR_IN),        LONG(getdomaininfolist, DIR_INOUT),
+    LONG(debug_keys, DIR_IN),      ROW(getcpuinfo, DIR_INOUT),   ROW(availheap, DIR_INOUT),
+    ROW(get_pmstat, DIR_INOUT),    ROW(cpu_hotplug, DIR_IN),     ROW(pm_op, DIR_INOUT),
+    LONG(page_offline_op, DIR_IN), ROW(lockprof_op, DIR_IN),     ROW(cputopoinfo, DIR_INOUT),
+    ROW(numainfo, DIR_INOUT),      ROW(cpupool_op, DIR_INOUT),   ROW(scheduler_op, DIR_INOUT),
+    ROW(coverage_op, DIR_IN),      ROW(psr_cmt_op, DIR_IN),      ROW(pcitopoinfo, DIR_INOUT),
+    ROW(psr_alloc, DIR_IN),        ROW(livepatch_op, DIR_INOUT), MACHINE_SYSCTLS(ROW)
 };
 const uint16_t sysctl_op_count = ARRAY_SIZE(sysctl_ops);
