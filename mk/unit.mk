@@ -25,7 +25,7 @@ UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.
                       memory/page_alloc.c memory/heap.c)
 UNIT_MORE_test_lapic = test/workbench/machine.c src/x86/hvm/lapic.c $(addprefix src/core/memory/,frame.c page_alloc.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
-UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c)
+UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c abi/narrow.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c abi/narrow.c)
 UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/console/console.c \
                          core/console/queue.c core/console/guest.c core/console/input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c abi/narrow.c)

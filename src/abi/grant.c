@@ -2,6 +2,7 @@
 #include "abi/grant.h"
 
 #include "abi/copy.h"
+#include "abi/narrow.h"
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"
@@ -184,6 +185,38 @@ static long unmap_and_replace(struct vcpu *v, void *arg, uint64_t extra)
 #define COPY_SHIFT (8 * (offsetof(struct gnttab_copy, status) - COPY_WORD))
 _Static_assert(COPY_WORD % 8 == 0 && COPY_SHIFT == STATUS_SHIFT, "the status stands in both alike");
 
+union copy_op {
+    struct gnttab_copy op;
+    uint64_t words[sizeof(struct gnttab_copy) / 8];
+};
+
+/* 32-bit callers have the last word at another place, two bytes of it nobody's. */
+static size_t copy_size(const struct vcpu *v)
+{
+    return v->narrow ? narrow_size(COPY_FORM) : sizeof(struct gnttab_copy);
+}
+
+static bool read_copy(const struct vcpu *v, uint64_t at, union copy_op *c)
+{
+    uint8_t narrow[sizeof(*c)];
+
+    if (!v->narrow)
+        return copy_from_guest(c, at, sizeof(*c));
+    if (!copy_from_guest(narrow, at, narrow_size(COPY_FORM)))
+        return false;
+    narrow_expand(COPY_FORM, narrow, c, sizeof(*c));
+    return true;
+}
+
+static bool write_copy(const struct vcpu *v, uint64_t at, const union copy_op *c)
+{
+    uint64_t word = c->words[COPY_WORD / 8];
+
+    if (v->narrow)
+        return copy_to_guest(at + copy_size(v) - sizeof(word), &word, sizeof(word));
+    return write_to_guest64(at + COPY_WORD, word);
+}
+
 /* The sides of a list's copies, often the same two. */
 struct peers {
     struct peer source, dest;
@@ -196,19 +229,16 @@ static struct domain *side_of(struct vcpu *v, struct peer *p, domid_t id)
 
 static long copy_some(struct vcpu *v, struct grant_list *l, struct peers *p)
 {
-    union {
-        struct gnttab_copy op;
-        uint64_t words[sizeof(struct gnttab_copy) / 8];
-    } c;
+    union copy_op c;
 
     while (l->count) {
-        if (!copy_from_guest(&c, l->at, sizeof(c)))
+        if (!read_copy(v, l->at, &c))
             return -XEN_EFAULT;
         grant_copy(v, side_of(v, &p->source, c.op.source.domid),
                    side_of(v, &p->dest, c.op.dest.domid), &c.op);
-        if (!write_to_guest64(l->at + COPY_WORD, c.words[COPY_WORD / 8]))
+        if (!write_copy(v, l->at, &c))
             return -XEN_EFAULT;
-        if (advance(l, sizeof(c), 1))
+        if (advance(l, copy_size(v), 1))
             return restart(l);
     }
     return 0;
@@ -253,9 +283,7 @@ static struct domain *subject(struct vcpu *v, domid_t id, int16_t *status)
 static int16_t list_frames(struct domain *d, const struct gnttab_setup_table *op)
 {
     for (uint32_t i = 0; i < op->nr_frames; i++) {
-        uint64_t frame = frame_at(d->grant->shared[i]);
-
-        if (!copy_item_to_guest((uint64_t)op->frame_list.p, i, &frame, sizeof(frame)))
+        if (!copy_number_to_guest((uint64_t)op->frame_list.p, i, frame_at(d->grant->shared[i])))
             return GNTST_bad_virt_addr;
     }
     return GNTST_okay;
@@ -272,12 +300,16 @@ static long take_one(uint64_t extra, void *op, size_t size)
 static long setup_table(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct gnttab_setup_table op;
+    size_t size = v->narrow ? narrow_size(SETUP_FORM) : sizeof(op);
+    uint8_t narrow[sizeof(op)];
     struct domain *d;
-    long rc = take_one(extra, &op, sizeof(op));
+    long rc = take_one(extra, v->narrow ? (void *)narrow : &op, size);
 
     (void)arg;
     if (rc)
         return rc;
+    if (v->narrow)
+        narrow_expand(SETUP_FORM, narrow, &op, sizeof(op));
     d = subject(v, op.dom, &op.status);
     if (d) {
         op.status = GNTST_general_error;
@@ -285,7 +317,9 @@ static long setup_table(struct vcpu *v, void *arg, uint64_t extra)
             op.status = list_frames(d, &op);
         domain_put(d);
     }
-    return copy_to_guest(list(extra)->at, &op, sizeof(op)) ? 0 : -XEN_EFAULT;
+    if (v->narrow)
+        narrow_shrink(SETUP_FORM, &op, narrow); /* it fits: it came so */
+    return copy_to_guest(list(extra)->at, v->narrow ? (void *)narrow : &op, size) ? 0 : -XEN_EFAULT;
 }
 
 static long query_size(struct vcpu *v, void *arg, uint64_t extra)

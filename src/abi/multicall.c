@@ -2,6 +2,7 @@
 #include "abi/multicall.h"
 
 #include "abi/copy.h"
+#include "abi/narrow.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/softirq.h"
@@ -9,7 +10,17 @@
 #include "lib/index.h"
 
 #define BATCH 8 /* entries copied in at once */
-#define ENTRY sizeof(struct multicall_entry)
+
+/* An entry's bytes as the caller has it, and of each of its members, which are numbers of its width. */
+static size_t entry_size(const struct vcpu *v)
+{
+    return v->narrow ? narrow_size(MULTICALL_FORM) : sizeof(struct multicall_entry);
+}
+
+static size_t offset_in(const struct vcpu *v, size_t offset)
+{
+    return v->narrow ? offset / 2 : offset;
+}
 
 /* The caller's list from the next entry on. */
 struct list {
@@ -17,23 +28,36 @@ struct list {
     uint32_t left;
 };
 
+static hypercall_fn *call_of(const struct vcpu *v, uint64_t op)
+{
+    if (op >= DOOR_CALLS)
+        return NULL;
+    op = index_safe(op, DOOR_CALLS);
+    if (v->narrow)
+        return hypercall_hvm32[op];
+    return v->domain->kind->bit == KIND_PV ? hypercall_pv[op] : hypercall_hvm[op];
+}
+
 static long run(struct vcpu *v, struct multicall_entry *e)
 {
-    hypercall_fn *const *calls = v->domain->kind->bit == KIND_PV ? hypercall_pv : hypercall_hvm;
+    hypercall_fn *call = call_of(v, e->op);
     const xen_ulong_t *a = e->args;
     long result;
 
-    if (e->op >= DOOR_CALLS)
+    if (!call)
         return -XEN_ENOSYS;
     v->multicall = e;
-    result = calls[index_safe(e->op, DOOR_CALLS)](a[0], a[1], a[2], a[3], a[4], a[5]);
+    result = call(a[0], a[1], a[2], a[3], a[4], a[5]);
     v->multicall = NULL;
     return result;
 }
 
-static bool write_result(const struct list *l, long result)
+static bool write_result(const struct vcpu *v, const struct list *l, long result)
 {
-    return write_to_guest64(l->at + offsetof(struct multicall_entry, result), (uint64_t)result);
+    uint64_t at = l->at + offset_in(v, offsetof(struct multicall_entry, result));
+
+    return v->narrow ? copy_to_guest(at, &result, sizeof(uint32_t))
+                     : write_to_guest64(at, (uint64_t)result);
 }
 
 /* Go on at the list's next entry when the guest makes the call again. */
@@ -45,10 +69,14 @@ static long restart(const struct list *l)
 }
 
 /* The entry saved its progress in its arguments, of our copy. */
-static long restart_inside(const struct list *l, const struct multicall_entry *e)
+static long restart_inside(const struct vcpu *v, const struct list *l,
+                           const struct multicall_entry *e)
 {
-    if (!copy_to_guest(l->at + offsetof(struct multicall_entry, args), e->args, sizeof(e->args)))
-        return -XEN_EFAULT;
+    uint64_t at = l->at + offset_in(v, offsetof(struct multicall_entry, args));
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(e->args); i++)
+        if (!copy_number_to_guest(at, i, e->args[i]))
+            return -XEN_EFAULT;
     return restart(l);
 }
 
@@ -62,14 +90,14 @@ static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long
     long result = run(v, e);
 
     if (__builtin_expect(result == DOOR_RESTART && !iret, false)) {
-        *end = restart_inside(l, e);
+        *end = restart_inside(v, l, e);
         return false;
     }
-    if (!write_result(l, result)) {
+    if (!write_result(v, l, result)) {
         *end = iret ? result : -XEN_EFAULT;
         return false;
     }
-    l->at += ENTRY;
+    l->at += entry_size(v);
     l->left--;
     if (iret) {
         *end = result; /* what HYPERVISOR_iret has the way out load */
@@ -83,13 +111,20 @@ static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long
 }
 
 /* How many of the next entries could be copied in: all that fit, else one, else 0. */
-static uint32_t fill(const struct list *l, struct multicall_entry *batch)
+static uint32_t fill(const struct vcpu *v, const struct list *l, struct multicall_entry *batch)
 {
-    uint32_t count = l->left < BATCH ? l->left : BATCH;
+    uint32_t count = l->left < BATCH ? l->left : BATCH,
+             narrow[sizeof(*batch) / sizeof(xen_ulong_t)];
 
-    if (copy_from_guest(batch, l->at, count * ENTRY))
+    if (v->narrow) {
+        if (!copy_from_guest(narrow, l->at, sizeof(narrow)))
+            return 0;
+        narrow_expand(MULTICALL_FORM, narrow, batch, sizeof(*batch));
+        return 1;
+    }
+    if (copy_from_guest(batch, l->at, count * sizeof(*batch)))
         return count;
-    return count > 1 && copy_from_guest(batch, l->at, ENTRY);
+    return count > 1 && copy_from_guest(batch, l->at, sizeof(*batch));
 }
 
 long multicall(uint64_t at, uint64_t count, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -105,7 +140,7 @@ long multicall(uint64_t at, uint64_t count, uint64_t a2, uint64_t a3, uint64_t a
     if (!l.left)
         return arch_guest_range_ok(at, 1) ? 0 : -XEN_EFAULT;
     while (l.left) {
-        uint32_t filled = fill(&l, batch);
+        uint32_t filled = fill(v, &l, batch);
 
         if (!filled)
             return -XEN_EFAULT;

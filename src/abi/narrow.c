@@ -5,6 +5,7 @@
 #include "lib/memory.h"
 
 #include <xen/event_channel.h>
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -38,10 +39,20 @@ static const struct form forms[] = {
     { __HYPERVISOR_xen_version, XENVER_platform_parameters, NULL }, /* a number that does not fit */
     { __HYPERVISOR_xen_version, ANY, SAME },
     { __HYPERVISOR_console_io, ANY, SAME },
+    /* Each sees to its own lists and structs (abi/grant.c). */
+    { __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_setup_table, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_copy, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_query_size, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_set_version, SAME },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_get_version, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_initialise, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_up, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_down, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_is_up, SAME },
+    { __HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, RUNSTATE_FORM },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, "p" },
     { __HYPERVISOR_vcpu_op, VCPUOP_set_periodic_timer, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, SAME },
     { __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, "qi" },
@@ -82,6 +93,7 @@ static struct width width_of(char field)
     case 'h': return (struct width){ 2, 2 };
     case 'i': return (struct width){ 4, 4 };
     case 'q': return (struct width){ 8, 8 };
+    case ')': return (struct width){ 0, 0 };
     }
     ASSERT(field == 'l' || field == 'p');
     return (struct width){ 4, 8 };
@@ -99,6 +111,8 @@ struct place {
 
 static struct place begin(struct place at, struct width w)
 {
+    if (!w.wide)
+        return (struct place){ aligned(at.narrow, NARROW_ALIGN), aligned(at.wide, 8) };
     return (struct place){ aligned(at.narrow, w.narrow < NARROW_ALIGN ? w.narrow : NARROW_ALIGN),
                            aligned(at.wide, w.wide) };
 }

@@ -9,8 +9,13 @@
 
 #include "abi/door.h"
 
+#define RUNSTATE_FORM  "iqqqqq"      /* struct vcpu_runstate_info */
+#define MULTICALL_FORM "llllllll"    /* struct multicall_entry */
+#define COPY_FORM      "lhh)lhh)hhh" /* struct gnttab_copy */
+#define SETUP_FORM     "hihp"        /* struct gnttab_setup_table */
+
 /* A row's layout for them: b, h, i, q: numbers of 1, 2, 4 and 8 bytes, l: of the machine's width, p: a
- * pointer.  NULL: the row is not for them; "": both layouts are the same. */
+ * pointer; ): a struct inside ends that has one of the two.  NULL: the row is not for them; "": both layouts are the same. */
 const char *narrow_form(const struct door_call *call, uint32_t op);
 
 /* Bytes of the struct as they have it; and from one layout into the other, wide of wide_size bytes.  False: a

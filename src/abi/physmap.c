@@ -8,6 +8,7 @@
 #include "core/grant/grant.h"
 #include "core/machine.h"
 #include "core/softirq.h"
+#include "core/time.h"
 #include "core/vcpu.h"
 
 #include <xen/memory.h>
@@ -37,6 +38,15 @@ static bool is_at(struct domain *d, gfn_t gfn, mfn_t mfn)
     if (f)
         frame_put(f);
     return same;
+}
+
+/* Where a domain has a shared_info of its own: its layout is that of the code that asks for it. */
+static void choose_layout(const struct vcpu *v, struct domain *d)
+{
+    if (d != v->domain)
+        return;
+    __atomic_store_n(&d->shared_narrow, v->narrow, __ATOMIC_RELAXED);
+    time_publish_wallclock(d);
 }
 
 /* A frame of Zeroth's that the domain may see: at one number at most. */
@@ -134,6 +144,8 @@ long physmap_add(struct vcpu *v, void *arg, uint64_t command)
         rc = add_range(d, a, command);
     else
         rc = add_locked(d, a->space, a->idx, a->gpfn);
+    if (rc == 0 && a->space == XENMAPSPACE_shared_info)
+        choose_layout(v, d);
     domain_put(d);
     return rc;
 }

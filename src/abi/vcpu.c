@@ -83,7 +83,7 @@ OP(set_runstate_area)
 
     if (!area_ok(a->addr.p))
         return -XEN_EFAULT;
-    runstate_set_area(target, a->addr.p);
+    runstate_set_area(target, a->addr.p, v->narrow);
     return 0;
 }
 

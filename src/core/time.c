@@ -143,19 +143,24 @@ static struct lock wall_lock = LOCK(RANK_TIME);
 static uint64_t wall_seconds; /* at system time 0; wall_lock guards both */
 static uint32_t wall_ns;
 
-static void write_wallclock(struct shared_info *s, int64_t offset)
+static void write_wallclock(const struct domain *d)
 {
-    volatile struct shared_info *to = s;
-    uint64_t seconds = wall_seconds + (uint64_t)offset;
+    char *shared = (char *)d->shared;
+    bool narrow = __atomic_load_n(&d->shared_narrow, __ATOMIC_RELAXED);
+    volatile uint32_t *to = narrow ? (uint32_t *)(shared + SHARED_NARROW_CLOCK)
+                                   : &d->shared->wc_version,
+                      *high = narrow ? (uint32_t *)(shared + SHARED_NARROW_SEC_HI)
+                                     : &d->shared->wc_sec_hi;
+    uint64_t seconds = wall_seconds + (uint64_t)d->time_offset;
 
     ASSERT(lock_held(&wall_lock));
-    to->wc_version |= 1;
+    to[0] |= 1;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    to->wc_sec = (uint32_t)seconds;
-    to->wc_sec_hi = (uint32_t)(seconds >> 32);
-    to->wc_nsec = wall_ns;
+    to[1] = (uint32_t)seconds;
+    to[2] = wall_ns;
+    *high = (uint32_t)(seconds >> 32);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    to->wc_version++;
+    to[0]++;
 }
 
 void time_publish_wallclock(struct domain *d)
@@ -163,7 +168,7 @@ void time_publish_wallclock(struct domain *d)
     bool were_on = lock_take_irq(&wall_lock);
 
     if (d->shared)
-        write_wallclock(d->shared, d->time_offset);
+        write_wallclock(d);
     lock_release_irq(&wall_lock, were_on);
 }
 
@@ -262,18 +267,24 @@ void runstate_get(const struct vcpu *v, struct vcpu_runstate_info *out)
  * changes. */
 static void write_runstate(const struct vcpu *v, struct vcpu_runstate_info *r)
 {
-    uint64_t entry_area = v->runstate_area + offsetof(struct vcpu_runstate_info, state_entry_time);
+    /* 32-bit code has no padding behind the state. */
+    size_t gap = v->runstate_narrow ? sizeof(uint32_t) : 0, size = sizeof(*r) - gap;
+    uint64_t entry_area = v->runstate_area + offsetof(struct vcpu_runstate_info, state_entry_time) -
+                          gap;
     uint64_t entry = r->state_entry_time;
+    char *from = (char *)r + gap;
 
+    if (gap)
+        __builtin_memcpy(from, &r->state, sizeof(r->state));
     if (!(v->domain->vm_assist & 1ul << VMASST_TYPE_runstate_update_flag)) {
-        arch_copy_to_guest(v->runstate_area, r, sizeof(*r));
+        arch_copy_to_guest(v->runstate_area, from, size);
         return;
     }
     r->state_entry_time |= XEN_RUNSTATE_UPDATE;
     if (!arch_copy_to_guest(entry_area, &r->state_entry_time, sizeof(entry)))
         return;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    arch_copy_to_guest(v->runstate_area, r, sizeof(*r));
+    arch_copy_to_guest(v->runstate_area, from, size);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     arch_copy_to_guest(entry_area, &entry, sizeof(entry));
 }
@@ -292,10 +303,11 @@ void runstate_publish(struct vcpu *v)
     arch_kernel_memory_close(opened);
 }
 
-void runstate_set_area(struct vcpu *v, uint64_t area)
+void runstate_set_area(struct vcpu *v, uint64_t area, bool narrow)
 {
     struct vcpu_runstate_info r;
 
+    v->runstate_narrow = narrow;
     v->runstate_area = area;
     if (!area)
         return;

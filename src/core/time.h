@@ -33,7 +33,7 @@ void time_info_moved(struct vcpu *v);
  * The area is filled through the current vCPU's page tables, whoever v is; one that cannot be
  * reached is registered all the same. */
 void time_set_area(struct vcpu *v, uint64_t area);
-void runstate_set_area(struct vcpu *v, uint64_t area);
+void runstate_set_area(struct vcpu *v, uint64_t area, bool narrow);
 
 /* Write the wall clock into shared_info, if there is one (any more). */
 void time_publish_wallclock(struct domain *d);

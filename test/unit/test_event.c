@@ -336,6 +336,30 @@ static void ipis_and_masks(void **state)
     assert_int_equal(one_port(1, EVTCHNOP_unmask, 0), 0);
 }
 
+/* As 32-bit code has the words: the mask elsewhere, the selector's bits for 32 ports each. */
+static void narrow_layout(void **state)
+{
+    uint32_t *words = (uint32_t *)(void *)world[1]->shared, *info;
+    port_t p = 0;
+
+    (void)state;
+    world[1]->shared_narrow = true;
+    while (p < 40)
+        p = ipi(1, 1);
+    info = (uint32_t *)(void *)world[1]->vcpus[1]->info;
+    assert_int_equal(one_port(1, EVTCHNOP_send, p), 0);
+    assert_int_equal(words[512 + p / 32], 1u << p % 32); /* 32 times 64 bytes of vCPUs come first */
+    assert_int_equal(info[1], 1u << p / 32);
+    assert_int_equal(world_kicks[1][1], 1);
+    words[512 + p / 32] = info[1] = 0;
+    words[512 + 32 + p / 32] = 1u << p % 32;
+    assert_int_equal(one_port(1, EVTCHNOP_send, p), 0);
+    assert_int_equal(info[1], 0);
+    assert_int_equal(one_port(1, EVTCHNOP_unmask, p), 0);
+    assert_int_equal(info[1], 1u << p / 32);
+    assert_int_equal(words[512 + 32 + p / 32], 0);
+}
+
 static void send_and_close_errors(void **state)
 {
     port_t p = ipi(1, 0);
@@ -525,6 +549,7 @@ int main(void)
         TEST(pirqs),
         TEST(bind_vcpu),
         TEST(ipis_and_masks),
+        TEST(narrow_layout),
         TEST(send_and_close_errors),
         TEST(status_errors),
         TEST(all_ports_of_two_levels),

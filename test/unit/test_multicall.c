@@ -37,6 +37,13 @@ bool copy_to_guest(uint64_t guest, const void *from, size_t size)
     return inside(guest, size, writable) && memcpy((void *)guest, from, size);
 }
 
+bool copy_number_to_guest(uint64_t guest, uint64_t index, uint64_t value)
+{
+    size_t size = v.narrow ? 4 : 8;
+
+    return copy_to_guest(guest + index * size, &value, size);
+}
+
 bool write_to_guest64(uint64_t guest, uint64_t value)
 {
     return copy_to_guest(guest, &value, sizeof(value));
@@ -96,6 +103,8 @@ hypercall_fn *const hypercall_pv[DOOR_CALLS] = {
 };
 
 hypercall_fn *const hypercall_hvm[DOOR_CALLS] = { [SUM] = sum };
+hypercall_fn *const hypercall_hvm32[DOOR_CALLS] = { [SUM] = sum, [SLOW] = slow };
+const struct door_call door_calls[DOOR_CALLS];
 
 static int start(void **state)
 {
@@ -239,6 +248,29 @@ static void test_preempted_inside(void **state)
     assert_int_equal(calls, 3);
 }
 
+/* Entries of 32-bit code, all numbers of 4 bytes. */
+static void test_narrow(void **state)
+{
+    uint32_t *entry = (uint32_t *)list;
+    unsigned int restarts;
+
+    (void)state;
+    v.narrow = true;
+    for (unsigned int i = 0; i < 3; i++)
+        memcpy(&entry[i * 8], (uint32_t[]){ SUM, OLD, i, 1, 2, 3, 4, 5 }, 32);
+    memcpy(&entry[8], (uint32_t[]){ SLOW, OLD, 2, 8, 9, 9, 9, 9 }, 32);
+    entry[24] = __HYPERVISOR_domctl; /* not for it */
+    assert_int_equal(call_until_done(4, &restarts), 0);
+    v.narrow = false;
+    assert_int_equal(restarts, 2);
+    assert_int_equal(entry[1], 543210);
+    assert_int_equal(entry[8 + 1], 5);
+    assert_int_equal(entry[8 + 2], 0);
+    assert_int_equal(entry[8 + 3], 8);
+    assert_int_equal(entry[16 + 1], 543212);
+    assert_int_equal(entry[24 + 1], (uint32_t)-XEN_ENOSYS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup(test_iret_ends, start),
         cmocka_unit_test_setup(test_preempted_between, start),
         cmocka_unit_test_setup(test_preempted_inside, start),
+        cmocka_unit_test_setup(test_narrow, start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -39,6 +40,24 @@ struct narrow_batch {
     uint16_t domid, space, size, foreign;
     uint32_t idxs, gpfns, errs;
 };
+struct narrow_copy {
+    struct {
+        uint32_t ref;
+        uint16_t domid, offset;
+    } source, dest;
+    uint16_t len, flags;
+    int16_t status;
+};
+struct narrow_setup {
+    uint16_t dom;
+    uint32_t nr_frames;
+    int16_t status;
+    uint32_t frame_list;
+};
+struct narrow_runstate {
+    uint32_t state;
+    uint64_t state_entry_time, time[4];
+};
 #pragma pack(pop)
 
 static void sizes(void **state)
@@ -56,6 +75,39 @@ static void sizes(void **state)
                      sizeof(struct narrow_map));
     assert_int_equal(narrow_size(narrow_form(CALL(memory_op), XENMEM_add_to_physmap_batch)),
                      sizeof(struct narrow_batch));
+    assert_int_equal(narrow_size(COPY_FORM), sizeof(struct narrow_copy));
+    assert_int_equal(narrow_size(SETUP_FORM), sizeof(struct narrow_setup));
+    assert_int_equal(narrow_size(RUNSTATE_FORM), sizeof(struct narrow_runstate));
+    assert_int_equal(narrow_size(MULTICALL_FORM), 32);
+}
+
+/* Structs inside of structs; and a struct that goes back. */
+static void grants(void **state)
+{
+    const struct narrow_copy c = { { 0xffffffff, 7, 100 }, { 5, 8, 200 }, 300, 1, -3 };
+    struct narrow_setup s = { 3, 4, -1, 0xb0000000 }, back;
+    gnttab_copy_t wide;
+    gnttab_setup_table_t wide_s;
+
+    (void)state;
+    narrow_expand(COPY_FORM, &c, &wide, sizeof(wide));
+    assert_int_equal(wide.source.u.gmfn, 0xffffffff);
+    assert_int_equal(wide.source.domid, 7);
+    assert_int_equal(wide.source.offset, 100);
+    assert_int_equal(wide.dest.u.ref, 5);
+    assert_int_equal(wide.dest.domid, 8);
+    assert_int_equal(wide.dest.offset, 200);
+    assert_int_equal(wide.len, 300);
+    assert_int_equal(wide.flags, 1);
+    assert_int_equal(wide.status, -3);
+    narrow_expand(SETUP_FORM, &s, &wide_s, sizeof(wide_s));
+    assert_int_equal(wide_s.nr_frames, 4);
+    assert_int_equal(wide_s.status, -1);
+    assert_ptr_equal(wide_s.frame_list.p, (void *)0xb0000000ul);
+    wide_s.status = -9;
+    assert_true(narrow_shrink(SETUP_FORM, &wide_s, &back));
+    assert_int_equal(back.status, -9);
+    assert_int_equal(back.frame_list, s.frame_list);
 }
 
 static void wider(void **state)
@@ -106,7 +158,8 @@ static void only_what_is_named(void **state)
     (void)state;
     assert_null(narrow_form(CALL(memory_op), XENMEM_exchange));
     assert_null(narrow_form(CALL(domctl), 1));
-    assert_null(narrow_form(CALL(vcpu_op), VCPUOP_register_runstate_memory_area));
+    assert_null(narrow_form(CALL(vcpu_op), VCPUOP_get_physid));
+    assert_null(narrow_form(CALL(grant_table_op), GNTTABOP_transfer));
     assert_string_equal(narrow_form(CALL(event_channel_op), 4), "");
 }
 
@@ -114,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
+        cmocka_unit_test(grants),
         cmocka_unit_test(wider),
         cmocka_unit_test(narrower),
         cmocka_unit_test(only_what_is_named),

@@ -337,6 +337,29 @@ static void runstate_area(void **state)
     assert_int_equal(op(v, VCPUOP_register_runstate_memory_area, 1, &a), ERROR(EFAULT));
 }
 
+/* 32-bit code has no padding behind the state. */
+static void runstate_area_narrow(void **state)
+{
+    struct {
+        uint32_t state, entry[2], time[8], behind;
+    } area = { .behind = 0x5a };
+    struct vcpu *v = dom0_vcpu(1);
+
+    (void)state;
+    world_run(v);
+    for (unsigned int flag = 0; flag < 2; flag++) {
+        dom0->vm_assist = flag << VMASST_TYPE_runstate_update_flag;
+        world_pass(MS);
+        runstate_set_area(v, (uint64_t)&area, true);
+        assert_int_equal(area.state, RUNSTATE_running);
+        assert_memory_equal(area.entry, &v->runstate.state_entry_time, 8);
+        assert_memory_equal(area.time, v->runstate.time, 32);
+        assert_int_equal(area.behind, 0x5a);
+    }
+    dom0->vm_assist = 0;
+    runstate_set_area(v, 0, false);
+}
+
 /* Of another vCPU until now; an area that cannot be reached is nobody's fault. */
 static void runstate_area_of_another(void **state)
 {
@@ -594,6 +617,7 @@ int main(void)
         TEST(runstates_add_up),
         TEST(runstate_goes_not_back),
         TEST(runstate_area),
+        TEST(runstate_area_narrow),
         TEST(runstate_area_of_another),
         TEST(singleshot),
         TEST(singleshot_wakes),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetch Debian's own kernels, Xen and its tools into the lab's cache: fetch.py [NAME ...].
 
-Names: 6.1 5.10 6.12 (kernels), xen (the hypervisor), toolstack (xl, its daemons and what they
+Names: 6.1 5.10 6.12 (kernels), 6.1-i386 (a 32-bit one), xen (the hypervisor), toolstack (xl, its daemons and what they
 need to run, unpacked and not installed). None: all of them.
 
 An apt configuration of its own (lists and state in the cache) serves suites that the
@@ -20,6 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
+KERNELS32 = {"6.1-i386": "bookworm"}
 PLACES = {"xen": "xen-4.17", "toolstack": "tools-4.17"}     # kernels: linux-VERSION
 TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-host",
              "qemu-system-xen",
@@ -47,19 +48,19 @@ def mirror():
     raise FetchError("apt knows no Debian mirror (apt-get indextargets is empty)")
 
 
-def apt_options(suite):
+def apt_options(suite, arch="amd64"):
     """Options that give apt state of its own for one suite; creates the directories."""
-    root = os.path.join(CACHE, "apt", suite)
+    root = os.path.join(CACHE, "apt", suite if arch == "amd64" else f"{suite}-{arch}")
     for sub in ("state/lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(root, sub), exist_ok=True)
     status, sources = os.path.join(root, "status"), os.path.join(root, "sources.list")
     with open(status, "w", encoding="ascii"):
         pass
     with open(sources, "w", encoding="ascii") as file:
-        file.write(f"deb [arch=amd64 signed-by={KEYRING}] {mirror()} {suite} main\n")
+        file.write(f"deb [arch={arch} signed-by={KEYRING}] {mirror()} {suite} main\n")
     settings = {"Dir::State": f"{root}/state", "Dir::State::status": status,
                 "Dir::Cache": f"{root}/cache", "Dir::Etc::sourcelist": sources,
-                "Dir::Etc::sourceparts": "/dev/null", "APT::Architecture": "amd64",
+                "Dir::Etc::sourceparts": "/dev/null", "APT::Architecture": arch, "APT::Architectures": arch,
                 "APT::Sandbox::User": "root", "Acquire::Languages": "none"}
     return [arg for key, value in settings.items() for arg in ("-o", f"{key}={value}")]
 
@@ -73,12 +74,12 @@ def apt(options, tool, *args, cwd=None):
     return done.stdout
 
 
-def unpack(suite, package, into):
+def unpack(suite, package, into, arch="amd64"):
     """Download one package (the newest of the suite) and unpack it into a directory."""
-    options = apt_options(suite)
+    options = apt_options(suite, arch)
     apt(options, "apt-get", "update")
-    if package == "linux-image-amd64":
-        depends = apt(options, "apt-cache", "depends", "linux-image-amd64")
+    if package in ("linux-image-amd64", "linux-image-686-pae"):
+        depends = apt(options, "apt-cache", "depends", package)
         package = next((line.split()[-1] for line in depends.splitlines()
                         if "Depends: linux-image-" in line), None)
         if not package:
@@ -147,6 +148,9 @@ def fetch(name):
             place_xen(files, scratch)
         elif name == "toolstack":
             unpack_closure("bookworm", TOOLSTACK, os.path.join(scratch, "root"))
+        elif name in KERNELS32:
+            unpack(KERNELS32[name], "linux-image-686-pae", files, "i386")
+            place_kernel(files, scratch)
         else:
             unpack(SUITES[name], "linux-image-amd64", files)
             place_kernel(files, scratch)
@@ -157,7 +161,7 @@ def fetch(name):
 
 def main():
     """Fetch what the command line names, or everything."""
-    known = [*SUITES, *PLACES]
+    known = [*SUITES, *KERNELS32, *PLACES]
     unknown = [name for name in sys.argv[1:] if name not in known]
     if unknown:
         sys.exit(f"fetch: unknown: {' '.join(unknown)} (known: {' '.join(known)})")

@@ -194,7 +194,7 @@ void event_vcpu_moved(struct vcpu *v)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!v->domain->event.fifo)
-        __atomic_store_n(&v->info->evtchn_pending_sel, ~0ul, __ATOMIC_SEQ_CST);
+        event_2l_select(v, ~0ul);
     event_signal(v);
 }
 

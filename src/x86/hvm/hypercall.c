@@ -7,7 +7,6 @@
 #include "lib/index.h"
 #include "lib/memory.h"
 #include "x86/hvm/exit.h"
-#include "x86/hvm/narrow.h"
 #include "x86/hvm/vendor.h"
 
 #define STUB 32

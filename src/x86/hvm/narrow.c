@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The calls of 32-bit code: those of 64-bit code, whose rows know the other layout (abi/narrow.h), but
  * for what comes in registers. */
-#include "x86/hvm/narrow.h"
+#include "abi/door.h"
 
-#include "abi/grant.h"
 #include "abi/set_timer.h"
 #include "core/machine.h"
-
-#include <xen/grant_table.h>
 
 /* Its one argument, of 64 bits, comes in two halves. */
 static long narrow_set_timer(uint64_t low, uint64_t high, uint64_t a2, uint64_t a3, uint64_t a4,
                              uint64_t a5)
 {
     return set_timer_op(high << 32 | low, 0, a2, a3, a4, a5);
-}
-
-/* Those whose structs are the same in both layouts. */
-static long narrow_grant(uint64_t op, uint64_t list, uint64_t count, uint64_t a3, uint64_t a4,
-                         uint64_t a5)
-{
-    switch (op) {
-    case GNTTABOP_map_grant_ref:
-    case GNTTABOP_unmap_grant_ref:
-    case GNTTABOP_query_size:
-    case GNTTABOP_set_version:
-    case GNTTABOP_get_version: return grant_table_op(op, list, count, a3, a4, a5);
-    }
-    return -XEN_ENOSYS;
 }
 
 #define WIDE(name) \
@@ -38,6 +21,8 @@ static long narrow_grant(uint64_t op, uint64_t list, uint64_t count, uint64_t a3
 WIDE(memory_op)
 WIDE(xen_version)
 WIDE(console_io)
+WIDE(grant_table_op)
+WIDE(multicall)
 WIDE(vcpu_op)
 WIDE(vm_assist)
 WIDE(sched_op)
@@ -49,7 +34,8 @@ hypercall_fn *const hypercall_hvm32[DOOR_CALLS] = {
     [__HYPERVISOR_xen_version] = xen_version,
     [__HYPERVISOR_console_io] = console_io,
     [__HYPERVISOR_set_timer_op] = narrow_set_timer,
-    [__HYPERVISOR_grant_table_op] = narrow_grant,
+    [__HYPERVISOR_grant_table_op] = grant_table_op,
+    [__HYPERVISOR_multicall] = multicall,
     [__HYPERVISOR_vcpu_op] = vcpu_op,
     [__HYPERVISOR_vm_assist] = vm_assist,
     [__HYPERVISOR_sched_op] = sched_op,
