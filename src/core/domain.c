@@ -35,6 +35,8 @@ static struct slot *slot_pages[DOMID_FIRST_RESERVED / SLOTS + 1];
 static struct lock list_lock = LOCK(RANK_DOMAIN_LIST);
 static struct domain *first; /* ascending id; list_lock */
 static struct domain *dead;  /* to be freed; atomic */
+static struct timer burial;  /* when that goes on */
+#define BURIAL_PAUSE 1000000 /* ns */
 struct domain *dom0;
 
 /* ---- finding ---- */
@@ -109,14 +111,19 @@ void domain_for_each(void (*fn)(struct domain *d))
     lock_release(&list_lock);
 }
 
-/* Nobody holds it any more. */
-static __attribute__((noinline)) void bury(struct domain *d)
+static void queue_dead(struct domain *d)
 {
-    ASSERT(slot_of(d->id)->domain == d);
     d->next_dead = __atomic_load_n(&dead, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&dead, &d->next_dead, d, false, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
         continue;
+}
+
+/* Nobody holds it any more. */
+static __attribute__((noinline)) void bury(struct domain *d)
+{
+    ASSERT(slot_of(d->id)->domain == d);
+    queue_dead(d);
     softirq_raise(SOFTIRQ_DOMAIN);
 }
 
@@ -448,7 +455,13 @@ int domain_destroy(struct domain *d)
     return ends ? 0 : rc;
 }
 
-/* SOFTIRQ_DOMAIN. */
+static void more_dead(void *unused)
+{
+    (void)unused;
+    softirq_raise(SOFTIRQ_DOMAIN);
+}
+
+/* SOFTIRQ_DOMAIN.  What takes long is done in pieces, between which guests run. */
 static void free_dead(void)
 {
     struct domain *d = __atomic_exchange_n(&dead, NULL, __ATOMIC_ACQUIRE), *next;
@@ -456,6 +469,11 @@ static void free_dead(void)
     for (; d; d = next) {
         next = d->next_dead;
         ASSERT(d->teardown == ARRAY_SIZE(stages) && d->pages_first == FRAME_LIST_END);
+        if (d->kind->domain_wind_up && !d->kind->domain_wind_up(d)) {
+            queue_dead(d);
+            timer_set(&burial, arch_now() + BURIAL_PAUSE);
+            continue;
+        }
         unpublish(d);
         domain_free(d);
         event_send_global_virq(VIRQ_DOM_EXC); /* it can be found no more */
@@ -465,4 +483,5 @@ static void free_dead(void)
 void domain_init(void)
 {
     softirq_bind(SOFTIRQ_DOMAIN, free_dead);
+    timer_init(&burial, cpu_id(), more_dead, NULL);
 }

@@ -25,6 +25,9 @@ struct guest_kind {
     unsigned int vcpus_max;               /* that a domain may have; 0: as many as any */
     struct domain *(*domain_alloc)(void); /* the whole struct, zeroed; NULL: no memory */
     void (*domain_free)(struct domain *d);
+    /* Before that, when nobody knows the domain any more: a piece of what takes long.  True: it is done.
+     * NULL: nothing does. */
+    bool (*domain_wind_up)(struct domain *d);
     /* The whole struct, zeroed, with domain and id set and the kind's defaults; NULL: no memory. */
     struct vcpu *(*vcpu_alloc)(struct domain *d, unsigned int id);
     void (*vcpu_free)(struct vcpu *v);

@@ -99,7 +99,7 @@ static int end(void **state)
 {
     (void)state;
     hvm_log_destroy(d);
-    p2m_destroy(p);
+    assert_true(p2m_destroy(p, ~0u));
     return 0;
 }
 

@@ -28,9 +28,10 @@
 
 #include <xen/hvm/hvm_vcpu.h>
 
-#define PAT_RESET  0x0007040600070406ul
-#define XCR0_X87   1ul
-#define POOL_FIRST 256u /* pages for the map of a new domain */
+#define PAT_RESET      0x0007040600070406ul
+#define XCR0_X87       1ul
+#define POOL_FIRST     256u /* pages for the map of a new domain */
+#define TABLES_AT_ONCE 64u  /* given back in a piece of a domain's end */
 
 const struct hvm_vendor *hvm_vendor;
 
@@ -76,13 +77,18 @@ static void flush(struct domain *d)
     tlb_flush_cpus(&others, 0);
 }
 
+static bool domain_wind_up(struct domain *d)
+{
+    return p2m_destroy(hvm_p2m(d), TABLES_AT_ONCE);
+}
+
 static void domain_free(struct domain *d)
 {
     struct x86_domain *x = x86_domain(d);
 
     if (x->hvm) {
         hvm_log_destroy(d);
-        p2m_destroy(&x->hvm->p2m);
+        p2m_destroy(&x->hvm->p2m, ~0u); /* of one that never was: little */
     }
     heap_free(x->hvm);
     ranges_free(&x->iomem);
@@ -263,6 +269,7 @@ const struct guest_kind hvm_kind = {
     .vcpus_max = 128,
     .domain_alloc = domain_alloc,
     .domain_free = domain_free,
+    .domain_wind_up = domain_wind_up,
     .vcpu_alloc = vcpu_alloc,
     .vcpu_free = vcpu_free,
     .domain_relinquish = domain_relinquish,

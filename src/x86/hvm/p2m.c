@@ -117,25 +117,42 @@ int p2m_create(struct p2m *p, struct domain *d, const uint64_t *access,
     return 0;
 }
 
-static void free_table(mfn_t mfn, unsigned int level)
+/* A table and those below it, as far as the pieces go; true: it is freed. */
+static bool free_table(mfn_t mfn, unsigned int level, unsigned int *pieces)
 {
-    const uint64_t *table = frame_map(mfn);
+    uint64_t *table = frame_map(mfn);
+    bool whole = true;
 
-    for (unsigned int i = 0; level && i < ENTRIES; i++)
-        if (type_of(table[i]) == P2M_TABLE)
-            free_table(frame_in(table[i]), level - 1);
+    for (unsigned int i = 0; level && whole && i < ENTRIES; i++) {
+        if (type_of(table[i]) != P2M_TABLE)
+            continue;
+        whole = free_table(frame_in(table[i]), level - 1, pieces);
+        if (whole)
+            table[i] = 0;
+    }
     frame_unmap(table);
-    page_free(mfn, 0);
+    whole = whole && *pieces;
+    if (whole) {
+        page_free(mfn, 0);
+        --*pieces;
+    }
+    return whole;
 }
 
-void p2m_destroy(struct p2m *p)
+bool p2m_destroy(struct p2m *p, unsigned int pieces)
 {
     if (!p->domain)
-        return;
-    free_table(p->root, LEVELS - 1);
-    while (p->pool_free)
+        return true;
+    if (p->root != MFN_NONE && !free_table(p->root, LEVELS - 1, &pieces))
+        return false;
+    p->root = MFN_NONE;
+    for (; p->pool_free; pieces--) {
+        if (!pieces)
+            return false;
         pool_drop(p);
+    }
     p->domain = NULL;
+    return true;
 }
 
 /* ---- changes ---- */

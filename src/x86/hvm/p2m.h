@@ -50,9 +50,9 @@ struct p2m_entry {
 /* An empty map; the pool begins with its root only.  -XEN_ENOMEM. */
 int p2m_create(struct p2m *p, struct domain *d, const uint64_t *access,
                void (*flush)(struct domain *d));
-/* None of the domain's vCPUs runs again: all tables and the pool are given back.  It may be one that
- * p2m_create did not make, all zero. */
-void p2m_destroy(struct p2m *p);
+/* Nobody uses the map any more: all tables and the pool are given back, as many pages as pieces says; true:
+ * all are.  It may be one that p2m_create did not make, all zero. */
+bool p2m_destroy(struct p2m *p, unsigned int pieces);
 
 /* The pool gets this many pages in all, those in use included; it never loses one that is in use.
  * -XEN_ENOMEM: as many as there were.  -XEN_ERESTART: call again.  Lock held. */
