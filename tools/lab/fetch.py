@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fetch Debian's own kernels, Xen and its tools into the lab's cache: fetch.py [NAME ...].
 
-Names: 6.1 5.10 6.12 (kernels), 6.1-i386 (a 32-bit one), xen (the hypervisor), toolstack (xl, its daemons and what they
+Names: 6.1 5.10 6.12 (kernels), 6.1-i386 (a 32-bit one, and its busybox), xen (the hypervisor), toolstack (xl, its daemons and what they
 need to run, unpacked and not installed). None: all of them.
 
 An apt configuration of its own (lists and state in the cache) serves suites that the
@@ -151,6 +151,8 @@ def fetch(name):
         elif name in KERNELS32:
             unpack(KERNELS32[name], "linux-image-686-pae", files, "i386")
             place_kernel(files, scratch)
+            unpack(KERNELS32[name], "busybox-static", files, "i386")
+            os.rename(os.path.join(files, "bin/busybox"), os.path.join(scratch, "busybox"))
         else:
             unpack(SUITES[name], "linux-image-amd64", files)
             place_kernel(files, scratch)

@@ -90,9 +90,9 @@ class Tree:
         cpio.add("TRAILER!!!", 0)
 
 
-def add_busybox(tree):
+def add_busybox(tree, path="/bin/busybox"):
     """Busybox and links for all of its applets that no package has."""
-    tree.file("bin/busybox", "/bin/busybox")
+    tree.file("bin/busybox", path)
     names = subprocess.run(["/bin/busybox", "--list-full"], stdout=subprocess.PIPE, text=True,
                            check=True).stdout.split()
     # Only programs count: QEMU has a keyboard named tr.
@@ -118,7 +118,7 @@ def add_modules(tree, source, release, wanted):
     tree.add(f"{folder}/order", 0o100644, "".join(f"{name}\n" for name, _ in modules).encode())
 
 
-def guest(source, release, programs):
+def guest(source, release, programs, busybox="/bin/busybox"):
     """The demonstration guest's initramfs, as bytes; with programs [(name, path)]."""
     tree = Tree()
     for name in MERGED[:3]:
@@ -126,7 +126,7 @@ def guest(source, release, programs):
     for name in ("dev", "mnt", "proc", "sys", "tmp"):
         tree.add(name, 0o040755)
     tree.add("dev/console", 0o020600, rdev=(5, 1))
-    add_busybox(tree)
+    add_busybox(tree, busybox)
     for name in ("poweroff", "reboot"):     # where the kernel calls them
         tree.add("usr/sbin/" + name, 0o120777, b"/bin/busybox")
     add_modules(tree, source, release, GUEST_MODULES)
