@@ -11,40 +11,32 @@
 
 #define BATCH 8 /* entries copied in at once */
 
-/* An entry's bytes as the caller has it, and of each of its members, which are numbers of its width. */
-static size_t entry_size(const struct vcpu *v)
-{
-    return v->narrow ? narrow_size(MULTICALL_FORM) : sizeof(struct multicall_entry);
-}
+#define UNLIKELY(condition) __builtin_expect(condition, false)
 
-static size_t offset_in(const struct vcpu *v, size_t offset)
-{
-    return v->narrow ? offset / 2 : offset;
-}
-
-/* The caller's list from the next entry on. */
+/* The caller's list from the next entry on; narrow: as 32-bit code has it, members of half the size. */
 struct list {
     uint64_t at; /* guest address */
     uint32_t left;
+    bool narrow;
 };
 
-static hypercall_fn *call_of(const struct vcpu *v, uint64_t op)
+static hypercall_fn *call_of(const struct vcpu *v, const struct list *l, uint64_t op)
 {
     if (op >= DOOR_CALLS)
         return NULL;
     op = index_safe(op, DOOR_CALLS);
-    if (v->narrow)
+    if (UNLIKELY(l->narrow))
         return hypercall_hvm32[op];
     return v->domain->kind->bit == KIND_PV ? hypercall_pv[op] : hypercall_hvm[op];
 }
 
-static long run(struct vcpu *v, struct multicall_entry *e)
+static long run(struct vcpu *v, const struct list *l, struct multicall_entry *e)
 {
-    hypercall_fn *call = call_of(v, e->op);
+    hypercall_fn *call = call_of(v, l, e->op);
     const xen_ulong_t *a = e->args;
     long result;
 
-    if (!call)
+    if (UNLIKELY(!call))
         return -XEN_ENOSYS;
     v->multicall = e;
     result = call(a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -52,12 +44,14 @@ static long run(struct vcpu *v, struct multicall_entry *e)
     return result;
 }
 
-static bool write_result(const struct vcpu *v, const struct list *l, long result)
-{
-    uint64_t at = l->at + offset_in(v, offsetof(struct multicall_entry, result));
+#define RESULT offsetof(struct multicall_entry, result)
+#define ARGS   offsetof(struct multicall_entry, args)
 
-    return v->narrow ? copy_to_guest(at, &result, sizeof(uint32_t))
-                     : write_to_guest64(at, (uint64_t)result);
+static bool write_result(const struct list *l, long result)
+{
+    if (UNLIKELY(l->narrow))
+        return copy_to_guest(l->at + RESULT / 2, &result, sizeof(uint32_t));
+    return write_to_guest64(l->at + RESULT, (uint64_t)result);
 }
 
 /* Go on at the list's next entry when the guest makes the call again. */
@@ -69,10 +63,9 @@ static long restart(const struct list *l)
 }
 
 /* The entry saved its progress in its arguments, of our copy. */
-static long restart_inside(const struct vcpu *v, const struct list *l,
-                           const struct multicall_entry *e)
+static long restart_inside(const struct list *l, const struct multicall_entry *e)
 {
-    uint64_t at = l->at + offset_in(v, offsetof(struct multicall_entry, args));
+    uint64_t at = l->at + (l->narrow ? ARGS / 2 : ARGS);
 
     for (unsigned int i = 0; i < ARRAY_SIZE(e->args); i++)
         if (!copy_number_to_guest(at, i, e->args[i]))
@@ -87,17 +80,17 @@ static long restart_inside(const struct vcpu *v, const struct list *l,
 static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long *end)
 {
     bool iret = e->op == __HYPERVISOR_iret;
-    long result = run(v, e);
+    long result = run(v, l, e);
 
     if (__builtin_expect(result == DOOR_RESTART && !iret, false)) {
-        *end = restart_inside(v, l, e);
+        *end = restart_inside(l, e);
         return false;
     }
-    if (!write_result(v, l, result)) {
+    if (!write_result(l, result)) {
         *end = iret ? result : -XEN_EFAULT;
         return false;
     }
-    l->at += entry_size(v);
+    l->at += UNLIKELY(l->narrow) ? sizeof(*e) / 2 : sizeof(*e);
     l->left--;
     if (iret) {
         *end = result; /* what HYPERVISOR_iret has the way out load */
@@ -111,12 +104,12 @@ static bool step(struct vcpu *v, struct list *l, struct multicall_entry *e, long
 }
 
 /* How many of the next entries could be copied in: all that fit, else one, else 0. */
-static uint32_t fill(const struct vcpu *v, const struct list *l, struct multicall_entry *batch)
+static uint32_t fill(const struct list *l, struct multicall_entry *batch)
 {
     uint32_t count = l->left < BATCH ? l->left : BATCH,
              narrow[sizeof(*batch) / sizeof(xen_ulong_t)];
 
-    if (v->narrow) {
+    if (UNLIKELY(l->narrow)) {
         if (!copy_from_guest(narrow, l->at, sizeof(narrow)))
             return 0;
         narrow_expand(MULTICALL_FORM, narrow, batch, sizeof(*batch));
@@ -131,7 +124,7 @@ long multicall(uint64_t at, uint64_t count, uint64_t a2, uint64_t a3, uint64_t a
 {
     struct multicall_entry batch[BATCH];
     struct vcpu *v = current_vcpu();
-    struct list l = { at, (uint32_t)count };
+    struct list l = { at, (uint32_t)count, v->narrow };
     long end;
 
     (void)a2, (void)a3, (void)a4, (void)a5;
@@ -140,7 +133,7 @@ long multicall(uint64_t at, uint64_t count, uint64_t a2, uint64_t a3, uint64_t a
     if (!l.left)
         return arch_guest_range_ok(at, 1) ? 0 : -XEN_EFAULT;
     while (l.left) {
-        uint32_t filled = fill(v, &l, batch);
+        uint32_t filled = fill(&l, batch);
 
         if (!filled)
             return -XEN_EFAULT;

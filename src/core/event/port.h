@@ -145,8 +145,8 @@ void event_2l_raise(struct domain *d, struct event *e, port_t port);
 void event_2l_unmask(struct domain *d, struct event *e, port_t port);
 void event_2l_clear(struct domain *d, port_t port);
 bool event_2l_pending(const struct domain *d, port_t port);
-/* Point a vCPU at words of pending ports; true: at some of them it was already. */
-bool event_2l_select(struct vcpu *v, uint64_t bits);
+/* Point a vCPU at all words of pending ports. */
+void event_2l_select_all(struct vcpu *v);
 void event_fifo_raise(struct domain *d, struct event_fifo *fifo, struct event *e, port_t port);
 void event_fifo_unmask(struct domain *d, struct event_fifo *fifo, struct event *e, port_t port);
 void event_fifo_clear(struct event_fifo *fifo, port_t port);

@@ -194,7 +194,7 @@ void event_vcpu_moved(struct vcpu *v)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!v->domain->event.fifo)
-        event_2l_select(v, ~0ul);
+        event_2l_select_all(v);
     event_signal(v);
 }
 

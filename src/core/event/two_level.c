@@ -16,16 +16,21 @@ static inline uint64_t bit_of(port_t port)
 }
 
 /* Bits of pending ports begin at the same place in both layouts of shared_info, others do not. */
-static bool has_port(const struct domain *d, port_t port)
+static inline bool narrow(const struct domain *d)
 {
-    return port < (d->shared_narrow ? (port_t)SHARED_NARROW_PORTS : EVTCHN_2L_NR_CHANNELS);
+    return __builtin_expect(d->shared_narrow, false);
 }
 
-static xen_ulong_t *mask_word(const struct domain *d, port_t port)
+static inline bool has_port(const struct domain *d, port_t port)
 {
-    char *narrow = (char *)d->shared + SHARED_NARROW_MASK;
+    return port < EVTCHN_2L_NR_CHANNELS && !(narrow(d) && port >= SHARED_NARROW_PORTS);
+}
 
-    return (d->shared_narrow ? (xen_ulong_t *)narrow : d->shared->evtchn_mask) + port / WORD_BITS;
+static inline xen_ulong_t *mask_word(const struct domain *d, port_t port)
+{
+    if (narrow(d))
+        return (xen_ulong_t *)((char *)d->shared + SHARED_NARROW_MASK) + port / WORD_BITS;
+    return &d->shared->evtchn_mask[port / WORD_BITS];
 }
 
 static inline bool set_bit(xen_ulong_t *word, uint64_t bit)
@@ -43,14 +48,24 @@ static inline bool test_bit(const xen_ulong_t *word, uint64_t bit)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE) & bit;
 }
 
-bool event_2l_select(struct vcpu *v, uint64_t bits)
+static inline bool select_words(volatile struct vcpu_info *info, uint64_t bits)
 {
-    volatile struct vcpu_info *info = __atomic_load_n(&v->info, __ATOMIC_RELAXED);
-    volatile uint32_t *narrow = (volatile uint32_t *)((volatile char *)info + VCPU_INFO_NARROW_SEL);
-
-    if (v->domain->shared_narrow)
-        return __atomic_fetch_or(narrow, (uint32_t)bits, __ATOMIC_SEQ_CST) & (uint32_t)bits;
     return __atomic_fetch_or(&info->evtchn_pending_sel, bits, __ATOMIC_SEQ_CST) & bits;
+}
+
+static __attribute__((noinline)) bool select_narrow(volatile struct vcpu_info *info, uint32_t bits)
+{
+    volatile uint32_t *word = (volatile uint32_t *)((volatile char *)info + VCPU_INFO_NARROW_SEL);
+
+    return __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST) & bits;
+}
+
+void event_2l_select_all(struct vcpu *v)
+{
+    if (narrow(v->domain))
+        select_narrow(v->info, ~0u);
+    else
+        select_words(v->info, ~0ul);
 }
 
 /* Pending and not masked: point the vCPU at the word.  If its selector's bit was set already, the
@@ -58,9 +73,17 @@ bool event_2l_select(struct vcpu *v, uint64_t bits)
 static void select_word(struct domain *d, const struct event *e, port_t port)
 {
     struct vcpu *v = domain_vcpu(d, __atomic_load_n(&e->vcpu, __ATOMIC_RELAXED));
-    uint64_t bit = 1ul << port / (d->shared_narrow ? WORD_BITS / 2 : WORD_BITS);
+    volatile struct vcpu_info *info;
+    bool was;
 
-    if (v && !event_2l_select(v, bit))
+    if (!v)
+        return;
+    info = __atomic_load_n(&v->info, __ATOMIC_RELAXED);
+    if (narrow(d))
+        was = select_narrow(info, 1u << port / (WORD_BITS / 2));
+    else
+        was = select_words(info, 1ul << port / WORD_BITS);
+    if (!was)
         event_signal(v);
 }
 

@@ -851,10 +851,13 @@ void frame_init(mfn_t end)
 
 void frame_reserve(mfn_t start, mfn_t end)
 {
+    struct frame *f = &frame_table()[start];
+    uint64_t *m2p = &m2p_table()[start];
+
     ASSERT(end <= frames_end);
-    for (; start < end; start++) {
-        frame_table()[start] = (struct frame){ .refs = REFS_RAM | 1, .owner = DOMID_XEN };
-        m2p_set(start, M2P_INVALID);
+    for (; start < end; start++, f++, m2p++) {
+        *f = (struct frame){ .refs = REFS_RAM | 1, .owner = DOMID_XEN };
+        *m2p = M2P_INVALID;
     }
 }
 
