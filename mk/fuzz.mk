@@ -12,7 +12,7 @@ FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_decode fuzz_boot)
 
 FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/core/*/*.c src/abi/*.c src/abi/*/*.c))) \
     $(filter-out $(addprefix src/x86/pv/,entry.c offsets.c),$(sort $(wildcard src/x86/pv/*.c))) \
-    $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) src/x86/hvm/op.c src/x86/hvm/p2m.c \
+    $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) src/x86/hvm/narrow.c src/x86/hvm/op.c src/x86/hvm/p2m.c \
     $(addprefix src/x86/,decode.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
     test/workbench/machine.c test/workbench/cpus.c \
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c),$(sort $(wildcard test/fuzz/*.c)))
