@@ -36,6 +36,7 @@ static const struct row calls[] = {
     { "set_version_3",
       { GNTTABOP_set_version, AT(struct gnttab_set_version, .version = 3), 1 },
       -XEN_EINVAL },
+    { "cache_flush_pointer", { GNTTABOP_cache_flush, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "swap_pointer", { GNTTABOP_swap_grant_ref, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "unmap_and_replace_pointer", { GNTTABOP_unmap_and_replace, BAD_UNMAPPED, 1 }, -XEN_EFAULT },
     { "get_version_no_domain",
@@ -548,4 +549,50 @@ CASE(grants, copy_by_frame_of_another_domain, HEADER "GNTST_permission_denied", 
 
     conform_note("status %d", status);
     EXPECT_TRUE(status < 0);
+}
+
+static long flush(uint64_t at, unsigned int offset, unsigned int length, uint32_t how)
+{
+    struct gnttab_cache_flush arg = {
+        .a.dev_bus_addr = at, .offset = (uint16_t)offset, .length = (uint16_t)length, .op = how
+    };
+
+    return op(GNTTABOP_cache_flush, &arg, 1);
+}
+
+CASE(grants, cache_flush_own, HEADER "GNTTABOP_cache_flush", PV)
+{
+    uint64_t at = mfn(pool(0)) << 12;
+
+    EXPECT(flush(at, 0, 64, GNTTAB_CACHE_CLEAN), 0);
+    EXPECT(flush(at, 0, 64, GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL), 0);
+    EXPECT(flush(at, 0, 64, GNTTAB_CACHE_INVAL), -XEN_EOPNOTSUPP);
+    EXPECT(flush(at, 0, PAGE_SIZE, GNTTAB_CACHE_CLEAN), 0);
+    EXPECT(flush(at, PAGE_SIZE - 1, 1, GNTTAB_CACHE_CLEAN), 0);
+    EXPECT(flush(at + 4000, 0, 200, GNTTAB_CACHE_CLEAN), 0);
+}
+
+CASE(grants, cache_flush_refused, HEADER "GNTTABOP_cache_flush", PV)
+{
+    uint64_t at = mfn(pool(0)) << 12;
+
+    EXPECT(flush(at, 0, PAGE_SIZE + 1, GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+    EXPECT(flush(at, PAGE_SIZE, 0, GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+    EXPECT(flush(at, PAGE_SIZE - 1, 2, GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+    EXPECT(flush(at, PAGE_SIZE, 64, 0), -XEN_EINVAL);
+    EXPECT(flush(0, 0, 0, 4), -XEN_EINVAL);
+    EXPECT(flush(REF, 0, 64, GNTTAB_CACHE_SOURCE_GREF | GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+    EXPECT(flush(0, 0, 64, GNTTAB_CACHE_CLEAN), -XEN_EPERM);
+    EXPECT(flush(0x400000, 0, 64, GNTTAB_CACHE_CLEAN), -XEN_EPERM);
+    EXPECT(flush(1ul << 45, 0, 64, GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+    EXPECT(flush(~0ul, 0, 64, GNTTAB_CACHE_CLEAN), -XEN_EINVAL);
+}
+
+CASE(grants, cache_flush_of_nothing, HEADER "GNTTABOP_cache_flush", PV)
+{
+    EXPECT(flush(0, 0, 0, 0), 0);
+    EXPECT(flush(0, 0, 0, GNTTAB_CACHE_INVAL), 0);
+    EXPECT(flush(1ul << 45, 0, 0, GNTTAB_CACHE_CLEAN), 0);
+    EXPECT(flush(1ul << 45, 0, 64, 0), 0);
+    EXPECT(op(GNTTABOP_cache_flush, (void *)0, 0), 0);
 }

@@ -252,6 +252,12 @@ static const struct row calls_grant[] = {
       { GNTTABOP_get_version, AT(struct gnttab_get_version, .dom = DOM0), 1 },
       -XEN_EPERM },
     { "swap_grant_ref", GRANT(swap_grant_ref, .ref_a = 1u << 30, .ref_b = 1), GNTST_bad_gntref },
+    { "cache_flush",
+      { GNTTABOP_cache_flush,
+        AT(struct gnttab_cache_flush, .a.dev_bus_addr = 0x400000, .length = 64,
+           .op = GNTTAB_CACHE_CLEAN),
+        1 },
+      -XEN_EPERM },
 };
 UNPRIVILEGED(calls_grant, __HYPERVISOR_grant_table_op, "grant_table.h");
 

@@ -421,6 +421,50 @@ static long transfer(struct vcpu *v, void *arg, uint64_t extra)
     return -XEN_EOPNOTSUPP;
 }
 
+/* One element, errors as on Xen 4.17.  The lines are written back and dropped; to drop them alone is no
+ * operation of this machine's for a guest. */
+static long flush_one(struct domain *d, const struct gnttab_cache_flush *op)
+{
+    mfn_t mfn = op->a.dev_bus_addr >> PAGE_SHIFT;
+    struct frame *f = frame_of(mfn);
+    bool own;
+
+    if (op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL) || op->offset >= PAGE_SIZE ||
+        op->length > PAGE_SIZE - op->offset)
+        return -XEN_EINVAL;
+    if (!op->length || !op->op)
+        return 0;
+    if (mfn >= frames_end)
+        return -XEN_EINVAL;
+    own = f && frame_get(f, d);
+    if (!own && (!f || !grant_maps(d, mfn)))
+        return -XEN_EPERM;
+    if (op->op & GNTTAB_CACHE_CLEAN)
+        arch_cache_flush((const char *)frame_map(mfn) + op->offset, op->length);
+    if (own)
+        frame_put(f);
+    return op->op & GNTTAB_CACHE_CLEAN ? 0 : -XEN_EOPNOTSUPP;
+}
+
+static long cache_flush(struct vcpu *v, void *arg, uint64_t extra)
+{
+    struct grant_list l = *list(extra);
+    struct gnttab_cache_flush op;
+    long rc;
+
+    (void)arg;
+    while (l.count) {
+        if (!copy_from_guest(&op, l.at, sizeof(op)))
+            return -XEN_EFAULT;
+        rc = flush_one(v->domain, &op);
+        if (rc)
+            return rc;
+        if (advance(&l, sizeof(op), 1))
+            return restart(&l);
+    }
+    return 0;
+}
+
 #define ROW(name_, duration, fn) \
     { \
         GNTTABOP_##name_, #name_, 0, DIR_LIST, KIND_ALL, AUTH_SELF, duration, false, fn \
@@ -439,6 +483,7 @@ const struct door_op grant_ops[] = {
     ROW(get_status_frames, BOUNDED, get_status_frames),
     ROW(get_version, BOUNDED, get_version),
     ROW(swap_grant_ref, RESUMABLE, swap_grant_ref),
+    ROW(cache_flush, RESUMABLE, cache_flush),
 };
 const uint16_t grant_op_count = ARRAY_SIZE(grant_ops);
 

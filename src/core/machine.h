@@ -142,6 +142,8 @@ void arch_cpu_version(char vendor[12], uint32_t *family, uint32_t *model, uint32
 int arch_memtype_read(unsigned int reg, mfn_t *first, uint64_t *count, uint32_t *type);
 /* ACPI S5 with what Dom0 read from the tables, control register values; returns -EIO if it goes on. */
 int arch_acpi_s5(uint16_t control_a, uint16_t control_b);
+/* Write back and drop what caches have of it: GNTTABOP_cache_flush. */
+void arch_cache_flush(const void *at, size_t size);
 /* The BIOS's keyboard shift flags. */
 uint8_t arch_keyboard_flags(void);
 /* EFI's runtime services, in the order of their table (UEFI 2.10, 4.5). */

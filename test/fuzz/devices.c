@@ -234,6 +234,11 @@ uint8_t arch_keyboard_flags(void)
     return 0;
 }
 
+void arch_cache_flush(const void *at, size_t size)
+{
+    REQUIRE(size && ((uint64_t)at & PAGE_MASK) + size <= PAGE_SIZE, "%zu bytes at %p", size, at);
+}
+
 /* Writes all that it may, as much as fits and claims any number. */
 static uint64_t fill(uint64_t to, uint64_t size_at)
 {

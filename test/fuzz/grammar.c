@@ -136,6 +136,7 @@ static const struct row_form rows[] = {
     GRANT(get_status_frames, NULL, "iDwA"),
     GRANT(get_version, NULL, "Dwi"),
     GRANT(swap_grant_ref, NULL, "RRi"),
+    GRANT(cache_flush, NULL, "Tooi"),
     MEMORY(increase_reservation, RESERVATION, "F"),
     MEMORY(decrease_reservation, RESERVATION, "F"),
     MEMORY(populate_physmap, RESERVATION, "I"),

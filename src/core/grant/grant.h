@@ -70,6 +70,9 @@ struct grant_unmap {
 void grant_unmap_begin(struct vcpu *v, struct grant_unmap *u);
 void grant_unmap_end(struct vcpu *v, struct grant_unmap *u);
 
+/* Does the domain map this frame by a grant just now? */
+bool grant_maps(struct domain *d, mfn_t mfn);
+
 /* GNTTABOP_swap_grant_ref; GNTST_*. */
 int grant_swap(struct domain *d, grant_ref_t a, grant_ref_t b);
 

@@ -130,6 +130,20 @@ void grant_map(struct vcpu *v, struct domain *granter, struct gnttab_map_grant_r
     op->status = (int16_t)rc;
 }
 
+bool grant_maps(struct domain *d, mfn_t mfn)
+{
+    struct grant_domain *g = d->grant;
+    bool found = false;
+
+    for (unsigned int page = 0; g->mapped && !found && page < g->track_pages; page++) {
+        lock_take(&g->lock); /* for a page at a time: others want it */
+        for (unsigned int i = 0; i < GRANT_PAGE_TRACKS; i++)
+            found |= g->tracks[page][i].state == TRACK_MAPPED && g->tracks[page][i].mfn == mfn;
+        lock_release(&g->lock);
+    }
+    return found;
+}
+
 /* Of two that unmap one handle at once, one finds it. */
 static inline struct grant_track *begin_unmapping(struct grant_domain *g, grant_handle_t handle)
 {
