@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the image knows of itself (src/x86/trap/symbols.h), as assembly: symbols.py [LINKED]
 
-The table of its functions, a number that tells its code from another's, and a date: SOURCE_DATE_EPOCH
-or else the commit's, so that two builds of one tree are the same.  Without an image the table and
-the date are empty and the number 0.  symbols.py --check FIRST SECOND fails unless the functions of
+The table of its functions, a number that tells its code from another's, a date and a commit: SOURCE_DATE_EPOCH
+and SOURCE_COMMIT or else those of the repository, so that two builds of one tree are the same.  Without
+an image all are empty and the number 0.  symbols.py --check FIRST SECOND fails unless the functions of
 both images stand at the same addresses.
 """
 import hashlib
@@ -46,17 +46,27 @@ def build_id(name):
         return digest.digest()
 
 
+def told(variable, form):
+    """What a variable or else git says of the sources; "" in a tree that is no repository."""
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    try:
+        return os.environ.get(variable) or subprocess.run(
+            ["git", "-C", top, "log", "-1", f"--format={form}"], check=True, capture_output=True,
+            text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
 def date():
-    """When the sources were as they are; a tree that is no repository's does not know."""
-    seconds = os.environ.get("SOURCE_DATE_EPOCH")
-    if not seconds:
-        top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        try:
-            seconds = subprocess.run(["git", "-C", top, "log", "-1", "--format=%ct"], check=True,
-                                     capture_output=True, text=True).stdout
-        except (OSError, subprocess.CalledProcessError):
-            return "unknown"
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(seconds)))
+    """When the sources were as they are."""
+    seconds = told("SOURCE_DATE_EPOCH", "%ct")
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(seconds))) if seconds else "unknown"
+
+
+def changeset():
+    """The commit, in the form of xl info's xen_changeset."""
+    commit = told("SOURCE_COMMIT", "%H")
+    return f"git:{commit}" if commit else ""
 
 
 def number(value):
@@ -74,10 +84,11 @@ def main():
         if functions(sys.argv[2]) != functions(sys.argv[3]):
             sys.exit("symbols.py: the code moved between the two links")
         return
-    print('    .section .symbols, "a"\n    .globl symbols_build_id, symbols_date, symbol_table\n'
-          "    .hidden symbols_build_id, symbols_date, symbol_table\nsymbols_build_id:")
+    print('    .section .symbols, "a"\n    .globl symbols_build_id, symbols_date, symbols_changeset, symbol_table\n'
+          "    .hidden symbols_build_id, symbols_date, symbols_changeset, symbol_table\nsymbols_build_id:")
     print("    .byte", ",".join(map(str, build_id(sys.argv[1]) if sys.argv[1:] else bytes(20))))
-    print(f'symbols_date:\n    .asciz "{date() if sys.argv[1:] else str()}"\nsymbol_table:')
+    print(f'symbols_date:\n    .asciz "{date() if sys.argv[1:] else str()}"\nsymbols_changeset:')
+    print(f'    .asciz "{changeset() if sys.argv[1:] else str()}"\nsymbol_table:')
     last = 0
     for offset, name in functions(sys.argv[1]) if sys.argv[1:] else []:
         print("    .byte", ",".join(map(str, number(offset - last))))

@@ -11,7 +11,6 @@
 #include <xen/version.h>
 
 #define MAJOR        4
-#define EXTRAVERSION ".0-zeroth"
 #define DENIED       "<denied>"
 #define BUILD_ID_MAX 64
 
@@ -30,7 +29,7 @@ uint32_t version_number = MAJOR << 16 | 17;
 static xen_commandline_t command_line;
 static uint8_t build_id[BUILD_ID_MAX];
 static uint32_t build_id_size;
-static const char *compile_date = "";
+static const char *compile_date = "", *changeset_text = "";
 
 void version_set_minor(unsigned int minor)
 {
@@ -51,9 +50,10 @@ void version_set_build_id(const void *id, uint32_t size)
     build_id_size = size;
 }
 
-void version_set_date(const char *date)
+void version_set_sources(const char *date, const char *changeset)
 {
     compile_date = date;
+    changeset_text = changeset;
 }
 
 /* Every row has the same arguments; extra is the guest's address of the struct. */
@@ -76,7 +76,7 @@ OP(version)
 OP(extraversion)
 {
     UNUSED;
-    set_text(arg, XEN_EXTRAVERSION_LEN, EXTRAVERSION);
+    set_text(arg, XEN_EXTRAVERSION_LEN, VERSION_EXTRA);
     return 0;
 }
 
@@ -98,10 +98,10 @@ OP(capabilities)
     return 0;
 }
 
-/* Xen's packages leave it empty as well. */
 OP(changeset)
 {
     UNUSED;
+    set_text(arg, XEN_CHANGESET_INFO_LEN, changeset_text);
     return 0;
 }
 

@@ -8,6 +8,8 @@
 
 #include "abi/door.h"
 
+#define VERSION_EXTRA ".0-zeroth" /* what follows major and minor */
+
 /* Major in the upper half, minor in the lower; also CPUID leaf 0x40000001's. */
 extern uint32_t version_number;
 
@@ -17,8 +19,8 @@ void version_set_command_line(const char *line);
 /* What tells this image from others, at most 64 bytes, the linker's; without it XENVER_build_id is
  * -ENODATA. */
 void version_set_build_id(const void *id, uint32_t size);
-/* The compile date, a text for good. */
-void version_set_date(const char *date);
+/* The sources' date and commit (xen_compile_info, xen_changeset_info), texts for good. */
+void version_set_sources(const char *date, const char *changeset);
 
 extern const struct door_op version_ops[];
 extern const uint16_t version_op_count;

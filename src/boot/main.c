@@ -61,6 +61,19 @@ static void ignore(struct span word, const char *why)
     (void)why;
 }
 
+static void tell_version(void)
+{
+    const unsigned char *id = symbols_build_id;
+
+    version_set_minor(options.abi_minor);
+    version_set_build_id(symbols_build_id, SYMBOLS_BUILD_ID_SIZE);
+    version_set_sources(symbols_date, symbols_changeset);
+    console_log(LOG_INFO,
+                "version %u.%u" VERSION_EXTRA ", build %02x%02x%02x%02x by compiler " __VERSION__,
+                version_number >> 16, version_number & 0xffff, id[0], id[1], id[2], id[3]);
+    console_log(LOG_INFO, "sources of %s %s", symbols_date, symbols_changeset);
+}
+
 /* Twice: first to know where messages go, then to say what was not understood. */
 static void read_command_line(void)
 {
@@ -68,6 +81,7 @@ static void read_command_line(void)
     options_read(&options, info.line, ignore);
     boot_consoles_init(&options, info.efi_system_table);
     console_log(LOG_INFO, "Zeroth, a hypervisor that speaks Xen's ABI");
+    tell_version();
     console_log(LOG_INFO, "loaded by %s, %s", info.loader[0] ? info.loader : "an unnamed loader",
                 info.protocol);
     console_log(LOG_INFO, "command line: %s", info.line);
@@ -92,10 +106,7 @@ static void apply_options(void)
         [REBOOT_TRIPLE] = RESET_TRIPLE_FAULT,
     };
 
-    version_set_minor(options.abi_minor);
     version_set_command_line(info.line);
-    version_set_build_id(symbols_build_id, SYMBOLS_BUILD_ID_SIZE);
-    version_set_date(symbols_date);
     domain_set_noreboot(options.noreboot);
     power_choose_reset(resets[options.reboot], options.reboot_warm);
     if (options.x2apic == CHOICE_NO)

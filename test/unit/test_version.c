@@ -54,7 +54,7 @@ static int start(void **state)
     v.domain = &privileged;
     version_set_minor(17);
     version_set_build_id("", 0);
-    version_set_date("2026-01-02");
+    version_set_sources("2026-01-02", "git:0123abc");
     memset(&out, FILLER, sizeof(out));
     return 0;
 }
@@ -96,7 +96,7 @@ static void test_texts(void **state)
         const char *text;
     } texts[] = {
         { XENVER_extraversion, 16, ".0-zeroth" },
-        { XENVER_changeset, 64, "" },
+        { XENVER_changeset, 64, "git:0123abc" },
         { XENVER_capabilities, 1024, "xen-3.0-x86_64 " },
     };
 
