@@ -11,6 +11,8 @@ layer given at creation is used on, and so outlives a machine.
 import os
 import socket
 import subprocess
+import tempfile
+import time
 
 import machine
 
@@ -67,24 +69,44 @@ class DiskMachine(machine.Machine):
         return disk_command(self.config, overlay, self.port, self.disk, self.net)
 
     def start(self, loading=None, timeout=1500):
-        """Wait for the console's login; loading: what GRUB says it loads on the way there."""
+        """Wait for the console's login and for ssh; loading: what GRUB says it loads on the way there."""
         if loading:
             self.expect(f"Loading {loading}", timeout=timeout)
         self.expect(LOGIN, timeout=timeout)
+        for _ in range(100):
+            code, text = self.ssh("true", timeout)
+            if code == 0:
+                return
+            self.pump(time.monotonic() + 1)     # sshd is still being started
+        self.fail(f"no answer by ssh: {text}")
 
     def ssh(self, command, timeout=300, data=b""):
         """Run a shell command as root, by the network; its exit code and what it said.  data: its input."""
         options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                    "BatchMode=yes", f"ConnectTimeout={timeout}", "ConnectionAttempts=5"]
-        done = subprocess.run(["ssh", "-F", "/dev/null", "-i", KEY, "-p", str(self.port),
-                               *(word for option in options for word in ("-o", option)),
-                               "root@127.0.0.1", command], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, input=data, timeout=timeout, check=False)
-        said = done.stdout.decode("utf-8", "replace")
+        deadline = time.monotonic() + timeout
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
+            given.write(data)
+            given.seek(0)
+            with subprocess.Popen(["ssh", "-F", "/dev/null", "-i", KEY, "-p", str(self.port),
+                                   *(word for option in options for word in ("-o", option)),
+                                   "root@127.0.0.1", command], stdin=given, stdout=answer,
+                                  stderr=subprocess.STDOUT) as process:
+                while process.poll() is None:
+                    # The console is read on: QEMU would wait for a full pipe.
+                    if time.monotonic() > deadline or not self.pump(time.monotonic() + 0.1):
+                        process.kill()
+                        self.fail(f"no end of {command!r} within {timeout} s")
+            answer.seek(0)
+            said = answer.read().decode("utf-8", "replace")
         self.pump(0)
-        self.text += f"\n@ {command}\n{said}@ exit {done.returncode}\n"
+        self.text += f"\n@ {command}\n{said}@ exit {process.returncode}\n"
         self.seen = len(self.text)
-        return done.returncode, said
+        return process.returncode, said
+
+    def run(self, command, timeout=300):
+        """The same, by the name that it has on the lab's other machines."""
+        return self.ssh(command, timeout)
 
     def choose_xen(self):
         """Debian's Xen is what the next start boots."""
