@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzers on the host, under libFuzzer, AddressSanitizer and UBSan: the door with core/, abi/ and
-# x86/pv; the decoder of instructions; what is read at boot.
+# x86/pv; a hardware domain with x86/hvm; the decoder of instructions; what is read at boot.
 
 FUZZ_CC = clang
 FUZZ_SANITIZE = -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
@@ -8,14 +8,17 @@ FUZZ_FLAGS = -std=gnu11 -g -O1 -fno-pie -fno-omit-frame-pointer -Wall -Wextra -W
              -Itest/workbench/instructions -Itest/workbench -Isrc -Isrc/x86/inline -MMD -MP \
              -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -D__XEN_TOOLS__ -Dsched_yield=fuzz_wait
 FUZZ_LINK = $(FUZZ_CC) -no-pie -fsanitize=address,undefined,fuzzer
-FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_decode fuzz_boot)
+FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_hvm fuzz_decode fuzz_boot)
 
 FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/core/*/*.c src/abi/*.c src/abi/*/*.c))) \
     $(filter-out $(addprefix src/x86/pv/,entry.c offsets.c),$(sort $(wildcard src/x86/pv/*.c))) \
     $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) src/x86/hvm/narrow.c src/x86/hvm/op.c src/x86/hvm/p2m.c \
     $(addprefix src/x86/,decode.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
     test/workbench/machine.c test/workbench/cpus.c \
-    $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c),$(sort $(wildcard test/fuzz/*.c)))
+    $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c fuzz_hvm.c),$(sort $(wildcard test/fuzz/*.c)))
+FUZZ_HVM = test/fuzz/fuzz_hvm.c test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+           core/memory/heap.c x86/decode.c x86/policy/cpuid.c x86/hvm/svm/exit.c $(addprefix x86/hvm/,exit.c io.c msr.c cpuid.c \
+           deliver.c lapic.c memory.c p2m.c map.c log.c context.c cpu_record.c vcpu_context.c startup.c))
 FUZZ_DECODE = test/fuzz/fuzz_decode.c src/x86/decode.c src/x86/pv/ptwr_compute.c
 FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/multiboot.c \
             src/boot/efi/config.c src/boot/efi/sections.c \
@@ -51,6 +54,9 @@ FUZZ_FLAGS_heap = -fno-sanitize=address -Dmemset=fuzz_memset
 $(O)/fuzz/fuzz_door: $(call fuzz_objects,$(FUZZ_DOOR)) mk/fuzz.ld
 	$(FUZZ_LINK) -o $@ $(filter %.o,$^) -Wl,-T,mk/fuzz.ld $(FUZZ_WRAPS)
 
+$(O)/fuzz/fuzz_hvm: $(call fuzz_objects,$(FUZZ_HVM))
+	$(FUZZ_LINK) -o $@ $^
+
 $(O)/fuzz/fuzz_decode: $(call fuzz_objects,$(FUZZ_DECODE))
 	$(FUZZ_LINK) -o $@ $^
 
@@ -68,4 +74,4 @@ fuzz-coverage:
 	llvm-cov show $(O)/fuzz-coverage/fuzz/fuzz_door -instr-profile=$(O)/fuzz-coverage/data src > $(O)/fuzz-coverage/report
 	llvm-cov report $(O)/fuzz-coverage/fuzz/fuzz_door -instr-profile=$(O)/fuzz-coverage/data src
 
--include $(patsubst %.c,$(O)/fuzz/world/%.d,$(FUZZ_DOOR) $(FUZZ_DECODE) $(FUZZ_BOOT))
+-include $(patsubst %.c,$(O)/fuzz/world/%.d,$(FUZZ_DOOR) $(FUZZ_HVM) $(FUZZ_DECODE) $(FUZZ_BOOT))
