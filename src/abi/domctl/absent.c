@@ -71,7 +71,6 @@ DOMCTL(monitor_op)
     case XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES: a->event = 0; return 0;
     case XEN_DOMCTL_MONITOR_OP_ENABLE:
     case XEN_DOMCTL_MONITOR_OP_DISABLE: return a->event > 31 ? -XEN_EINVAL : -XEN_EOPNOTSUPP;
-    case XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS: return -XEN_EOPNOTSUPP;
-    default: return -XEN_EINVAL;
+    default: return -XEN_EOPNOTSUPP;
     }
 }

@@ -89,6 +89,12 @@ long domctl(uint64_t guest, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, 
 
 /* ---- bitmaps ---- */
 
+/* In 32 bits, as Xen has it: the largest numbers are none. */
+static uint32_t bytes_of(const struct xenctl_bitmap *b)
+{
+    return (b->nr_bits + 7) / 8;
+}
+
 int domctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *to, unsigned int bits)
 {
     uint32_t count = from->nr_bits < bits ? from->nr_bits : bits;
@@ -96,6 +102,8 @@ int domctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *to, unsigned i
     __builtin_memset(to, 0, bits / 8);
     if (!from->bitmap.p)
         return -XEN_EINVAL;
+    if (bytes_of(from) == 0)
+        return 0;
     if (!copy_from_guest(to, (uint64_t)from->bitmap.p, (count + 7) / 8))
         return -XEN_EFAULT;
     if (count % 64)
@@ -106,7 +114,7 @@ int domctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *to, unsigned i
 /* Whole bytes, as many as the caller has bits for. */
 int domctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *from, unsigned int bits)
 {
-    uint64_t at = (uint64_t)to->bitmap.p, bytes = ((uint64_t)to->nr_bits + 7) / 8;
+    uint64_t at = (uint64_t)to->bitmap.p, bytes = bytes_of(to);
     static const uint8_t zeros[256];
 
     if (!bytes)

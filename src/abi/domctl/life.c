@@ -73,6 +73,16 @@ static int create_any(const struct guest_kind *kind, const struct domain_config 
     return rc == -XEN_EEXIST ? -XEN_ENOMEM : rc;
 }
 
+/* By another domain; 0 asks for any. */
+static bool is_taken(domid_t id)
+{
+    struct domain *d = id && id < DOMID_FIRST_RESERVED ? domain_get(id) : NULL;
+
+    if (d)
+        domain_put(d);
+    return d;
+}
+
 DOMCTL(createdomain)
 {
     DOMCTL_ENTER(createdomain);
@@ -88,7 +98,7 @@ DOMCTL(createdomain)
         .pool = a->cpupool_id,
     };
     const struct guest_kind *kind;
-    long rc = check_config(a, &kind);
+    long rc = is_taken(op->domain) ? -XEN_EEXIST : check_config(a, &kind);
 
     if (rc)
         return rc;
@@ -177,8 +187,7 @@ DOMCTL(unpausedomain)
     lock_take(&d->lock);
     paused = d->pauses > 0;
     if (paused) {
-        d->pauses--;
-        d->started = true;
+        d->started |= --d->pauses == 0;
     }
     lock_release(&d->lock);
     if (!paused)

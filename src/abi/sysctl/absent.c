@@ -34,6 +34,7 @@ static uint32_t event_mask = ALL_EVENTS; /* atomic */
 SYSCTL(tbuf_op)
 {
     SYSCTL_ENTER(tbuf_op);
+    struct cpu_set cpus;
 
     switch (a->cmd) {
     case XEN_SYSCTL_TBUFOP_get_info:
@@ -46,6 +47,7 @@ SYSCTL(tbuf_op)
         return 0;
     case XEN_SYSCTL_TBUFOP_set_size: return a->size ? -XEN_ENOMEM : -XEN_EINVAL;
     case XEN_SYSCTL_TBUFOP_set_cpu_mask:
+        return a->cpu_mask.nr_bits ? domctl_bitmap_get(&a->cpu_mask, cpus.bits, CPUS_MAX) : 0;
     case XEN_SYSCTL_TBUFOP_disable: return 0;
     default: return -XEN_EINVAL;
     }

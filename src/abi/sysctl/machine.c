@@ -161,7 +161,15 @@ SYSCTL(page_offline_op)
     SYSCTL_ENTER(page_offline);
     uint64_t tag = (uint64_t)a->status.p ^ (uint64_t)a->start << 16 ^ a->cmd ^ 3ul << 62;
 
-    if (a->cmd < sysctl_page_offline || a->cmd > sysctl_query_page_offline || a->end < a->start ||
+    uint32_t present;
+
+    if (a->end < a->start)
+        return -XEN_EINVAL;
+    if (a->end - a->start >= memory_machine_end())
+        return -XEN_ENOMEM; /* more statuses than any machine's: Xen has no room for them */
+    if (!copy_item_from_guest(&present, (uint64_t)a->status.p, 0, sizeof(present)))
+        return -XEN_EFAULT;
+    if (a->cmd < sysctl_page_offline || a->cmd > sysctl_query_page_offline ||
         a->end >= memory_machine_end())
         return -XEN_EINVAL;
     for (mfn_t mfn = a->start + door_progress(v, tag); mfn <= a->end; mfn++) {

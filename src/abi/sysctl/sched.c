@@ -119,11 +119,12 @@ SYSCTL(scheduler_op)
 {
     SYSCTL_ENTER(scheduler_op);
     uint32_t us;
-    int rc = pool_get_least_run(a->cpupool_id, &us);
+    int rc = a->cmd > XEN_SYSCTL_SCHEDOP_getinfo ? -XEN_EINVAL
+                                                 : pool_get_least_run(a->cpupool_id, &us);
 
     if (rc)
         return rc;
-    if (a->sched_id != XEN_SCHEDULER_CREDIT2 || a->cmd > XEN_SYSCTL_SCHEDOP_getinfo)
+    if (a->sched_id != XEN_SCHEDULER_CREDIT2)
         return -XEN_EINVAL;
     if (a->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
         return put_parameters(a->cpupool_id, &a->u.sched_credit2);

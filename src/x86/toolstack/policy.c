@@ -51,9 +51,12 @@ DOMCTL(set_cpu_policy)
 {
     DOMCTL_ENTER(cpu_policy);
     struct cpuid_error error = { ~0u, ~0u, ~0u };
-    struct cpuid_policy *new = heap_alloc(2 * sizeof(*new));
+    struct cpuid_policy *new;
     int rc = -XEN_EEXIST;
 
+    if (d == v->domain)
+        return -XEN_EINVAL;
+    new = heap_alloc(2 * sizeof(*new));
     if (!new)
         return -XEN_ENOMEM;
     lock_take(&d->lock);
