@@ -209,6 +209,12 @@ MSR_IS(apic_base_of_the_first_cpu, 0x1b, 0xfee00900)
 MSR_IS(mtrr_cap, 0xfe, 0x508)
 MSR_IS(mcg_status, 0x17a, 0)
 MSR_IS(debugctl, 0x1d9, 0)
+MSR_IS(tsc_adjust, 0x3b, 0)
+MSR_IS(machine_check_bank, 0x401, 0)
+MSR_IS(tsc_ratio, 0xc0000104, 0)
+MSR_IS(k7_event_select, 0xc0010000, 0)
+MSR_IS(top_mem, 0xc001001a, 0)
+MSR_IS(vm_hsave_pa, 0xc0010117, 0)
 
 /* Takes a value, gives it back; refuses another, and keeps the first. */
 static void keeps(uint32_t index, uint64_t good, uint64_t bad)

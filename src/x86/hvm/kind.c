@@ -253,7 +253,7 @@ static void report(struct vcpu *core)
                 c.cr3, c.cr4, c.efer);
     for (unsigned int i = 0; i < SEGMENTS; i++) {
         hvm_vendor->get_segment(v, i, &s);
-        console_log(LOG_ERROR, "%-3s %04x attributes %04x limit %08x base %016lx", names[i],
+        console_log(LOG_ERROR, "%s %04x attributes %04x limit %08x base %016lx", names[i],
                     s.selector, s.attributes, s.limit, s.base);
     }
 }

@@ -25,9 +25,6 @@
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC       0x800
 #define MSR_X2APIC_END   0x840
-#define MSR_SYSCFG       0xc0010010
-#define MSR_K8_VM_CR     0xc0010114
-#define MSR_MC0_CTL      0x400
 
 #define MTRR_FIX_AND_WC   0x500ul /* of MTRRcap */
 #define MTRR_DEF_VALID    0xcfful
@@ -251,24 +248,64 @@ static bool is_x2apic(const struct x86_vcpu *v, uint32_t msr)
     return msr >= MSR_X2APIC && msr < MSR_X2APIC_END && (v->hvm->lapic.base & LAPIC_BASE_X2APIC);
 }
 
-/* What is there and has one value. */
+/* What is there and has one value, as Xen 4.17 shows it (measured). */
+enum vendor { ANY, AMD, INTEL };
+enum writes { NO, ZERO, ALL }; /* taken, and lost; others #GP */
+
+static const struct constant {
+    uint32_t first, last;
+    uint8_t vendor, writes;
+    uint64_t value;
+} constants[] = {
+    { 0x0, 0x1, ANY, NO, 0 }, /* machine checks of a Pentium */
+    { MSR_PLATFORM_ID, MSR_PLATFORM_ID, INTEL, NO, 0 },
+    { 0x2c, 0x2c, ANY, NO, 0 }, /* the bus's frequency */
+    { MSR_UCODE_REV, MSR_UCODE_REV, ANY, ZERO, 0 },
+    { MSR_MCG_CAP, MSR_MCG_CAP, ANY, NO, 0 }, /* no bank: Xen shows two that never report */
+    { MSR_MCG_STATUS, MSR_MCG_STATUS, ANY, ZERO, 0 },
+    { MSR_MCG_STATUS + 1, MSR_MCG_STATUS + 1, ANY, ALL, 0 },
+    { MSR_MISC_ENABLE, MSR_MISC_ENABLE, INTEL, ALL, MISC_ENABLE_VALUE },
+    { MSR_DEBUGCTL, MSR_DEBUGCTL, ANY, ZERO, 0 },
+    { 0x1db, 0x1de, AMD, ALL, 0 },           /* the last branches */
+    { 0x280, 0x29f, ANY, ALL, 0 },           /* corrected machine checks */
+    { 0x400, 0x47f, ANY, ALL, 0 },           /* banks of machine checks */
+    { 0xc0000104, 0xc0000104, AMD, ALL, 0 }, /* the TSC's ratio, of nested guests */
+    { 0xc0010000, 0xc0010007, AMD, ALL, 0 }, /* counters of performance, as of the K7 */
+    { 0xc0010010, 0xc0010010, AMD, ALL, 0 }, /* SYSCFG */
+    { MSR_HWCR, MSR_HWCR, AMD, ALL, 0 },     /* Xen refuses it; its own shim writes it, on a K8 */
+    { 0xc0010016, 0xc0010019, AMD, NO, 0 },  /* ranges of I/O */
+    { 0xc001001a, 0xc001001a, AMD, ALL, 0 }, /* TOP_MEM */
+    { 0xc001001d, 0xc001001d, AMD, ALL, 0 }, /* TOP_MEM2 */
+    { 0xc001001f, 0xc001001f, AMD, ALL, 0 }, /* NB_CFG */
+    { 0xc0010055, 0xc0010055, AMD, NO, 0 },  /* interrupts pending */
+    { 0xc0010112, 0xc0010113, AMD, NO, 0 },  /* SMM's memory */
+    { 0xc0010114, 0xc0010114, AMD, ALL, 0 }, /* VM_CR */
+    { 0xc0010117, 0xc0010117, AMD, ALL, 0 }, /* VM_HSAVE_PA */
+    { 0xc0010200, 0xc001020b, AMD, ALL, 0 }, /* counters of performance */
+    { 0xc0011023, 0xc0011023, AMD, ALL, 0 }, /* BU_CFG */
+    { MSR_DE_CFG, MSR_DE_CFG, AMD, ALL, 2 }, /* LFENCE waits for what is before it */
+    { 0xc001102a, 0xc001102a, AMD, ALL, 0 }, /* BU_CFG2 */
+    { 0xc001102c, 0xc001102c, AMD, ALL, 0 }, /* EX_CFG */
+};
+
+static const struct constant *find_constant(uint32_t msr)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(constants); i++) {
+        const struct constant *c = &constants[i];
+
+        if (msr >= c->first && msr <= c->last)
+            return c->vendor == ANY || (c->vendor == AMD ? cpu.amd : cpu.intel) ? c : NULL;
+    }
+    return NULL;
+}
+
 static bool read_constant(uint32_t msr, uint64_t *value)
 {
-    switch (msr) {
-    case MSR_MCG_CAP:
-    case MSR_MCG_STATUS:
-    case MSR_DEBUGCTL:
-    case MSR_UCODE_REV: *value = 0; return true;
-    case MSR_PLATFORM_ID: *value = 0; return cpu.intel;
-    case MSR_MISC_ENABLE: *value = MISC_ENABLE_VALUE; return cpu.intel;
-    case MSR_SYSCFG:
-    case MSR_HWCR:
-    case MSR_K8_VM_CR: *value = 0; return cpu.amd;
-    case MSR_DE_CFG:
-        *value = 2; /* LFENCE waits for what is before it */
-        return cpu.amd;
-    }
-    return false;
+    const struct constant *c = find_constant(msr);
+
+    if (c)
+        *value = c->value;
+    return c;
 }
 
 bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
@@ -284,12 +321,9 @@ bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
         return true;
     case MSR_APIC_BASE: *value = v->hvm->lapic.base; return true;
     case MSR_TSC: *value = arch_tsc() + v->core.tsc_offset; return true;
-    case MSR_TSC_ADJUST:
-        *value = v->hvm->tsc_adjust;
-        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
-    case MSR_TSC_DEADLINE:
-        *value = v->hvm->lapic.deadline;
-        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_DEADLINE);
+    case MSR_TSC_ADJUST: *value = v->hvm->tsc_adjust; return true;
+    case MSR_TSC_DEADLINE: *value = v->hvm->lapic.deadline; return true;
+    case MSR_XEN_HYPERCALL_PAGE: *value = 0; return true;
     case MSR_TSC_AUX:
         *value = v->tsc_aux;
         return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_RDTSCP);
@@ -307,19 +341,11 @@ static bool write_tsc_aux(struct x86_vcpu *v, uint64_t value)
     return true;
 }
 
-/* Those whose writes are taken and lost. */
-static bool write_ignored(uint32_t msr, uint64_t value)
+static bool write_constant(uint32_t msr, uint64_t value)
 {
-    switch (msr) {
-    case MSR_MCG_STATUS:
-    case MSR_DEBUGCTL:
-    case MSR_UCODE_REV: return value == 0;
-    case MSR_MISC_ENABLE: return cpu.intel;
-    case MSR_SYSCFG:
-    case MSR_HWCR:
-    case MSR_DE_CFG: return cpu.amd;
-    }
-    return false;
+    const struct constant *c = find_constant(msr);
+
+    return c && (c->writes == ALL || (c->writes == ZERO && value == 0));
 }
 
 bool hvm_write_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
@@ -332,17 +358,13 @@ bool hvm_write_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
     case MSR_EFER: return write_efer(v, value);
     case MSR_APIC_BASE: return hvm_lapic_set_base(v, value);
     case MSR_TSC: set_tsc(v, value); return true;
-    case MSR_TSC_ADJUST:
-        set_tsc_adjust(v, value);
-        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_ADJUST);
-    case MSR_TSC_DEADLINE:
-        hvm_lapic_set_deadline(v, value);
-        return cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_TSC_DEADLINE);
+    case MSR_TSC_ADJUST: set_tsc_adjust(v, value); return true;
+    case MSR_TSC_DEADLINE: hvm_lapic_set_deadline(v, value); return true;
     case MSR_TSC_AUX: return write_tsc_aux(v, value);
     case MSR_XEN_HYPERCALL_PAGE: return fill_hypercall_page(v, value);
     }
     type = write_memory_type(v, msr, value);
     if (type != NOT_MINE)
         return type == DONE;
-    return hvm_vendor->set_msr(v, msr, value) || write_ignored(msr, value);
+    return hvm_vendor->set_msr(v, msr, value) || write_constant(msr, value);
 }
