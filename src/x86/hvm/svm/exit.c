@@ -14,6 +14,19 @@
 #define IO_STRING 4u
 #define IO_REPEAT 8u
 
+#define EXCEPTIONS \
+    32u /* vectors of exceptions: QEMU's TCG says of virtual interrupts they were some */
+
+/* A virtual interrupt that came out as it went in waits for the next time. */
+static void keep_virtual(struct x86_vcpu *v, const struct vmcb *b)
+{
+    struct svm_vcpu *s = svm_vcpu(v);
+
+    if (b->interrupt & VINTR_IRQ)
+        v->hvm->event = (struct hvm_event){ .type = EVENT_INTERRUPT, .vector = s->virtual };
+    s->virtual = 0;
+}
+
 /* What was on its way into the guest when it came out comes again, but for what it does again itself. */
 static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
 {
@@ -30,6 +43,8 @@ static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
         .has_error = e & EVENT_HAS_ERROR,
         .error = (uint32_t)(e >> 32),
     };
+    if (v->hvm->event.type == EVENT_EXCEPTION && v->hvm->event.vector >= EXCEPTIONS)
+        v->hvm->event.type = EVENT_INTERRUPT;
     if (v->hvm->event.type == EVENT_NMI)
         svm_vcpu(v)->in_nmi = false;
 }
@@ -46,6 +61,8 @@ static void take_state(struct x86_vcpu *v, struct vmcb *b)
     if (class != tpr >> 4)
         hvm_lapic_set_tpr(v, (uint8_t)(class << 4));
     b->event = 0;
+    if (svm_vcpu(v)->virtual)
+        keep_virtual(v, b);
     b->interrupt &= ~VINTR_ALL_OF_IRQ;
     b->intercept_1 &= ~INTERCEPT_VINTR;
     keep_event(v, b);

@@ -317,14 +317,33 @@ static bool can_nmi(const struct x86_vcpu *v)
     return !svm_vcpu(v)->in_nmi && !(svm_vmcb(v)->shadow & SHADOW_ON);
 }
 
+static void set_virtual(struct vmcb *b, uint64_t how)
+{
+    b->interrupt = (b->interrupt & ~VINTR_ALL_OF_IRQ) | VINTR_IRQ | how;
+}
+
+/*
+ * An interrupt that can be taken at once is put in as a virtual one, not as an event.  After an event of
+ * that type QEMU's TCG keeps the vector until the guest comes out, and delivers it once more, whether
+ * interrupts are on or not, when something else stops its loop (versions 5.2 to 10.0): guests were lost.
+ */
+static void put_interrupt(struct x86_vcpu *v, uint8_t vector)
+{
+    svm_vcpu(v)->virtual = vector;
+    set_virtual(svm_vmcb(v), VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT |
+                                 (uint64_t)vector << VINTR_VECTOR_SHIFT);
+}
+
 static void inject(struct x86_vcpu *v, const struct hvm_event *event)
 {
-    static const uint8_t types[] = {
-        [EVENT_INTERRUPT] = 0, [EVENT_NMI] = 2, [EVENT_EXCEPTION] = 3, [EVENT_SOFTWARE] = 4
-    };
+    static const uint8_t types[] = { [EVENT_NMI] = 2, [EVENT_EXCEPTION] = 3, [EVENT_SOFTWARE] = 4 };
     struct vmcb *b = svm_vmcb(v);
 
     ASSERT(event->type != EVENT_NONE && event->type <= EVENT_SOFTWARE);
+    if (event->type == EVENT_INTERRUPT) {
+        put_interrupt(v, event->vector);
+        return;
+    }
     b->event = event->vector | (uint64_t)types[event->type] << EVENT_TYPE_SHIFT | EVENT_VALID |
                (event->has_error ? EVENT_HAS_ERROR | (uint64_t)event->error << 32 : 0);
     if (event->type != EVENT_NMI)
@@ -333,14 +352,18 @@ static void inject(struct x86_vcpu *v, const struct hvm_event *event)
     b->intercept_1 |= INTERCEPT_IRET;
 }
 
-/* A virtual interrupt that is never taken: the CPU comes out when it could be. */
+/* A virtual interrupt that is never taken: the CPU comes out when it could be.  One that is to be taken
+ * becomes an event. */
 static void want_window(struct x86_vcpu *v, uint8_t vector)
 {
     struct vmcb *b = svm_vmcb(v);
+    struct svm_vcpu *s = svm_vcpu(v);
 
-    b->interrupt = (b->interrupt & ~VINTR_ALL_OF_IRQ) | VINTR_IRQ |
-                   (vector ? (uint64_t)(vector >> 4) << VINTR_PRIORITY_SHIFT
-                           : VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT);
+    if (s->virtual)
+        b->event = s->virtual | EVENT_VALID;
+    s->virtual = 0;
+    set_virtual(b, vector ? (uint64_t)(vector >> 4) << VINTR_PRIORITY_SHIFT
+                          : VINTR_IGNORE_TPR | 0xfull << VINTR_PRIORITY_SHIFT);
     b->intercept_1 |= INTERCEPT_VINTR;
 }
 

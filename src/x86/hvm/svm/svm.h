@@ -16,7 +16,8 @@ struct svm_vcpu {
     uint64_t address;    /* of it, machine */
     uint64_t generation; /* of its ASID, on the CPU where it ran last */
     unsigned int cpu;
-    bool in_nmi; /* until IRET */
+    bool in_nmi;     /* until IRET */
+    uint8_t virtual; /* the vector that is put in as a virtual interrupt, until it comes out; or 0 */
 };
 
 static inline struct svm_vcpu *svm_vcpu(const struct x86_vcpu *v)

@@ -100,8 +100,9 @@ _Static_assert(offsetof(struct vmcb, iopm) == 0x40 && offsetof(struct vmcb, inte
 #define VINTR_PRIORITY_SHIFT 16
 #define VINTR_IGNORE_TPR     (1ull << 20)
 #define VINTR_MASKING        (1ull << 24)
+#define VINTR_VECTOR_SHIFT   32
 #define VINTR_ALL_OF_IRQ \
-    (VINTR_IRQ | 0xfull << VINTR_PRIORITY_SHIFT | VINTR_IGNORE_TPR | 0xffull << 32)
+    (VINTR_IRQ | 0xfull << VINTR_PRIORITY_SHIFT | VINTR_IGNORE_TPR | 0xffull << VINTR_VECTOR_SHIFT)
 
 #define SHADOW_ON 1ull
 
