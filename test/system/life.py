@@ -2,7 +2,7 @@
 """What the tests of guests' lives share: a Dom0 with goods on a disk of its own, guests, and their commands.
 
 The goods are an unpacked kernel (libxl would take seconds for each guest to unpack one), an initramfs
-for it, and the guest kit's `load` kernel, which starts at once.
+for it, Debian's xen-shim, and the guest kit's `load` kernel, which starts at once.
 """
 import io
 import lzma
@@ -16,6 +16,7 @@ import machine
 
 ZEROTH = machine.Config().hypervisor == "zeroth"
 XZ = b"\xfd7zXZ\0"
+SHIM = "usr/lib/xen-4.17/boot/xen-shim"
 
 
 def kernel_elf(path):
@@ -27,11 +28,22 @@ def kernel_elf(path):
     return lzma.LZMADecompressor().decompress(data[at:])
 
 
-def goods(kernel):
-    """An archive for Dom0: vmlinux, life.cpio, load.elf."""
+def hardware(config):
+    """Make the machine one whose CPU has SVM.  Plain TCG loses hardware guests; counting it does not."""
+    config.cpu = "qemu64,+svm,+npt"
+    config.qemu += ["-icount", "shift=1,sleep=off"]
+    return config
+
+
+def goods(kernel, others):
+    """An archive for Dom0: vmlinux; others as packaged, vmlinuz-VERSION; xen-shim, load.elf."""
     file = io.BytesIO()
     cpio = initramfs.Cpio(file)
     cpio.add("vmlinux", 0o100644, kernel_elf(os.path.join(fetch.fetch(kernel), "vmlinuz")))
+    for other in others:
+        cpio.add(f"vmlinuz-{other}", 0o100644,
+                 initramfs.read(os.path.join(fetch.fetch(other), "vmlinuz")))
+    cpio.add("xen-shim", 0o100644, initramfs.read(os.path.join(fetch.fetch("toolstack"), "root", SHIM)))
     cpio.add("load.elf", 0o100755,
              initramfs.read(os.path.join(machine.TOP, "build/guest/load.elf")))
     cpio.add("TRAILER!!!", 0)
@@ -39,18 +51,25 @@ def goods(kernel):
 
 
 class Dom0(machine.Toolstack):
-    """A Dom0 with the goods in /run/goods: `with life.Dom0(log_path) as m: m.ok("xl info")`."""
+    """A Dom0 with the goods in /run/goods: `with life.Dom0("name") as m: m.ok("xl info")`.
 
-    def __init__(self, log, config=None):
-        config = config or machine.Config()
-        config.smp, config.mem = 2, 2048
-        super().__init__(config, log)
+    kind is that of its guests, "pv" or "pvh"; name is in its log's; kernels are further guests'.
+    """
+
+    def __init__(self, name, kind="pv", smp=2, kernels=()):
+        config = machine.Config()
+        config.smp, config.mem = smp, 2048
+        self.kind, self.kernels = kind, kernels
+        if kind != "pv":
+            hardware(config)
+        super().__init__(config, os.path.join(machine.TOP, "build/logs",
+                                              f"{config.hypervisor}-{name}-{kind}.log"))
 
     def command(self, directory):
         """Override: the disk with the goods."""
         path = os.path.join(directory, "goods")
         with open(path, "wb") as file:
-            file.write(goods(self.config.kernel))
+            file.write(goods(self.config.kernel, self.kernels))
             file.truncate((file.tell() + 0xfff) & ~0xfff)
         return super().command(directory) + [
             "-drive", f"if=none,id=goods,format=raw,read-only=on,file={path}",
@@ -101,7 +120,7 @@ class Dom0(machine.Toolstack):
 
     def start(self, name, *settings, linux=True, options=""):
         """Create a guest and keep what its console says.  Settings are lines of its configuration."""
-        lines = [f'name="{name}"']
+        lines = [f'name="{name}"', f'type="{self.kind}"']
         if linux:
             lines += ['kernel="/run/goods/vmlinux"', 'ramdisk="/run/goods/life.cpio"',
                       'extra="console=hvc0 quiet"', "memory=128"]

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of PV guests by Debian's unmodified xl: from pause to crash, vCPUs, memory, shares, pools."""
-import os
+"""The life of PV and PVH guests by Debian's unmodified xl: from pause to crash, vCPUs, memory, shares, pools."""
 import re
 
 import life
-import machine
 import pytest
 
 slow = pytest.mark.slow
@@ -13,11 +11,10 @@ HEAP_KEEPS = 2      # pages, for a kind of object that had no place yet: exact i
 PIN_TO_1 = ("vcpus=1", 'cpus="1"')     # xl looks at cpus only beside vcpus
 
 
-@pytest.fixture(scope="module")
-def dom0():
-    """A Dom0 with the toolstack, for all tests of this file; it runs on CPU 0 only."""
-    hypervisor = machine.Config().hypervisor
-    with life.Dom0(os.path.join(machine.TOP, "build/logs", f"{hypervisor}-toolstack-life.log")) as m:
+@pytest.fixture(scope="module", params=["pv", pytest.param("pvh", marks=slow)])
+def dom0(request):
+    """A Dom0 with the toolstack, for all tests of a kind of guests; it runs on CPU 0 only."""
+    with life.Dom0("toolstack-life", request.param) as m:
         m.ok("xl vcpu-pin 0 all 0")
         m.warm_up()
         yield m

@@ -19,11 +19,10 @@ PATTERN = "dd if=/dev/urandom of=/dev/xvda bs=64k count=64 conv=fsync 2>/dev/nul
 SUM = "echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/xvda bs=64k count=64 2>/dev/null | md5sum"
 
 
-@pytest.fixture(scope="module")
-def dom0():
-    """A Dom0 with the toolstack, and the guest of all tests of this file, with disk and network."""
-    hypervisor = machine.Config().hypervisor
-    with life.Dom0(os.path.join(machine.TOP, "build/logs", f"{hypervisor}-toolstack-save.log")) as m:
+@pytest.fixture(scope="module", params=["pv", "pvh"])
+def dom0(request):
+    """A Dom0 with the toolstack, and the guest of all tests of a kind, with disk and network."""
+    with life.Dom0("toolstack-save", request.param) as m:
         m.warm_up()
         m.free_before = m.free()
         m.create(GUEST, "vcpus=2", 'vif=["bridge=xenbr0"]',

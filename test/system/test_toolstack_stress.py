@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many guests, and guests that end at the wrong moment: all is given back, Dom0 and the others go on."""
-import os
-
 import life
-import machine
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("toolstack-stress")]
@@ -15,9 +12,7 @@ NET = 'vif=["bridge=xenbr0"]'
 @pytest.fixture(scope="module")
 def machine_up():
     """A Dom0 with the toolstack, for all tests of this file."""
-    hypervisor = machine.Config().hypervisor
-    with life.Dom0(os.path.join(machine.TOP, "build/logs",
-                                f"{hypervisor}-toolstack-stress.log")) as m:
+    with life.Dom0("toolstack-stress") as m:
         m.warm_up()
         yield m
 

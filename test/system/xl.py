@@ -5,16 +5,20 @@ import os
 import re
 import subprocess
 
+import life
 import machine
 
 LONG = 900      # seconds for 256 MiB, on a machine that does other things besides
 
 
 @contextlib.contextmanager
-def dom0(name, mem=2048, disks=()):
-    """A Dom0 with the toolstack on mem MiB; disks (MiB each) are /dev/vda, /dev/vdb …"""
+def dom0(name, mem=2048, disks=(), kind="pv"):
+    """A Dom0 with the toolstack on mem MiB, for guests of a kind; disks (MiB each) are /dev/vda, /dev/vdb …"""
     config = machine.Config()
     config.smp = 2
+    if kind != "pv":
+        life.hardware(config)
+        name += f"-{kind}"
     logs = os.path.join(machine.TOP, "build/logs")
     os.makedirs(logs, exist_ok=True)
     files = []
@@ -26,6 +30,7 @@ def dom0(name, mem=2048, disks=()):
                         "-device", f"virtio-blk-pci,drive=d{number}"]
     lab = machine.Toolstack(config, os.path.join(logs, f"{config.hypervisor}-{name}.log"))
     config.mem = mem
+    lab.kind = kind
     try:
         with lab as m:
             yield m
@@ -55,7 +60,7 @@ def wait(m, name, text, seconds=300):
 def create(m, name, *settings, config="/etc/xen/demo.cfg"):
     """Create a guest by a file and further settings ('vcpus=2'); wait for its shell."""
     more = " ".join(f"'{setting}'" for setting in settings)
-    ok(m, f"xl create {config} 'name=\"{name}\"' {more}", 400)
+    ok(m, f"xl create {config} 'name=\"{name}\"' 'type=\"{m.kind}\"' {more}", 400)
     ok(m, f"sh /tests/guest open {name}")
     wait(m, name, "GUEST READY")
 
