@@ -70,8 +70,8 @@ def move(m, name, turn, capsys):
     with capsys.disabled():
         print(f"\nmigration {turn}: {name} stood still for {stood} ms")
     m.attach_again(name)
-    # Sums are made anew in each eighth round.
-    m.until(f"test $(sh /tests/guest run {name} 'cat /tmp/rounds' | cut -d' ' -f1) -ge {before[0] + 9}")
+    # Sums are made anew in each second round.
+    m.until(f"test $(sh /tests/guest run {name} 'cat /tmp/rounds' | cut -d' ' -f1) -ge {before[0] + 3}")
     _, pages, time = written(m, name)
     assert pages / (time / 1e9) == pytest.approx(RATE << 8, rel=0.05)
     assert stood < DOWNTIME
