@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The disk of `make image`, as its user sees it: the menu, Debian with systemd, xl over ssh."""
 import os
+import re
+import socket
 
 import pytest
 
 import disk
 import machine
+import xl
 
 pytestmark = [pytest.mark.slow, pytest.mark.zeroth_only, pytest.mark.timeout(7200)]
 
@@ -30,11 +33,22 @@ def is_well(m, version):
     assert code == 0 and version in text
 
 
+def log_tells(m):
+    """What an administrator looks for is in xl dmesg, and in xl info what was built."""
+    text = xl.ok(m, "xl dmesg")
+    for line in (r"version 4\.17\.0-zeroth, build [0-9a-f]{8} by compiler \S+", r"sources of 20\S+ \S+ UTC",
+                 "loaded by GRUB", "command line: placeholder console=com1,vga", r"memory: \d+ MiB of RAM",
+                 r"CPUs: (\d+) of \1 run", "spec-ctrl: CPU has.*; used:.", r"Dom0: 1024 MiB of memory, \d vCPUs"):
+        assert re.search(line, text), line
+    assert "ignored" not in text            # nothing that it did not understand
+
+
 def test_bios(log):
     """BIOS starts GRUB, its default entry Zeroth, Debian reaches its login with nothing failed."""
     with disk.DiskMachine(machine.Config(mem=2048), log) as m:
         m.start(OURS)
         is_well(m, "zeroth")
+        log_tells(m)
 
 
 def test_uefi_and_the_other_entry(log):
@@ -49,9 +63,46 @@ def test_uefi_and_the_other_entry(log):
         assert code == 0 and "zeroth" not in text
 
 
-def test_hardware(log):
-    """A disk by AHCI, a card of Intel's, one CPU more than usual."""
-    with disk.DiskMachine(machine.Config(mem=2048, smp=3), log, disk="ahci", net="e1000e") as m:
+NODES = [word for node in (0, 1) for word in (
+    "-object", f"memory-backend-ram,id=m{node},size=2G",
+    "-numa", f"node,nodeid={node},memdev=m{node},cpus={2 * node}-{2 * node + 1}")]
+HARDWARE = {
+    "ahci-e1000e-2-nodes": (dict(mem=4096, smp=4, qemu=NODES), "ahci", "e1000e"),
+    "nvme-no-hpet-1-cpu": (dict(mem=1536, smp=1, machine="q35,hpet=off"), "nvme", "virtio-net-pci"),
+    "16-cpus-16-gib": (dict(mem=16384, smp=16), "virtio", "virtio-net-pci"),
+    "no-pic-uefi": (dict(mem=2048, smp=2, machine="q35,pic=off", firmware="uefi"), "nvme", "e1000e"),
+}
+TRANSPORT = {"ahci": "ata-QEMU", "nvme": "nvme-", "virtio": "virtio-pci-"}
+
+
+@pytest.mark.parametrize("name", HARDWARE)
+def test_hardware(log, name):
+    """Each machine reaches its login, with its CPUs, memory, nodes, disk and card."""
+    settings, kind, net = HARDWARE[name]
+    settings = {**settings, "qemu": settings.get("qemu", [])}
+    with disk.DiskMachine(machine.Config(**settings), log, disk=kind, net=net) as m:
         m.start(OURS)
-        code, text = m.ssh("xl info nr_cpus && lsblk -no TRAN /dev/sda && ls /sys/bus/pci/drivers/e1000e")
-        assert code == 0 and text.split()[:2] == ["3", "sata"] and "0000:" in text
+        info = xl.ok(m, "xl info")
+        assert re.search(rf"nr_cpus +: {m.config.smp}\n", info) and m.config.mem - 32 < total(info) <= m.config.mem
+        assert re.search(rf"nr_nodes +: {2 if 'nodes' in name else 1}\n", info)
+        assert TRANSPORT[kind] in xl.ok(m, "ls /dev/disk/by-id /dev/disk/by-path")
+        driver = xl.ok(m, "readlink /sys/class/net/en*/device/driver")
+        assert driver.split("/")[-1].strip() == {"virtio-net-pci": "virtio_net"}.get(net, net)
+
+
+def total(info):
+    """MiB of memory by xl info."""
+    return int(re.search(r"total_memory +: (\d+)", info)[1])
+
+
+def test_usb_keyboard(log, tmp_path):
+    """Keys of a USB keyboard come to Dom0."""
+    path = str(tmp_path / "monitor")
+    config = machine.Config(mem=2048, qemu=["-device", "qemu-xhci", "-device", "usb-kbd",
+                                            "-monitor", f"unix:{path},server=on,wait=off"])
+    with disk.DiskMachine(config, log) as m, socket.socket(socket.AF_UNIX) as monitor:
+        m.start(OURS)
+        xl.ok(m, "head -c 24 /dev/input/by-id/usb-*-kbd > /root/key 2> /dev/null < /dev/null &")
+        monitor.connect(path)
+        monitor.sendall(b"sendkey a\n")
+        xl.ok(m, "until [ -s /root/key ]; do sleep 0.2; done")

@@ -216,6 +216,10 @@ def test_dmesg_and_keys(dom0):
     """xl dmesg shows the hypervisor's messages from the start; a key adds some; -c forgets them."""
     first = ok(dom0, "xl dmesg")
     assert "CPU" in first and "Dom0" in first.replace("dom0", "Dom0")
+    if ZEROTH:
+        changeset = re.search(r"changeset +: (.*)", ok(dom0, "xl info"))[1]
+        assert re.search(r"version 4\.17\.0-zeroth, build [0-9a-f]{8} by compiler \S", first)
+        assert f" UTC {changeset}\n" in first
     ok(dom0, "xl debug-keys q")
     more = ok(dom0, "xl dmesg -c")
     assert more.startswith(first.rstrip("\n")) and len(more) > len(first)
