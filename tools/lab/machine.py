@@ -142,19 +142,22 @@ def take_slot():
                                                                f"lab-slots-{os.getuid()}")
     os.makedirs(directory, exist_ok=True)
     count = int(os.environ.get("LAB_SLOTS", "2"))
-    files = [open(os.path.join(directory, f"slot.{i + 1}"), "w", encoding="ascii")
-             for i in range(count)]
-    while True:
-        for file in files:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            for other in files:
-                if other is not file:
-                    other.close()
-            return file
-        time.sleep(0.1)  # whichever is free first: a wait for one of them may be the longest
+    with open(os.path.join(directory, "queue"), "w", encoding="ascii") as queue:
+        # Who waits is before who has just given a slot back.
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        files = [open(os.path.join(directory, f"slot.{i + 1}"), "w", encoding="ascii")
+                 for i in range(count)]
+        while True:
+            for file in files:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                for other in files:
+                    if other is not file:
+                        other.close()
+                return file
+            time.sleep(0.1)  # whichever is free first: a wait for one of them may be the longest
 
 
 def die_with_parent():
