@@ -49,10 +49,13 @@ static void shut_down(unsigned int reason)
     hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &how);
 }
 
+/* A pause now and then: an emulator that runs one CPU at a time lets the others go on at it. */
 static void spin(void)
 {
-    for (;;)
-        __asm__ volatile("" : : : "memory");
+    for (uint64_t i = 0;; i++) {
+        if (i % 16384 == 0)
+            __asm__ volatile("pause" : : : "memory");
+    }
 }
 
 static void write_memory(void)

@@ -12,9 +12,9 @@ LONG = 900      # seconds for 256 MiB, on a machine that does other things besid
 
 
 @contextlib.contextmanager
-def dom0(name, mem=2048, disks=(), kind="pv"):
+def dom0(name, mem=2048, disks=(), kind="pv", icount=False):
     """A Dom0 with the toolstack on mem MiB, for guests of a kind; disks (MiB each) are /dev/vda, /dev/vdb …"""
-    config = machine.Config()
+    config = machine.Config(icount=icount)
     config.smp = 2
     if kind != "pv":
         life.hardware(config)

@@ -37,7 +37,7 @@ class Config:
     cpu: str = os.environ.get("CPU", "max,-smap")
     options: str = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
     append: str = "console=hvc0 panic=-1"                   # Dom0's command line
-    icount: bool = False
+    icount: bool = False        # time is that of instructions (test/README.md)
     qemu: list = dataclasses.field(default_factory=list)    # further arguments
     machine: str = "q35"
     image: str = ""             # another Dom0 kernel than the stock one
@@ -287,6 +287,7 @@ class Toolstack(Machine):
     def run(self, command, timeout=60):
         """Run a shell command in Dom0; its exit code and what it said, both outputs together."""
         self.commands += 1
+        timeout *= 3 if self.config.icount else 1
         mark = f"@{self.commands}@"
         self.agent.sendall(f"{mark} {command}\n".encode())
         deadline, text = time.monotonic() + timeout, b""
