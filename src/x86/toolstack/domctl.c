@@ -73,7 +73,8 @@ DOMCTL(memory_mapping)
 
     if (x86_domain(d)->hvm)
         return -XEN_EOPNOTSUPP;
-    if (!a->nr_mfns || last < a->first_mfn || a->first_gfn + a->nr_mfns - 1 < a->first_gfn)
+    if (!a->nr_mfns || last < a->first_mfn || last >> (cpu.address_bits - PAGE_SHIFT) ||
+        a->first_gfn + a->nr_mfns - 1 < a->first_gfn)
         return -XEN_EINVAL;
     pv_tables_lock(d);
     ok = has_iomem(d, a->first_mfn, last);
