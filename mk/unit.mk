@@ -14,16 +14,17 @@ UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/fr
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                      x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c core/memory/heap.c) -Wl,--wrap=page_free
+UNIT_LAPIC = $(wildcard src/x86/hvm/lapic/*.c)
 UNIT_MORE_test_narrow = test/workbench/machine.c $(addprefix src/,abi/narrow.c core/memory/frame.c core/memory/page_alloc.c)
 UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
-                             core/memory/page_alloc.c x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/lapic.c x86/hvm/vcpu_context.c)
+                             core/memory/page_alloc.c x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)
 UNIT_MORE_test_hvm_log = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                          core/memory/heap.c x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c)
 UNIT_MORE_test_grant = test/workbench/machine.c $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/frame.c memory/page_alloc.c memory/heap.c)
 UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.c memory/frame.c \
                       memory/page_alloc.c memory/heap.c)
-UNIT_MORE_test_lapic = test/workbench/machine.c src/x86/hvm/lapic.c $(addprefix src/core/memory/,frame.c page_alloc.c)
+UNIT_MORE_test_lapic = test/workbench/machine.c $(UNIT_LAPIC) $(addprefix src/core/memory/,frame.c page_alloc.c)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c abi/narrow.c)
 UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c abi/narrow.c)

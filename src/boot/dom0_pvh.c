@@ -30,7 +30,7 @@
 #include "lib/memory.h"
 #include "x86/hvm/guest.h"
 #include "x86/hvm/kind.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/startup.h"
 #include "x86/memory/map.h"
 

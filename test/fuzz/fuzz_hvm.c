@@ -17,7 +17,7 @@
 #include "x86/hvm/context.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/hypercall.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/log.h"
 #include "x86/hvm/map.h"
 #include "x86/hvm/startup.h"

@@ -12,7 +12,7 @@
 #include "x86/hvm/context.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/guest.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/records.h"
 #include "x86/hvm/startup.h"
 #include "x86/hvm/vcpu_context.h"

@@ -8,7 +8,7 @@
 #include "x86/guest.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/guest.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/startup.h"
 
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 #include "x86/time.h"

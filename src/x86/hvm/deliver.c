@@ -4,7 +4,7 @@
 #include "core/machine.h"
 #include "x86/control.h"
 #include "x86/hvm/exit.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/startup.h"
 #include "x86/hvm/vendor.h"
 

@@ -13,7 +13,7 @@
 #include "x86/hvm/cpuid.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/grant.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/log.h"
 #include "x86/hvm/map.h"
 #include "x86/hvm/memory.h"

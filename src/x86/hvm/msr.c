@@ -9,7 +9,7 @@
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/hypercall.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/log.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/records.h"

@@ -15,7 +15,7 @@ void hvm_cpu_save(const struct x86_vcpu *v, struct hvm_hw_cpu *to, uint64_t now)
 bool hvm_cpu_ok(const struct x86_vcpu *v, const struct hvm_hw_cpu *c);
 void hvm_cpu_load(struct x86_vcpu *v, const struct hvm_hw_cpu *from, uint64_t now);
 
-/* x86/hvm/lapic.c */
+/* x86/hvm/lapic/record.c */
 void hvm_lapic_save(const struct x86_vcpu *v, struct hvm_hw_lapic *to);
 bool hvm_lapic_ok(const struct x86_vcpu *v, const struct hvm_hw_lapic *from);
 void hvm_lapic_load(struct x86_vcpu *v, const struct hvm_hw_lapic *from);

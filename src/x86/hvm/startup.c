@@ -5,7 +5,7 @@
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/vendor.h"
 
 #define DEBUG6_RESET 0xffff0ff0ul

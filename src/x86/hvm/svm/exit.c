@@ -5,7 +5,7 @@
 #include "core/machine.h"
 #include "x86/control.h"
 #include "x86/hvm/exit.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/svm/svm.h"
 #include "x86/way.h"

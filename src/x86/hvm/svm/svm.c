@@ -9,7 +9,7 @@
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/features.h"
-#include "x86/hvm/lapic.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/memory/map.h"
 #include "x86/msr_index.h"
 #include "x86/percpu.h"
