@@ -32,6 +32,7 @@ def hardware(config):
     """Make the machine one whose CPU has SVM.  Plain TCG loses hardware guests; counting it does not."""
     config.cpu = "qemu64,+svm,+npt"
     config.qemu += ["-icount", "shift=1,sleep=off"]
+    config.icount = False       # it counts already
     return config
 
 
@@ -56,8 +57,8 @@ class Dom0(machine.Toolstack):
     kind is that of its guests, "pv" or "pvh"; name is in its log's; kernels are further guests'.
     """
 
-    def __init__(self, name, kind="pv", smp=2, kernels=()):
-        config = machine.Config()
+    def __init__(self, name, kind="pv", smp=2, kernels=(), icount=False):
+        config = machine.Config(icount=icount)
         config.smp, config.mem = smp, 2048
         self.kind, self.kernels = kind, kernels
         if kind != "pv":

@@ -22,10 +22,11 @@ SUM = "echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/xvda bs=64k count=64 2>/dev
 @pytest.fixture(scope="module", params=["pv", "pvh"])
 def dom0(request):
     """A Dom0 with the toolstack, and the guest of all tests of a kind, with disk and network."""
-    with life.Dom0("toolstack-save", request.param) as m:
+    with life.Dom0("toolstack-save", request.param, icount=True) as m:
         m.warm_up()
         m.free_before = m.free()
-        m.create(GUEST, "vcpus=2", 'vif=["bridge=xenbr0"]',
+        # In 128 MiB its kernel runs out of memory after a dozen moves, and ends a process.
+        m.create(GUEST, "vcpus=2", "memory=192", 'vif=["bridge=xenbr0"]',
                  'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo.img"]')
         m.inside(f"ip address add {HERE}/24 dev eth0; ip link set eth0 up; ping -c 1 -W 30 {DOM0}",
                  GUEST)
@@ -82,7 +83,6 @@ def test_save_goes_on(dom0):
     watch.check()
 
 
-@pytest.mark.xfail(life.ZEROTH, strict=False, reason="not seen to pass ten times in a row yet")
 @pytest.mark.parametrize("turn", range(10))
 def test_migrate(dom0, turn):
     """A guest moves to the same host, ten times in a row."""
@@ -100,8 +100,6 @@ def test_migrate(dom0, turn):
 
 def test_shutdown(dom0):
     """A guest shuts down when it is asked to, also after a save that it went on from; nothing is left."""
-    if dom0.run(f"xl domid {GUEST}")[0]:
-        pytest.skip("it did not outlive its migrations")
     dom0.ok(f"xl save -c {GUEST} /run/saved && rm /run/saved", 240)
     dom0.ok(f"xl shutdown -w {GUEST}", 240)
     dom0.gone(GUEST)
