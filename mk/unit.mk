@@ -35,6 +35,7 @@ UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c
                       x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_firmware = src/abi/platform.c
 UNIT_MORE_test_efi_call = src/abi/efi.c
+UNIT_MORE_test_kexec = test/workbench/machine.c $(addprefix src/,abi/kexec.c core/memory/frame.c core/memory/page_alloc.c)
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
 UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread

@@ -451,3 +451,47 @@ CASE(tools, domctl_getdomaininfo, "domctl.h, XEN_DOMCTL_getdomaininfo", ANY)
     EXPECT(op.u.getdomaininfo.nr_online_vcpus, 4);
     EXPECT(op.u.getdomaininfo.max_vcpu_id, 3);
 }
+
+#define RANGE(range_, nr_) AT(xen_kexec_range_t, .range = (range_), .nr = (nr_))
+
+static const struct row kexec_calls[] = {
+    { "get_range_pointer", { KEXEC_CMD_kexec_get_range, BAD_UNMAPPED }, -XEN_EFAULT },
+    { "get_range_of_nothing", { KEXEC_CMD_kexec_get_range, RANGE(7, 0) }, -XEN_EINVAL },
+    { "get_range_negative", { KEXEC_CMD_kexec_get_range, RANGE(-1, 0) }, -XEN_EINVAL },
+    { "get_range_crash", { KEXEC_CMD_kexec_get_range, RANGE(KEXEC_RANGE_MA_CRASH, 0) }, 0 },
+    { "get_range_xen", { KEXEC_CMD_kexec_get_range, RANGE(KEXEC_RANGE_MA_XEN, 0) }, 0 },
+    { "get_range_heap",
+      { KEXEC_CMD_kexec_get_range, RANGE(KEXEC_RANGE_MA_XENHEAP, 0) },
+      -XEN_EINVAL },
+    { "get_range_no_cpu",
+      { KEXEC_CMD_kexec_get_range, RANGE(KEXEC_RANGE_MA_CPU, 100) },
+      -XEN_ERANGE },
+    { "get_range_cpu_negative",
+      { KEXEC_CMD_kexec_get_range, RANGE(KEXEC_RANGE_MA_CPU, -1) },
+      -XEN_ERANGE },
+    { "exec_nothing", { KEXEC_CMD_kexec, AT(xen_kexec_exec_t, .type = 1) }, -XEN_ENOENT },
+    { "exec_type", { KEXEC_CMD_kexec, AT(xen_kexec_exec_t, .type = 2) }, -XEN_EINVAL },
+    { "unload_type", { KEXEC_CMD_kexec_unload, AT(xen_kexec_unload_t, .type = 2) }, -XEN_EINVAL },
+    { "unload_nothing", { KEXEC_CMD_kexec_unload, AT(xen_kexec_unload_t, .type = 1) }, 0 },
+    { "status_type", { KEXEC_CMD_kexec_status, AT(xen_kexec_status_t, .type = 2) }, -XEN_EINVAL },
+    { "status_pointer", { KEXEC_CMD_kexec_status, BAD_UNMAPPED }, -XEN_EFAULT },
+    { "load_pointer", { KEXEC_CMD_kexec_load, BAD_UNMAPPED }, -XEN_EFAULT },
+    { "load_type",
+      { KEXEC_CMD_kexec_load, AT(xen_kexec_load_t, .type = 2, .arch = 62) },
+      -XEN_EINVAL },
+    { "load_machine",
+      { KEXEC_CMD_kexec_load, AT(xen_kexec_load_t, .type = 1) },
+      -XEN_EADDRNOTAVAIL },
+    { "load_17_segments",
+      { KEXEC_CMD_kexec_load, AT(xen_kexec_load_t, .type = 1, .arch = 62, .nr_segments = 17) },
+      -XEN_EINVAL },
+    { "load_segments_pointer",
+      { KEXEC_CMD_kexec_load, AT(xen_kexec_load_t, .type = 1, .arch = 62, .nr_segments = 1,
+                                 .segments._pad = BAD_UNMAPPED) },
+      -XEN_EFAULT },
+    { "load_outside",
+      { KEXEC_CMD_kexec_load, AT(xen_kexec_load_t, .type = 1, .arch = 62, .entry_maddr = 4096) },
+      -XEN_EADDRNOTAVAIL },
+    { "unknown_operation", { 7, BAD_UNMAPPED }, 0 },
+};
+ROWS(kexec, kexec_calls, __HYPERVISOR_kexec_op, "kexec.h", PV);

@@ -3,6 +3,7 @@
 #include "unprivileged.h"
 
 #include <xen/domctl.h>
+#include <xen/kexec.h>
 #include <xen/platform.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
@@ -55,6 +56,17 @@ static const struct row calls_platform_op[] = {
     PLATFORM(get_symbol),
 };
 UNPRIVILEGED(calls_platform_op, __HYPERVISOR_platform_op, "platform.h");
+
+#define KEXEC(name) \
+    { \
+#name, { KEXEC_CMD_##name, BAD_UNMAPPED }, -XEN_EPERM \
+    }
+
+static const struct row calls_kexec_op[] = {
+    KEXEC(kexec),      KEXEC(kexec_load_v1), KEXEC(kexec_unload_v1), KEXEC(kexec_get_range),
+    KEXEC(kexec_load), KEXEC(kexec_unload),  KEXEC(kexec_status),
+};
+UNPRIVILEGED(calls_kexec_op, __HYPERVISOR_kexec_op, "kexec.h");
 
 static const struct row calls_sysctl[] = {
     SYSCTL(readconsole),        SYSCTL(tbuf_op),        SYSCTL(physinfo),

@@ -11,6 +11,7 @@
 #include "abi/door.h"
 #include "abi/event_channel.h"
 #include "abi/grant.h"
+#include "abi/kexec.h"
 #include "abi/memory.h"
 #include "abi/multicall.h"
 #include "abi/physdev.h"
@@ -97,8 +98,9 @@ static long absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
     OPS(vcpu_op, KIND_ALL, vcpu_ops, vcpu_op_count, -XEN_ENOSYS, vcpu_op) \
     OPS(sched_op, KIND_ALL, sched_ops, sched_op_count, -XEN_ENOSYS, sched_op) \
     CALL(xenpmu_op, KIND_ALL, xenpmu_op) \
+    OPS(kexec_op, KIND_PV, kexec_ops, kexec_op_count, 0, kexec_op) \
     NONE(xsm_op) \
-    NONE(xenoprof_op) NONE(kexec_op) NONE(tmem_op) NONE(argo_op) NONE(dm_op) \
+    NONE(xenoprof_op) NONE(tmem_op) NONE(argo_op) NONE(dm_op) \
         NONE(hypfs_op) NONE(arch_0) NONE(arch_1) NONE(arch_2) NONE(arch_3) NONE(arch_4) \
             NONE(arch_5) NONE(arch_6) NONE(arch_7) FREE(43) FREE(44) FREE(45) FREE(46) FREE(47) \
                 FREE(56) FREE(57) FREE(58) FREE(59) FREE(60) FREE(61) FREE(62) FREE(63)

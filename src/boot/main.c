@@ -2,6 +2,7 @@
 /* The boot, in order: from the loader's entry to Dom0's first instruction. */
 #include "boot/main.h"
 
+#include "abi/kexec.h"
 #include "abi/version.h"
 #include "boot/consoles.h"
 #include "boot/dom0.h"
@@ -20,6 +21,7 @@
 #include "drivers/acpi.h"
 #include "x86/interrupt/apic.h"
 #include "x86/cpu.h"
+#include "x86/crash.h"
 #include "x86/features.h"
 #include "x86/interrupt/irq.h"
 #include "x86/memory/map.h"
@@ -43,6 +45,7 @@
 
 static struct boot_info info;
 static struct options options;
+static uint64_t ram; /* bytes */
 
 static void complain(struct span word, const char *why)
 {
@@ -133,8 +136,6 @@ static void choose_mitigations(void)
 
 static void check_memory(void)
 {
-    uint64_t ram = 0;
-
     for (unsigned int i = 0; i < info.region_count; i++) {
         const struct boot_region *r = &info.regions[i];
 
@@ -184,12 +185,21 @@ static bool search_acpi(void)
 /* Memory: from the loader's map to the allocators. */
 static void start_memory(void)
 {
+    struct options_area crash;
+
+    options_crash_area(options.crashkernel, ram, &crash);
+    crash.size = (crash.size + PAGE_MASK) & ~PAGE_MASK;
     dom0_efi_find(&info);
-    boot_memory_init(&info, options.mem);
+    boot_memory_init(&info, options.mem, &crash);
     map_init(boot_memory_ranges, boot_memory_range_count, boot_memory_end, boot_memory_early);
     boot_memory_frames();
     if (!acpi_init(info.rsdp) && !search_acpi()) /* read memory that map_init has mapped */
         console_fatal("ACPI: no usable tables; Zeroth finds CPUs and interrupts by them only");
+    if (crash.at) {
+        kexec_set_area(crash.at, crash.size);
+        console_log(LOG_INFO, "crashkernel: %lu MiB at %#lx", (unsigned long)(crash.size / MIB),
+                    (unsigned long)crash.at);
+    }
     boot_memory_give(acpi_node_at); /* nodes are known by ACPI's SRAT */
 }
 
@@ -225,13 +235,13 @@ static void start_rooms(void)
 /* What neither Dom0 has nor is free: the image, tables of frames and CPUs, Dom0's structs. */
 static void report_own_memory(void)
 {
-    uint64_t ram = 0, others = page_alloc_free_count(NODE_ANY) + dom0->pages;
+    uint64_t total = 0, others = page_alloc_free_count(NODE_ANY) + dom0->pages;
 
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
-        ram += (boot_memory_ranges[i].end - boot_memory_ranges[i].start) / PAGE_SIZE;
+        total += (boot_memory_ranges[i].end - boot_memory_ranges[i].start) / PAGE_SIZE;
     console_log(LOG_INFO, "memory: %lu KiB of %lu KiB are Zeroth's own",
-                (unsigned long)((ram - others) * PAGE_SIZE / KIB),
-                (unsigned long)(ram * PAGE_SIZE / KIB));
+                (unsigned long)((total - others) * PAGE_SIZE / KIB),
+                (unsigned long)(total * PAGE_SIZE / KIB));
 }
 
 _Noreturn void boot_main(uint32_t magic, uint32_t address)
@@ -257,6 +267,8 @@ _Noreturn void boot_main(uint32_t magic, uint32_t address)
     start_rooms();
     boot_consoles_start_input();
     smp_start(options.maxcpus); /* needs this CPU's idle vCPU and interrupts */
+    if (options.crashkernel.length)
+        crash_init();
     (options.dom0_pvh ? dom0_pvh_build : dom0_build)(&info, &options);
     boot_memory_release_modules(); /* Dom0 has copies */
     map_low_drop();                /* nothing reads the loader's memory any more */

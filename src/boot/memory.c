@@ -9,13 +9,14 @@
 #include "drivers/acpi.h"
 #include "lib/memory.h"
 
-#define RAM       1
-#define MIB       (1ul << 20)
-#define LOW_END   MIB         /* real-mode data, the trampoline, firmware's tables */
-#define EARLY_END (1ul << 32) /* what start.S maps one to one */
-#define EARLY_MIN (16 * MIB)  /* leave what old devices need */
-#define USED_MAX  (2 * BOOT_MODULES + 16)
-#define RSDP_SIZE 36 /* bytes of ACPI's root pointer */
+#define RAM         1
+#define MIB         (1ul << 20)
+#define LOW_END     MIB         /* real-mode data, the trampoline, firmware's tables */
+#define EARLY_END   (1ul << 32) /* what start.S maps one to one */
+#define CRASH_ALIGN (2 * MIB)
+#define EARLY_MIN   (16 * MIB) /* leave what old devices need */
+#define USED_MAX    (2 * BOOT_MODULES + 16)
+#define RSDP_SIZE   36 /* bytes of ACPI's root pointer */
 
 extern char image_start[], image_end[];
 
@@ -181,13 +182,42 @@ static void use_loader_memory(const struct boot_info *info)
     }
 }
 
-void boot_memory_init(const struct boot_info *info, uint64_t limit)
+static struct options_area *crash; /* asked for; at: what was found */
+static paddr_t crash_at;
+
+/* As high as can be, below 4 GiB. */
+static void choose_crash(paddr_t start, paddr_t end)
+{
+    paddr_t below = crash->below && crash->below < EARLY_END ? crash->below : EARLY_END, at;
+
+    end = end < below ? end : below;
+    if (start >= end || end - start < crash->size)
+        return;
+    at = crash->at ? crash->at : (end - crash->size) & ~(CRASH_ALIGN - 1);
+    if (at >= start && at <= end - crash->size && at > crash_at)
+        crash_at = at;
+}
+
+static void reserve_crash(struct options_area *wanted)
+{
+    crash = wanted;
+    for (unsigned int i = 0; crash->size && i < boot_memory_range_count; i++)
+        each_free(&boot_memory_ranges[i], choose_crash);
+    crash->at = crash_at;
+    if (crash_at)
+        use(used, &used_count, USED_MAX, crash_at, crash_at + crash->size);
+    else if (crash->size)
+        console_log(LOG_WARNING, "crashkernel: there is no such piece of memory");
+}
+
+void boot_memory_init(const struct boot_info *info, uint64_t limit, struct options_area *crash_area)
 {
     sort_map(info);
     find_ram(limit);
     use(used, &used_count, USED_MAX, 0, LOW_END);
     use(used, &used_count, USED_MAX, image_paddr(image_start), image_paddr(image_end));
     use_loader_memory(info);
+    reserve_crash(crash_area);
     for (unsigned int i = 0; i < boot_memory_range_count; i++)
         each_free(&boot_memory_ranges[i], choose_early);
     if (early.end - early.start < 16 * MIB)

@@ -8,6 +8,7 @@
 #define BOOT_MEMORY_H
 
 #include "boot/multiboot.h"
+#include "boot/options.h"
 #include "x86/memory/map.h"
 
 /* Whole pages of RAM, ascending, apart from each other. */
@@ -19,7 +20,7 @@ extern mfn_t boot_memory_end; /* one above the highest frame of RAM */
  * Find the RAM and what of it is in use: the first MiB, the image, modules.  limit: bytes, RAM above
  * that address is left unused (option mem=); 0: none.  Does not return when there is too little.
  */
-void boot_memory_init(const struct boot_info *info, uint64_t limit);
+void boot_memory_init(const struct boot_info *info, uint64_t limit, struct options_area *crash);
 
 /*
  * The early allocator: memory below 4 GiB, zeroed through the map one to one, taken for good until

@@ -274,6 +274,52 @@ static bool read_mem(struct options *o, struct span value)
     return read_size(value, &o->mem);
 }
 
+/* [START-[END]:]SIZE: the size, where RAM is between; false: malformed. */
+static bool read_range(struct span word, uint64_t ram, uint64_t *size)
+{
+    struct span rest = word, range = text_cut(&rest, ':'), low;
+    uint64_t start = 0, end = 0, number;
+
+    if (range.length == word.length)
+        return read_size(word, size);
+    low = text_cut(&range, '-');
+    if (!read_size(low, &start) || (range.length && !read_size(range, &end)) ||
+        !read_size(rest, &number))
+        return false;
+    if (ram >= start && (!end || ram < end))
+        *size = number;
+    return true;
+}
+
+bool options_crash_area(struct span value, uint64_t ram, struct options_area *to)
+{
+    struct span rest = value, sizes = text_cut(&rest, '@');
+
+    *to = (struct options_area){ 0 };
+    if (rest.length && !read_size(rest, &to->at))
+        return false;
+    rest = sizes;
+    sizes = text_cut(&rest, '<');
+    if (rest.length && !read_size(rest, &to->below))
+        return false;
+    while (sizes.length) {
+        struct span word = text_cut(&sizes, ',');
+
+        if (after(&word, "below=") ? !read_size(word, &to->below)
+                                   : !read_range(word, ram, &to->size))
+            return false;
+    }
+    return true;
+}
+
+static bool read_crashkernel(struct options *o, struct span value)
+{
+    struct options_area area;
+
+    o->crashkernel = value;
+    return value.length && options_crash_area(value, 0, &area);
+}
+
 static bool read_maxcpus(struct options *o, struct span value)
 {
     uint32_t n;
@@ -491,6 +537,9 @@ const struct option option_table[] = {
     { "dom0_vcpus_pin", "", "off", "each of Dom0's vCPUs stays on the CPU of its number",
       read_dom0_pin },
     { "mem", "SIZE", "all", "leave RAM from this address on alone", read_mem },
+    { "crashkernel", "SIZE|START-[END]:SIZE,…[@AT|<BELOW][,below=BELOW]", "none",
+      "memory for a crash kernel, which kexec -p loads; by the machine's RAM, at or below an address",
+      read_crashkernel },
     { "maxcpus", "N", "all", "start at most so many CPUs", read_maxcpus },
     { "nosmp", "", "off", "start no CPU but the first", read_nosmp },
     { "acpi", "off|on|force", "on", "off ends the boot in a clear line: Zeroth needs ACPI",

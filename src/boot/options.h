@@ -35,6 +35,7 @@ struct options {
     bool dom0_pvh;                           /* a hardware guest, not a PV one */
     bool dom0_pin;                           /* each vCPU stays on the CPU of its number */
 
+    struct span crashkernel; /* its value; empty: no crash kernel */
     uint64_t mem;            /* RAM above this address is left alone, bytes; 0: all is used */
     uint32_t maxcpus;        /* CPUs to start, 0: all; nosmp: 1 */
     bool no_acpi, no_ioapic; /* asked for, and refused in one line: Zeroth needs both */
@@ -58,6 +59,14 @@ struct option {
     const char *help;
     bool (*read)(struct options *o, struct span value); /* false: malformed */
 };
+
+/* The memory that a crash kernel gets. */
+struct options_area {
+    uint64_t size, at; /* bytes; at 0: anywhere */
+    uint64_t below;    /* 0: anywhere */
+};
+/* The value of crashkernel= on a machine with so much RAM; size 0: none.  False: malformed. */
+bool options_crash_area(struct span value, uint64_t ram, struct options_area *to);
 
 extern const struct option option_table[];
 extern const unsigned int option_count;

@@ -142,6 +142,17 @@ void arch_cpu_version(char vendor[12], uint32_t *family, uint32_t *model, uint32
 int arch_memtype_read(unsigned int reg, mfn_t *first, uint64_t *count, uint32_t *type);
 /* ACPI S5 with what Dom0 read from the tables, control register values; returns -EIO if it goes on. */
 int arch_acpi_s5(uint16_t control_a, uint16_t control_b);
+/*
+ * For kexec_op (abi/kexec.c).  The image's memory; a CPU's notes and the machine's (-ENOMEM: there are
+ * none).  A crash kernel is in its place, with this entry (false: no memory), or is no more.  Jump into it,
+ * from any context; returns where there is none.
+ */
+void arch_crash_image(paddr_t *start, uint64_t *size);
+int arch_crash_notes(unsigned int cpu, paddr_t *start, uint64_t *size);
+int arch_crash_info(paddr_t *start, uint64_t *size);
+bool arch_crash_load(uint64_t entry);
+void arch_crash_unload(void);
+void arch_crash(void);
 /* Write back and drop what caches have of it: GNTTABOP_cache_flush. */
 void arch_cache_flush(const void *at, size_t size);
 /* The BIOS's keyboard shift flags. */

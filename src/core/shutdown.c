@@ -102,6 +102,8 @@ static _Noreturn void stop_machine(unsigned int reason)
                 reason);
     if (reason == SHUTDOWN_poweroff)
         arch_poweroff();
+    if (!wanted)
+        arch_crash();
     if (halt_instead) {
         console_log(LOG_ERROR, "the machine halts: option noreboot");
         arch_halt();

@@ -234,6 +234,38 @@ uint8_t arch_keyboard_flags(void)
     return 0;
 }
 
+void arch_crash_image(paddr_t *start, uint64_t *size)
+{
+    *start = 0;
+    *size = PAGE_SIZE;
+}
+
+int arch_crash_notes(unsigned int at, paddr_t *start, uint64_t *size)
+{
+    REQUIRE(at < FUZZ_CPUS, "CPU %u", at);
+    arch_crash_image(start, size);
+    return 0;
+}
+
+int arch_crash_info(paddr_t *start, uint64_t *size)
+{
+    arch_crash_image(start, size);
+    return 0;
+}
+
+bool arch_crash_load(uint64_t entry)
+{
+    return entry != 0;
+}
+
+void arch_crash_unload(void)
+{
+}
+
+void arch_crash(void)
+{
+}
+
 void arch_cache_flush(const void *at, size_t size)
 {
     REQUIRE(size && ((uint64_t)at & PAGE_MASK) + size <= PAGE_SIZE, "%zu bytes at %p", size, at);

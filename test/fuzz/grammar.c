@@ -11,6 +11,7 @@
 #include <xen/grant_table.h>
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
+#include <xen/kexec.h>
 #include <xen/memory.h>
 #include <xen/callback.h>
 #include <xen/nmi.h>
@@ -60,6 +61,7 @@ static const struct call_form calls[] = {
     CALL(sysctl, "@", NULL),
     CALL(hvm_op, "#@", NULL),
     CALL(xenpmu_op, "iA", NULL),
+    CALL(kexec_op, "#@", NULL),
 };
 
 #define EVENT(name, layout) \
@@ -89,6 +91,10 @@ static const struct call_form calls[] = {
 #define PLATFORM(name, layout, list) \
     { \
         __HYPERVISOR_platform_op, XENPF_##name, layout, list \
+    }
+#define KEXEC(name, layout, list) \
+    { \
+        __HYPERVISOR_kexec_op, KEXEC_CMD_##name, layout, list \
     }
 #define DOMCTL(name, layout, list) \
     { \
@@ -198,6 +204,13 @@ static const struct row_form rows[] = {
     PHYSDEV(prepare_msix, "wbb"),
     PHYSDEV(release_msix, "wbb"),
     PHYSDEV(dbgp_op, "bbwbb"),
+    KEXEC(kexec, "i", NULL),
+    KEXEC(kexec_load_v1, "iI", NULL),
+    KEXEC(kexec_unload_v1, "i", NULL),
+    KEXEC(kexec_get_range, "iiII", NULL),
+    KEXEC(kexec_load, "bbwcLT", "ANTN"),
+    KEXEC(kexec_unload, "b", NULL),
+    KEXEC(kexec_status, "b", NULL),
     PLATFORM(settime32, "iit", NULL),
     PLATFORM(settime64, "Iizt", NULL),
     PLATFORM(read_memtype, "iiII", NULL),

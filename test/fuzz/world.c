@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "abi/efi.h"
+#include "abi/kexec.h"
 #include "abi/memory_map.h"
 #include "abi/platform.h"
 #include "abi/version.h"
@@ -302,6 +303,7 @@ void world_create(void)
     version_set_build_id("fuzz", 4);
     platform_set_efi(&(struct platform_efi){ .version = 0x20046 });
     efi_take_snapshot();
+    kexec_set_area(page_alloc(2, NODE_ANY, ADDRESS_ANY) << PAGE_SHIFT, 4 * PAGE_SIZE);
     memory_add_machine_region(0, FUZZ_FRAMES * PAGE_SIZE, 1);
     for (domid_t id = 0; id < FUZZ_DOMAINS; id++)
         world_new_domain(id);

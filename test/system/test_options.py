@@ -16,8 +16,8 @@ def test_dom0_size_and_clock(dom0):
     text = dom0("facts", smp=4, mem=1536, options=CONSOLE +
                 "dom0_mem=512M,min:256M,max:640M dom0_max_vcpus=2 dom0_vcpus_pin clocksource=pit "
                 "console_timestamps=boot spec-ctrl=no pv-l1tf=domu sched=credit2 x2apic=no abi=4.20 "
-                "vga=text-80x25,keep placeholder no-real-mode edd=off")
-    assert "; ignored" not in text
+                "vga=text-80x25,keep placeholder no-real-mode edd=off efi=no-rs crashkernel=1G-:64M,below=1G")
+    assert "; ignored" not in text and "crashkernel: 64 MiB at 0x3" in text
     assert "ZT cpus=2\n" in text and "ZT version=4.20\n" in text
     total = int(re.search(r"ZT memory=(\d+)", text).group(1))       # KiB, less what the kernel takes
     assert 350 << 10 < total <= 512 << 10

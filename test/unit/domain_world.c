@@ -284,6 +284,10 @@ _Noreturn void arch_poweroff(void)
     leave(WORLD_OFF);
 }
 
+void arch_crash(void)
+{
+}
+
 _Noreturn void arch_reset(void)
 {
     leave(WORLD_RESET);

@@ -104,6 +104,44 @@ static void malformed_options_change_nothing(void **state)
     assert_memory_equal(&o, &before, sizeof(o));
 }
 
+static void crash_areas(void **state)
+{
+    static const struct {
+        const char *value;
+        uint64_t ram, size, at, below;
+        bool good;
+    } rows[] = {
+        { "256M", 1, 256ul << 20, 0, 0, true },
+        { "64M@512M", 1, 64ul << 20, 512ul << 20, 0, true },
+        { "64M<1G", 1, 64ul << 20, 0, 1ul << 30, true },
+        { "64M,below=2G", 1, 64ul << 20, 0, 2ul << 30, true },
+        { "1G-2G:64M,2G-:128M", 1ul << 30, 64ul << 20, 0, 0, true },
+        { "1G-2G:64M,2G-:128M", 2ul << 30, 128ul << 20, 0, 0, true },
+        { "1G-2G:64M,2G-:128M@16M", 1ul << 20, 0, 16ul << 20, 0, true },
+        { "", 1, 0, 0, 0, true },
+        { "1X", 1, 0, 0, 0, false },
+        { "64M@", 1, 64ul << 20, 0, 0, true },
+        { "64M@x", 1, 0, 0, 0, false },
+        { "1G-2G:", 1, 0, 0, 0, false },
+        { "-2G:64M", 1, 0, 0, 0, false },
+        { "1G:64M", 2ul << 30, 64ul << 20, 0, 0, true },
+        { "64M,below=", 1, 0, 0, 0, false },
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct options_area area;
+
+        assert_int_equal(options_crash_area(text_span(rows[i].value), rows[i].ram, &area),
+                         rows[i].good);
+        if (!rows[i].good)
+            continue;
+        assert_int_equal(area.size, rows[i].size);
+        assert_int_equal(area.at, rows[i].at);
+        assert_int_equal(area.below, rows[i].below);
+    }
+}
+
 /* A loader's memory below 4 GiB: what multiboot_read's base stands for. */
 static _Alignas(8) unsigned char memory[4096];
 
@@ -278,6 +316,7 @@ static void unknown_magic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(crash_areas),
         cmocka_unit_test(good_options),
         cmocka_unit_test(dom0_options),
         cmocka_unit_test(machine_options),

@@ -21,7 +21,7 @@ CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
 KERNELS32 = {"6.1-i386": "bookworm"}
-PLACES = {"xen": "xen-4.17", "toolstack": "tools-4.17"}     # kernels: linux-VERSION
+PLACES = {"xen": "xen-4.17", "toolstack": "tools-4.17", "kexec": "kexec-2.0"}     # kernels: linux-VERSION
 TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-host",
              "qemu-system-xen",
              # What the packages above call in scripts, and Debian has on every machine.
@@ -148,6 +148,9 @@ def fetch(name):
             place_xen(files, scratch)
         elif name == "toolstack":
             unpack_closure("bookworm", TOOLSTACK, os.path.join(scratch, "root"))
+        elif name == "kexec":
+            unpack("bookworm", "kexec-tools", files)
+            os.rename(os.path.join(files, "sbin/kexec"), os.path.join(scratch, "kexec"))
         elif name in KERNELS32:
             unpack(KERNELS32[name], "linux-image-686-pae", files, "i386")
             place_kernel(files, scratch)

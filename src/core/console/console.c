@@ -123,6 +123,7 @@ _Noreturn void console_fatal(const char *text, ...)
     va_start(args, text);
     print(true, "(zeroth) ", text, args);
     va_end(args);
+    arch_crash();
     if (noreboot) {
         console_say("halted (noreboot)");
         arch_halt();

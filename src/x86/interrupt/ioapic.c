@@ -110,6 +110,13 @@ static void add(const struct acpi_ioapic *from)
     pv_iomem_show(from->address >> PAGE_SHIFT);
 }
 
+void ioapic_mask_all(void)
+{
+    for (unsigned int i = 0; i < count; i++)
+        for (unsigned int k = 0; k < ioapics[i].lines; k++)
+            reg_write(&ioapics[i], REG_ROUTES + 2 * k, ROUTE_MASK);
+}
+
 void ioapic_init(void)
 {
     for (unsigned int i = 0; i < acpi.ioapic_count; i++)

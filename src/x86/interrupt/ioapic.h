@@ -7,5 +7,7 @@
 
 /* Boot: map all that ACPI lists, mask their lines, and set ISA overrides. */
 void ioapic_init(void);
+/* For the crash kernel: no line comes any more.  Any context. */
+void ioapic_mask_all(void);
 
 #endif

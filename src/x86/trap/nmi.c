@@ -5,6 +5,7 @@
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
+#include "x86/crash.h"
 #include "x86/interrupt/apic.h"
 #include "x86/control.h"
 #include "x86/trap/fault.h"
@@ -47,13 +48,15 @@ static uint8_t ask_why(void)
 }
 
 /* No lock and no message here: what was interrupted may hold the console's. */
-void nmi_came(void)
+void nmi_came(const struct regs *regs)
 {
     uint64_t breakpoints;
     uint8_t port;
 
-    if (smp_is_stopping())
+    if (smp_is_stopping()) {
+        crash_note(regs);
         smp_stop_here();
+    }
     if (cpu_id() != 0) /* the platform's come to all CPUs; one tells of them */
         return;
     /* A guest's breakpoint at the port would trap, and that trap's IRET let in the next NMI, on this stack

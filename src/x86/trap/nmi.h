@@ -7,7 +7,7 @@
 
 /* An NMI came, on its own stack, at any instruction: for a CPU that is to stop, the end; else it is
  * noted, and told of by nmi_tell as soon as interrupts are on. */
-void nmi_came(void);
+void nmi_came(const struct regs *regs);
 
 /* On every kick of a CPU, interrupts off: report what was noted and pass it on to Dom0's vCPU 0. */
 void nmi_tell(void);

@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "x86/control.h"
 #include "x86/cpu.h"
+#include "x86/crash.h"
 #include "x86/trap/fault.h"
 #include "x86/gdt.h"
 #include "x86/guest.h"
@@ -177,6 +178,7 @@ static _Noreturn void report(const struct regs *regs)
 {
     bool guests = regs->cs & 3;
 
+    crash_note(regs);
     panic_registers(regs);
     print_control_registers();
     print_guest(regs);

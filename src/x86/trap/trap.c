@@ -113,7 +113,7 @@ void trap_on_ist(struct regs *regs)
 {
     switch (regs->vector) {
     case TRAP_DB: debug_inside(regs); return;
-    case TRAP_NMI: nmi_came(); return;
+    case TRAP_NMI: nmi_came(regs); return;
     case TRAP_MC: machine_check(regs);
     default: panic_trap(regs, "#DF: an exception could not be delivered (stack overflow?)");
     }
