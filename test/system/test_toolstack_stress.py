@@ -6,33 +6,35 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("toolstack-stress")]
 
 DISK = 'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo.img"]'
+HEAP_KEEPS = 16     # pages, for kinds of objects that had no place yet; test_come_and_go is exact
 NET = 'vif=["bridge=xenbr0"]'
 
 
 @pytest.fixture(scope="module")
 def machine_up():
     """A Dom0 with the toolstack, for all tests of this file."""
-    with life.Dom0("toolstack-stress") as m:
+    with life.Dom0("toolstack-stress", icount=True) as m:
         m.warm_up()
         yield m
 
 
 def left(m):
-    """What a test must leave as it was: free pages, event channels of Dom0, guests' places in xenstore."""
-    return (m.free(), m.ok("/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l").strip(),
+    """What a test must leave as it was: event channels of Dom0, guests' places in xenstore."""
+    return (m.ok("/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l").strip(),
             m.ok("xenstore-list /local/domain; xenstore-list /vm | wc -l; xl list | wc -l"))
 
 
 @pytest.fixture
 def dom0(machine_up):
     """The same Dom0; after each test no guest is there and nothing is lost."""
-    before = left(machine_up)
+    before, free = left(machine_up), machine_up.free()
     yield machine_up
     for domid in machine_up.ok("xl list | awk 'NR > 2 { print $2 }'").split():
         machine_up.run(f"xl destroy {domid}")
     machine_up.until("! xl list | sed 1,2d | grep -q .")
-    machine_up.until(f"test $(/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l) = {before[1]}")
+    machine_up.until(f"test $(/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l) = {before[0]}")
     assert left(machine_up) == before
+    assert abs(free - machine_up.free()) <= HEAP_KEEPS
     assert machine_up.run("dmesg | grep -i -e 'soft lockup' -e 'rcu.*stall' -e BUG:")[0] == 1
 
 
@@ -49,13 +51,18 @@ def test_eight(dom0):
     dom0.ok(f"for name in {' '.join(names)}; do xl destroy $name & done; wait", 300)
 
 
-def test_two_hundred(dom0):
-    """Two hundred guests come and go."""
+@pytest.mark.parametrize("tens", [2, 20])
+def test_come_and_go(dom0, tens):
+    """Guests come and go; after the first ten not a page is missing, but one that was seen to be."""
     dom0.create("one", 'extra="idle"', linux=False)
     dom0.destroy("one")
-    for _ in range(20):
+    free = []
+    for _ in range(tens):
         dom0.ok("for i in $(seq 10); do xl create -q /run/one.cfg && xl destroy one || exit 1; done",
                 900)
+        dom0.gone("one")
+        free.append(dom0.free())
+    assert abs(free[-1] - free[0]) <= 1, free
 
 
 def loaded(m, name="linux"):
@@ -63,9 +70,9 @@ def loaded(m, name="linux"):
     m.create(name, DISK, NET)
     m.inside("ip address add 192.168.128.2/24 dev eth0; ip link set eth0 up; "
              "ping -c 1 -W 30 192.168.128.1", name)
-    m.ok("(nc -l -p 5000 > /dev/null 2>&1 < /dev/null &)")
+    m.ok("(tcp listen 5000 > /dev/null 2>&1 < /dev/null &)")
     m.inside("(while :; do dd if=/dev/zero of=/dev/xvda bs=1M count=64 conv=fsync; done) "
-             "> /dev/null 2>&1 & dd if=/dev/zero bs=64k 2>/dev/null | nc 192.168.128.1 5000 & sleep 0",
+             "> /dev/null 2>&1 & cat /dev/zero | tcp connect 192.168.128.1 5000 & sleep 0",
              name)
     domid = m.domid(name)
     m.until(f"test $(cat /sys/class/net/vif{domid}.0/statistics/rx_bytes) -gt 4000000")
@@ -75,12 +82,13 @@ def loaded(m, name="linux"):
 
 def test_destroy_loaded(dom0):
     """A guest ends in the middle of disk and network traffic; another one does not notice."""
-    dom0.create("other", 'extra="spin"', linux=False)
+    dom0.create("other", "memory=96")
     loaded(dom0)
     dom0.ok("xl destroy linux")
     dom0.gone("linux")
-    dom0.until_runs("other")
-    dom0.ok("killall nc; true")
+    assert dom0.inside("echo it goes on", "other") == "it goes on"
+    dom0.destroy("other")
+    dom0.ok("killall tcp; true")
 
 
 def test_backend_gone(dom0):
@@ -90,7 +98,7 @@ def test_backend_gone(dom0):
     assert dom0.inside("echo it goes on", "linux") == "it goes on"
     dom0.ok("xl destroy linux")
     dom0.gone("linux")
-    dom0.ok("killall nc; true")
+    dom0.ok("killall tcp; true")
 
 
 def test_xl_killed(dom0):
