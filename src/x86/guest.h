@@ -68,11 +68,11 @@ struct x86_vcpu {
 };
 
 struct x86_domain {
-    struct domain core;   /* first */
-    struct cpu_set dirty; /* CPUs whose TLBs may hold this domain's mappings */
-    unsigned int window;  /* index of the first vCPU's segment window */
-    uint64_t *io_allowed; /* bitmap of 65536 ports the domain may use */
-    struct ranges iomem;  /* frames of devices it may map; its tables' lock */
+    struct domain core;           /* first */
+    struct cpu_set dirty;         /* CPUs whose TLBs may hold this domain's mappings */
+    unsigned int window, windows; /* index of the first vCPU's segment window; how many it has */
+    uint64_t *io_allowed;         /* bitmap of 65536 ports the domain may use */
+    struct ranges iomem;          /* frames of devices it may map; its tables' lock */
     uint32_t tsc_mode, tsc_khz, tsc_incarnation; /* XEN_DOMCTL_settscinfo */
     ns_t tsc_start;                              /* when it would have been 0 */
     bool hardware;                               /* owns the machine's devices: Dom0 */

@@ -70,6 +70,7 @@ static bool window_alloc(struct x86_domain *d)
         run = window_is_used(w) ? 0 : run + 1;
         if (run == count) {
             d->window = w + 1 - count;
+            d->windows = count;
             window_mark(d->window, count, true);
         }
     }
@@ -82,7 +83,7 @@ void pv_window_free(struct x86_domain *d)
     if (!d->window)
         return;
     lock_take(&windows_lock);
-    window_mark(d->window, d->core.max_vcpus, false);
+    window_mark(d->window, d->windows, false);
     lock_release(&windows_lock);
     d->window = 0;
 }
