@@ -325,7 +325,7 @@ static void set_virtual(struct vmcb *b, uint64_t how)
 /*
  * An interrupt that can be taken at once is put in as a virtual one, not as an event.  After an event of
  * that type QEMU's TCG keeps the vector until the guest comes out, and delivers it once more, whether
- * interrupts are on or not, when something else stops its loop (versions 5.2 to 10.0): guests were lost.
+ * interrupts are on or not, when something else stops its loop (seen in 7.2): guests were lost.
  */
 static void put_interrupt(struct x86_vcpu *v, uint8_t vector)
 {
