@@ -149,10 +149,14 @@ int arch_crash_info(paddr_t *start, uint64_t *size)
     return 0;
 }
 
+/* What was made when memory ran out stays, for the next load to go on from. */
 static bool make_tables(void)
 {
-    uint64_t *l4 = map_firmware_tables(), *l3 = heap_alloc(PAGE_SIZE), *l2;
+    static uint64_t *l4, *l3;
+    uint64_t *l2;
 
+    l4 = l4 ? l4 : map_firmware_tables();
+    l3 = l3 ? l3 : heap_alloc(PAGE_SIZE);
     if (!l4 || !l3)
         return false;
     l4[0] = direct_paddr(l3) | PRESENT | WRITABLE;
@@ -161,12 +165,14 @@ static bool make_tables(void)
             l3[i] = i << 30 | PRESENT | WRITABLE | LARGE;
             continue;
         }
+        if (l3[i])
+            continue;
         l2 = heap_alloc(PAGE_SIZE);
         if (!l2)
             return false;
-        l3[i] = direct_paddr(l2) | PRESENT | WRITABLE;
         for (uint64_t k = 0; k < ENTRIES; k++)
             l2[k] = i << 30 | k << 21 | PRESENT | WRITABLE | LARGE;
+        l3[i] = direct_paddr(l2) | PRESENT | WRITABLE;
     }
     tables = l4;
     return true;
