@@ -14,7 +14,7 @@ UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/fr
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
                      x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c core/memory/heap.c) -Wl,--wrap=page_free
-UNIT_LAPIC = $(wildcard src/x86/hvm/lapic/*.c)
+UNIT_LAPIC = test/workbench/still_timer.c $(wildcard src/x86/hvm/lapic/*.c)
 UNIT_MORE_test_narrow = test/workbench/machine.c $(addprefix src/,abi/narrow.c core/memory/frame.c core/memory/page_alloc.c)
 UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
                              core/memory/page_alloc.c x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)

@@ -142,36 +142,6 @@ void time_info_moved(struct vcpu *v)
     (void)v;
 }
 
-void timer_init(struct timer *t, unsigned int on, void (*handler)(void *), void *argument)
-{
-    (void)on;
-    *t = (struct timer){ .handler = handler, .argument = argument };
-}
-
-void timer_set(struct timer *t, ns_t when)
-{
-    t->expires = when;
-    t->place.in_set = true;
-}
-
-void timer_set_here(struct timer *t, ns_t when)
-{
-    timer_set(t, when);
-}
-
-bool timer_disarm(struct timer *t)
-{
-    bool was = t->place.in_set;
-
-    t->place.in_set = false;
-    return was;
-}
-
-void timer_stop(struct timer *t)
-{
-    timer_disarm(t);
-}
-
 void vcpu_kick(struct vcpu *v)
 {
     (void)v;

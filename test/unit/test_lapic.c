@@ -60,36 +60,6 @@ ns_t arch_tsc_to_time(uint64_t tsc)
     return (ns_t)tsc;
 }
 
-void timer_init(struct timer *t, unsigned int cpu, void (*handler)(void *), void *argument)
-{
-    (void)cpu;
-    *t = (struct timer){ .handler = handler, .argument = argument };
-}
-
-void timer_set(struct timer *t, ns_t when)
-{
-    t->expires = when;
-    t->place.in_set = true;
-}
-
-void timer_set_here(struct timer *t, ns_t when)
-{
-    timer_set(t, when);
-}
-
-bool timer_disarm(struct timer *t)
-{
-    bool was = t->place.in_set;
-
-    t->place.in_set = false;
-    return was;
-}
-
-void timer_stop(struct timer *t)
-{
-    timer_disarm(t);
-}
-
 /* The clock moves; how often the timer came. */
 static unsigned int pass(ns_t time)
 {
