@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Fuzzers on the host, under libFuzzer, AddressSanitizer and UBSan: the door with core/, abi/ and
-# x86/pv; a hardware domain with x86/hvm; the decoder of instructions; what is read at boot.
+# Fuzzers on the host, under libFuzzer, AddressSanitizer and UBSan: the door with core/, abi/, x86/pv and
+# x86/hvm, with PV domains only and with a hardware domain; one hardware domain's vCPU; the decoder of instructions; what is read at boot.
 
 FUZZ_CC = clang
 FUZZ_SANITIZE = -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
@@ -8,11 +8,11 @@ FUZZ_FLAGS = -std=gnu11 -g -O1 -fno-pie -fno-omit-frame-pointer -Wall -Wextra -W
              -Itest/workbench/instructions -Itest/workbench -Isrc -Isrc/x86/inline -MMD -MP \
              -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ -D__XEN_TOOLS__ -Dsched_yield=fuzz_wait
 FUZZ_LINK = $(FUZZ_CC) -no-pie -fsanitize=address,undefined,fuzzer
-FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_hvm fuzz_decode fuzz_boot)
+FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_door_pvh fuzz_hvm fuzz_decode fuzz_boot)
 
 FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/core/*/*.c src/abi/*.c src/abi/*/*.c))) \
     $(filter-out $(addprefix src/x86/pv/,entry.c offsets.c),$(sort $(wildcard src/x86/pv/*.c))) \
-    $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) src/x86/hvm/narrow.c src/x86/hvm/op.c src/x86/hvm/p2m.c \
+    $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) $(sort $(wildcard src/x86/hvm/*.c src/x86/hvm/*/*.c)) \
     $(addprefix src/x86/,decode.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
     test/workbench/machine.c test/workbench/cpus.c \
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c fuzz_hvm.c),$(sort $(wildcard test/fuzz/*.c)))
@@ -29,9 +29,10 @@ FUZZ_WRAPS = $(patsubst %,-Wl$(fuzz_comma)--wrap=%,arch_context_switch preempt_w
              page_free page_alloc_add heap_alloc heap_free lock_take_checked lock_take_second)
 
 .PHONY: fuzz test-fuzz fuzz-coverage
-fuzz: $(FUZZERS) ## fuzz the hypercall door until stopped; findings in build/fuzz (FUZZ="-max_total_time=600")
-	@mkdir -p $(O)/fuzz/corpus
-	cd $(O)/fuzz && ./fuzz_door -max_len=2048 -len_control=0 -timeout=60 $(FUZZ) corpus $(CURDIR)/test/fuzz/corpus
+FUZZER = fuzz_door
+fuzz: $(FUZZERS) ## fuzz the hypercall door until stopped; findings in build/fuzz (FUZZ="-max_total_time=600" FUZZER=fuzz_door_pvh)
+	@mkdir -p $(O)/fuzz/corpus/$(FUZZER)
+	cd $(O)/fuzz && ./$(FUZZER) -max_len=2048 -len_control=0 -timeout=60 $(FUZZ) corpus/$(FUZZER) $(CURDIR)/test/fuzz/corpus
 
 test-fuzz: $(FUZZERS) ## the inputs of all bugs found, then a minute of fresh ones, the same each time
 	tools/fuzz $(O)/fuzz
@@ -45,6 +46,7 @@ FUZZ_PLAIN = -O2 -fno-sanitize=all
 FUZZ_FLAGS_check = $(FUZZ_PLAIN)
 FUZZ_FLAGS_check_events = $(FUZZ_PLAIN)
 FUZZ_FLAGS_check_grants = $(FUZZ_PLAIN)
+FUZZ_FLAGS_check_map = $(FUZZ_PLAIN)
 FUZZ_FLAGS_leaks = $(FUZZ_PLAIN)
 FUZZ_FLAGS_snapshot = $(FUZZ_PLAIN)
 
@@ -53,6 +55,10 @@ FUZZ_FLAGS_heap = -fno-sanitize=address -Dmemset=fuzz_memset
 
 $(O)/fuzz/fuzz_door: $(call fuzz_objects,$(FUZZ_DOOR)) mk/fuzz.ld
 	$(FUZZ_LINK) -o $@ $(filter %.o,$^) -Wl,-T,mk/fuzz.ld $(FUZZ_WRAPS)
+
+# The same, which its name tells to have a hardware domain.
+$(O)/fuzz/fuzz_door_pvh: $(O)/fuzz/fuzz_door
+	ln -f $< $@
 
 $(O)/fuzz/fuzz_hvm: $(call fuzz_objects,$(FUZZ_HVM))
 	$(FUZZ_LINK) -o $@ $^
@@ -64,7 +70,7 @@ $(O)/fuzz/fuzz_boot: $(call fuzz_objects,$(FUZZ_BOOT))
 	$(FUZZ_LINK) -o $@ $^
 
 # What the corpus reaches, by clang's coverage, line by line: build/fuzz-coverage/report.
-FUZZ_CORPUS = $(O)/fuzz/corpus test/fuzz/corpus
+FUZZ_CORPUS = $(O)/fuzz/corpus/fuzz_door test/fuzz/corpus
 fuzz-coverage:
 	$(MAKE) O=$(O)/fuzz-coverage FUZZ_LINK="$(FUZZ_CC) -no-pie -fsanitize=address,fuzzer -fprofile-instr-generate" \
 	    FUZZ_SANITIZE="-fsanitize=address,fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping" \

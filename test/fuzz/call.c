@@ -8,11 +8,14 @@
 
 #include "abi/door.h"
 #include "core/machine.h"
+#include "x86/hvm/context.h"
+#include "x86/hvm/guest.h"
 
 #include <string.h>
 #include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
+#include <xen/hvm/hvm_op.h>
 #include <xen/memory.h>
 #include <xen/physdev.h>
 #include <xen/platform.h>
@@ -30,6 +33,7 @@ struct making {
     const char *elements; /* layout of the list's */
     uint32_t count;       /* of the list, once it is made */
     unsigned int depth;
+    bool narrow; /* laid out for 32-bit code */
     char bytes[STRUCT_MAX];
     size_t size;
 };
@@ -40,12 +44,25 @@ static size_t size_of(char kind)
         return 1;
     if (strchr("Dwo", kind))
         return 2;
-    return strchr("inVPQRHGMOczk", kind) ? 4 : 8;
+    return strchr("inVPQRHGMOczkh", kind) ? 4 : 8;
+}
+
+/* Pointers, frame numbers and counts have the machine's width. */
+static size_t size_in(const struct making *m, char kind)
+{
+    return m->narrow && strchr("AFLCKT", kind) ? 4 : size_of(kind);
+}
+
+static size_t align_of(const struct making *m, size_t size)
+{
+    return m->narrow && size > 4 ? 4 : size;
 }
 
 static void put(struct making *m, uint64_t value, size_t size)
 {
-    m->size = (m->size + size - 1) & ~(size - 1);
+    size_t align = align_of(m, size);
+
+    m->size = (m->size + align - 1) & ~(align - 1);
     REQUIRE(m->size + size <= STRUCT_MAX, "a struct is too large");
     memcpy(m->bytes + m->size, &value, size);
     m->size += size;
@@ -76,18 +93,40 @@ static void make_call(struct making *m)
 {
     struct call c;
 
+    c.narrow = m->narrow;
     call_make(&c, m->v, m->depth + 1);
-    put(m, c.nr, 8);
-    put(m, 0, 8);
+    put(m, c.nr, m->narrow ? 4 : 8);
+    put(m, 0, m->narrow ? 4 : 8);
     for (unsigned int i = 0; i < ARRAY_SIZE(c.args); i++)
-        put(m, c.args[i], 8);
+        put(m, c.args[i], m->narrow ? 4 : 8);
+}
+
+/* Records as they would be saved now, some of them spoilt. */
+static uint64_t make_records(struct making *m)
+{
+    static char records[16384];
+    struct domain *d = domain_get(FUZZ_HARDWARE);
+    uint64_t at = 0;
+
+    m->count = 0;
+    if (d && hvm_domain(d) && hvm_context_room(d) <= sizeof(records)) {
+        m->count = (uint32_t)hvm_context_save(d, records);
+        for (unsigned int i = input_byte() & 7; i; i--)
+            records[input_number(2) % m->count] = (char)input_byte();
+        at = place(m->v, records, m->count);
+    }
+    if (d)
+        domain_put(d);
+    return at;
 }
 
 static uint64_t make_list(struct making *m)
 {
-    struct making list = { .v = m->v, .depth = m->depth };
+    struct making list = { .v = m->v, .depth = m->depth, .narrow = m->narrow };
     unsigned int c = input_byte();
 
+    if (m->elements[0] == '~')
+        return make_records(m);
     m->count = c < 0x60 ? 1 : 1 + c % ELEMENTS_MAX;
     for (uint32_t i = 0; i < m->count; i++) {
         if (m->elements[0] == '!')
@@ -143,9 +182,9 @@ static void make_struct(struct making *m, const char *layout)
     if (layout[0] && strchr(layout, 'L') > strpbrk(layout, "cC"))
         list = make_member(m, 'L');
     for (; *layout; layout++) {
-        size_t size = size_of(*layout);
+        size_t size = size_in(m, *layout), own = align_of(m, size);
 
-        align = size > align ? size : align;
+        align = own > align ? own : align;
         put(m, *layout == 'L' && list ? list : make_member(m, *layout), size);
     }
     m->size = (m->size + align - 1) & ~(align - 1);
@@ -158,7 +197,7 @@ static void make_any(struct making *m, size_t size)
     while (m->size + 16 <= size) {
         char kind = ANY_LAYOUT[input_byte() % (sizeof(ANY_LAYOUT) - 1)];
 
-        put(m, make_member(m, kind), size_of(kind));
+        put(m, make_member(m, kind), size_in(m, kind));
     }
     m->size = size;
 }
@@ -303,6 +342,43 @@ static const struct {
     { __HYPERVISOR_sysctl, XEN_SYSCTL_cpupool_op },
 };
 
+/* What concerns a hardware domain, for it or its toolstack. */
+static const struct {
+    uint8_t nr;
+    uint32_t op;
+} of_hardware[] = {
+    { __HYPERVISOR_memory_op, XENMEM_add_to_physmap },
+    { __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch },
+    { __HYPERVISOR_memory_op, XENMEM_remove_from_physmap },
+    { __HYPERVISOR_memory_op, XENMEM_populate_physmap },
+    { __HYPERVISOR_memory_op, XENMEM_decrease_reservation },
+    { __HYPERVISOR_memory_op, XENMEM_acquire_resource },
+    { __HYPERVISOR_mmu_update, 0 },
+    { __HYPERVISOR_update_va_mapping_otherdomain, 0 },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref },
+    { __HYPERVISOR_grant_table_op, GNTTABOP_copy },
+    { __HYPERVISOR_hvm_op, HVMOP_set_param },
+    { __HYPERVISOR_hvm_op, HVMOP_get_param },
+    { __HYPERVISOR_hvm_op, HVMOP_flush_tlbs },
+    { __HYPERVISOR_hvm_op, HVMOP_get_mem_type },
+    { __HYPERVISOR_hvm_op, HVMOP_set_evtchn_upcall_vector },
+    { __HYPERVISOR_vcpu_op, VCPUOP_initialise },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area },
+    { __HYPERVISOR_multicall, 0 },
+    DOMCTL(shadow_op),
+    DOMCTL(set_paging_mempool_size),
+    DOMCTL(gethvmcontext),
+    DOMCTL(sethvmcontext),
+    DOMCTL(sethvmcontext),
+    DOMCTL(gethvmcontext_partial),
+    DOMCTL(pausedomain),
+    DOMCTL(unpausedomain),
+    DOMCTL(max_mem),
+    DOMCTL(sendtrigger),
+};
+
 static const struct door_op *row_of(unsigned int nr, uint32_t op)
 {
     for (unsigned int i = 0; door_calls[nr].ops && i < *door_calls[nr].op_count; i++)
@@ -362,6 +438,11 @@ static unsigned int choose(const struct door_op **row)
 {
     unsigned int c = input_byte();
 
+    if (fuzz_hardware && c < 0x60) {
+        *row = row_of(of_hardware[c % ARRAY_SIZE(of_hardware)].nr,
+                      of_hardware[c % ARRAY_SIZE(of_hardware)].op);
+        return of_hardware[c % ARRAY_SIZE(of_hardware)].nr;
+    }
     if (c >= 0xc0) {
         *row = row_of(seldom[c % ARRAY_SIZE(seldom)].nr, seldom[c % ARRAY_SIZE(seldom)].op);
         return seldom[c % ARRAY_SIZE(seldom)].nr;
@@ -384,11 +465,11 @@ static void make_wild(struct call *c, const struct vcpu *v)
 
 void call_make(struct call *c, const struct vcpu *v, unsigned int depth)
 {
-    struct making m = { .v = v, .depth = depth };
+    struct making m = { .v = v, .depth = depth, .narrow = c->narrow };
     const struct door_op *row = NULL;
     const struct call_form *form;
 
-    *c = (struct call){ .row = -1 };
+    *c = (struct call){ .row = -1, .narrow = c->narrow };
     if (input_chance(4)) {
         make_wild(c, v);
         return;

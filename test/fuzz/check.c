@@ -9,6 +9,7 @@
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
 #include "core/event/pirq_internal.h"
+#include "x86/hvm/guest.h"
 #include "x86/layout.h"
 #include "x86/memory/map.h"
 #include "x86/pv/pte.h"
@@ -160,9 +161,9 @@ static void count_segments(const struct x86_vcpu *v)
     }
 }
 
-static void count_vcpu(struct vcpu *core)
+static void count_tables_of(const struct x86_vcpu *v)
 {
-    const struct x86_vcpu *v = x86_vcpu(core);
+    const struct vcpu *core = &v->core;
     mfn_t top = v->pv.flags & 1 ? v->pv.kernel_l4 : v->pv.user_l4;
 
     hold_some(v->pv.kernel_l4, FRAME_L4);
@@ -170,11 +171,19 @@ static void count_vcpu(struct vcpu *core)
     if (v->pv.left_table != MFN_NONE)
         hold_frame(v->pv.left_table, type_of(frame_of(v->pv.left_table)));
     count_segments(v);
+    if (core->initialised && !core->domain->is_dying && !core->domain->is_crashed)
+        REQUIRE(v->cr3 == top << PAGE_SHIFT, "CR3 is %lx, not %lx", v->cr3, top << PAGE_SHIFT);
+}
+
+static void count_vcpu(struct vcpu *core)
+{
+    if (is_hardware(core))
+        check_lookups(core);
+    else
+        count_tables_of(x86_vcpu(core));
     hold_some(core->info_mfn, FRAME_WRITABLE);
     if (core->event.frame)
         hold_frame(frame_mfn(core->event.frame), FRAME_WRITABLE);
-    if (core->initialised && !core->domain->is_dying && !core->domain->is_crashed)
-        REQUIRE(v->cr3 == top << PAGE_SHIFT, "CR3 is %lx, not %lx", v->cr3, top << PAGE_SHIFT);
     REQUIRE(!core->multicall, "a multicall is never over");
     check_asleep(core);
 }
@@ -266,8 +275,8 @@ static void check_free(void)
             page_alloc_free_count(NODE_ANY));
 }
 
-/* Frames a domain has in truth, those included that it has given back and still refers to; more than it
- * may have it can only have had before. */
+/* Frames a domain has in truth besides Zeroth's that it may map, those included that it has given back and
+ * still refers to; more than it may have it can only have had before. */
 static void check_quota(const struct domain *d)
 {
     static uint64_t before[256];
@@ -275,8 +284,9 @@ static void check_quota(const struct domain *d)
 
     for (mfn_t mfn = FUZZ_FIRST; mfn < FUZZ_FRAMES; mfn++)
         count += frame_table()[mfn].owner == d->id;
-    REQUIRE(count <= d->pages_max + d->pages_shared || count <= *had,
-            "domain %u has %lu frames and may have %lu", d->id, count, d->pages_max);
+    count -= count < d->pages_shared ? count : d->pages_shared;
+    REQUIRE(count <= d->pages_max || count <= *had, "domain %u has %lu frames and may have %lu",
+            d->id, count, d->pages_max);
     *had = count;
 }
 
@@ -320,6 +330,8 @@ void check_world(void)
         count_grants(domains[i]);
         check_events(domains[i]);
         check_list(domains[i]);
+        if (hvm_domain(domains[i]))
+            check_map(domains[i]);
         check_quota(domains[i]);
     }
     for (unsigned int i = 0; i < domain_count; i++)

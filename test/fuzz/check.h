@@ -14,6 +14,10 @@ void hold_frame(mfn_t mfn, enum frame_type type);
 struct domain *check_domain(domid_t id);
 void check_asleep(const struct vcpu *v);
 
+/* check_map.c: of hardware domains. */
+void check_map(struct domain *d);
+void check_lookups(const struct vcpu *v);
+
 /* check_grants.c: tables and uses are counted, mappings of others' frames found in page tables
  * first; then uses are compared with handles, and mappings with both. */
 void begin_grants(void);

@@ -24,6 +24,7 @@
 #include "x86/smp/smp.h"
 #include "x86/spec.h"
 #include "x86/memory/tlb.h"
+#include "x86/way.h"
 #include "../workbench/cpus.h"
 
 #include <signal.h>
@@ -60,6 +61,17 @@ struct percpu *percpu(void)
 
 /* ---- registers ---- */
 
+/* SVM with nested paging; few ASIDs, so that they are used up. */
+static void add_hardware(uint32_t leaf, uint32_t out[4])
+{
+    if (leaf == 0x80000000)
+        out[0] = 0x8000000a;
+    else if (leaf == 0x80000001)
+        out[2] |= 4;
+    else if (leaf == 0x8000000a)
+        out[1] = 6, out[3] = 9;
+}
+
 void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
     static const struct {
@@ -78,6 +90,8 @@ void cpuid(uint32_t leaf, uint32_t sub, uint32_t out[4])
     for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
         if (known[i].leaf == leaf && known[i].sub == sub)
             memcpy(out, known[i].out, sizeof(known[i].out));
+    if (fuzz_hardware)
+        add_hardware(leaf, out);
 }
 
 static uint64_t bases[FUZZ_CPUS][3]; /* MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE */
@@ -125,19 +139,23 @@ void __wrap_arch_context_switch(struct vcpu *prev, struct vcpu *next);
 void __wrap_arch_context_switch(struct vcpu *prev, struct vcpu *next)
 {
     ASSERT(!irq_is_on() && prev == current_vcpu() && prev != next);
-    if (!prev->is_idle)
+    if (!prev->is_idle && !is_hardware(prev))
         pv_debug_unload(x86_vcpu(prev));
     workbench_current = next;
-    if (next->is_idle) {
+    if (next->is_idle || is_hardware(next)) {
         percpu()->cr3 = 0;
         mmu_load(cpu_id(), 0);
         pv_window_unload();
+        if (is_hardware(next))
+            cpu_set_add(&x86_domain(next->domain)->dirty, cpu_id());
     } else {
         pv_load_cr3(x86_vcpu(next));
         pv_window_load(x86_vcpu(next));
         pv_debug_load(x86_vcpu(next));
     }
-    if (!prev->is_idle)
+    if (is_hardware(prev))
+        x86_vcpu(prev)->way->left(x86_vcpu(prev), next);
+    else if (!prev->is_idle)
         pv_leave_cr3(x86_vcpu(prev), next);
 }
 
@@ -237,8 +255,8 @@ static bool do_instruction(ucontext_t *u)
         return false;
     switch (*at++) {
     case 0x00:
-    case 0x01: /* LLDT, LGDT, XSETBV */
-        if ((*at >> 3 & 7) != 2)
+    case 0x01: /* LLDT, LGDT, XSETBV, VMSAVE */
+        if ((*at >> 3 & 7) != 2 && *at != 0xdb)
             return false;
         at += operand_length(at);
         break;

@@ -24,7 +24,7 @@ static KEPT struct fiber {
     char *stack;
     void (*run)(unsigned int cpu);
     unsigned int cpu;
-    bool done, waits;
+    bool done, waits, steady;
 } fibers[FUZZ_CPUS];
 static KEPT struct fiber *now; /* NULL: the thread's own stack */
 static KEPT ucontext_t home;
@@ -74,7 +74,7 @@ void fibers_add(unsigned int at, void (*run)(unsigned int cpu))
     REQUIRE(f->stack != MAP_FAILED, "no memory for a stack");
     f->run = run;
     f->cpu = at;
-    f->done = f->waits = false;
+    f->done = f->waits = f->steady = false;
     f->fake = NULL;
     getcontext(&f->context);
     f->context.uc_stack.ss_sp = f->stack;
@@ -107,12 +107,16 @@ static struct fiber *choose(unsigned int from)
     return waiting;
 }
 
-/* CPUs that take no part have their softirqs all the same: somebody may wait for that. */
+/* CPUs that take no part have their softirqs all the same: somebody may wait for that.  They do not give
+ * way, but wait for locks as all do. */
 static void let_others(void)
 {
     for (unsigned int i = 0; i < FUZZ_CPUS; i++)
-        if (fibers[i].done)
-            world_go_out(i);
+        if (fibers[i].done) {
+            fibers_add(i, world_go_out);
+            fibers[i].steady = true;
+            enter_fiber(&fibers[i]);
+        }
 }
 
 static bool several(void)
@@ -145,7 +149,8 @@ void fibers_run(void)
                 nobody_gets_on();
         } else
             waits = 0;
-        enter_fiber(f);
+        if (!ended)
+            enter_fiber(f);
         if (ended)
             machine_ends(ended);
     }
@@ -168,7 +173,7 @@ bool fibers_running(void)
 
 void fiber_point(void)
 {
-    if (now && several() && input_chance(GIVE_WAY))
+    if (now && !now->steady && several() && input_chance(GIVE_WAY))
         leave_fiber(false);
 }
 

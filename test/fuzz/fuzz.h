@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the door's fuzzer share.  It runs the code of core/, abi/ and x86/pv on the
+ * What the files of the door's fuzzer share.  It runs the code of core/, abi/, x86/pv and x86/hvm on the
  * workbench: a machine of four CPUs in one thread with 8 MiB of RAM, Dom0 and two other PV domains on
- * it.  An input is a list of steps (fuzz_door.c): hypercalls, exceptions, writes of guests to their
- * memory, time, interrupts, the end of a domain.  After each step all invariants are checked.
+ * it; in the fuzzer that is called fuzz_door_pvh the last of them is a hardware domain.  An input is a
+ * list of steps (fuzz_door.c): hypercalls, exceptions, writes of guests to their memory, time,
+ * interrupts, the end of a domain.  After each step all invariants are checked.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -54,7 +55,7 @@ uint64_t mmu_cr3(unsigned int cpu);
 void mmu_check(void); /* no CPU's TLB holds what it must not */
 
 /* A buffer that is mapped in each address space, for arguments; flat_take gives pieces of it. */
-#define FLAT_BASE 0x7e0000000000ul
+#define FLAT_BASE 0x7e0070000000ul /* 32-bit code has it at the low half of this */
 #define FLAT_SIZE 0x8000u
 extern char flat[FLAT_SIZE];
 void flat_reset(void);
@@ -133,12 +134,31 @@ void world_context(const struct world_domain *w, struct vcpu_guest_context *c);
 void world_settle(void);
 void world_go_out(unsigned int at);
 
+/* ---- hardware.c ---- */
+
+#define FUZZ_HARDWARE 2u   /* the id of the hardware domain, */
+extern bool fuzz_hardware; /* if there is one */
+/* world.c's of its first vCPU: it is in 64-bit code, on its tables at GUEST_BASE. */
+bool hardware_make_vcpu(const struct world_domain *w, struct domain *d, unsigned int id, bool up);
+/* The current vCPU comes out for its hypercall; true: it is to be made again. */
+struct call;
+bool hardware_call(struct vcpu *v, struct call *c);
+/* It comes out for anything, with any registers. */
+void hardware_step(struct vcpu *v);
+
+static inline bool is_hardware(const struct vcpu *v)
+{
+    return container_of(v, const struct x86_vcpu, core)->hvm;
+}
+
 /* ---- grammar.c, call.c ---- */
 
 struct call {
     uint64_t nr, args[6];
-    int row; /* of coverage.c; -1: none */
+    bool narrow; /* made by 32-bit code */
+    int row;     /* of coverage.c; -1: none */
 };
+/* c->narrow says for which code. */
 void call_make(struct call *c, const struct vcpu *v, unsigned int depth);
 /* Values by their kind (grammar.h's letters). */
 uint64_t value_make(char kind, const struct vcpu *v);

@@ -12,6 +12,7 @@
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "x86/control.h"
+#include "x86/hvm/guest.h"
 #include "x86/pv/bounce.h"
 #include "x86/pv/entry.h"
 #include "x86/pv/vcpu.h"
@@ -84,22 +85,30 @@ static void make_call(struct vcpu *core, struct unfinished *u)
     const struct regs *r = &v->regs;
     long result = -XEN_ENOSYS;
 
-    load_arguments(v, &u->call);
     if (told)
-        fprintf(stderr, "d%u v%u: call %lu %lx %lx %lx %lx%s\n", core->domain->id, core->id, r->rax,
-                r->rdi, r->rsi, r->rdx, r->r10, u->restarts ? " again" : "");
+        fprintf(stderr, "d%u v%u: call %lu %lx %lx %lx %lx%s%s\n", core->domain->id, core->id,
+                u->call.nr, u->call.args[0], u->call.args[1], u->call.args[2], u->call.args[3],
+                u->call.narrow ? " narrow" : "", u->restarts ? " again" : "");
     bounded_reset();
-    if (r->rax < DOOR_CALLS)
-        result = hypercall_pv[r->rax](r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
+    if (is_hardware(core)) {
+        u->is = hardware_call(core, &u->call);
+        result = (long)r->rax;
+    } else {
+        load_arguments(v, &u->call);
+        if (r->rax < DOOR_CALLS)
+            result = hypercall_pv[r->rax](r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
+        u->is = result == DOOR_RESTART && r->vector == REGS_SYSCALL;
+        if (u->is)
+            keep_arguments(v, &u->call);
+        else
+            v->regs.rax = (uint64_t)result;
+    }
     if (told)
-        fprintf(stderr, "    %ld\n", result);
-    u->is = result == DOOR_RESTART && r->vector == REGS_SYSCALL;
+        fprintf(stderr, "    %ld%s\n", result, u->is ? ", again" : "");
     if (!u->is) {
-        v->regs.rax = (uint64_t)result;
         coverage_result(u->call.row, result);
         return;
     }
-    keep_arguments(v, &u->call);
     /* What it waits for may be another CPU, which waits in a circle. */
     if (fibers_running() && u->restarts % RESTARTS_RUN == RESTARTS_RUN - 1)
         fuzz_wait();
@@ -117,6 +126,11 @@ static struct unfinished *unfinished_of(const struct vcpu *v)
     return &none;
 }
 
+static bool by_narrow_code(const struct vcpu *v)
+{
+    return is_hardware(v) && input_chance(64);
+}
+
 /* One that waits to be made again goes on, or another comes in between, as from an event's handler. */
 static void step_call(struct vcpu *v)
 {
@@ -130,10 +144,12 @@ static void step_call(struct vcpu *v)
         u->is = false; /* and is never made again */
     if (!u->is) {
         u->restarts = 0;
+        u->call.narrow = by_narrow_code(v);
         call_make(&u->call, v, 0);
         make_call(v, u);
         return;
     }
+    other.call.narrow = u->call.narrow;
     call_make(&other.call, v, 0);
     make_call(v, &other);
 }
@@ -247,6 +263,10 @@ static void step_exception(struct vcpu *core)
     struct x86_vcpu *v = x86_vcpu(core);
     struct call none = { .row = -1 };
 
+    if (is_hardware(core)) {
+        hardware_step(core);
+        return;
+    }
     load_arguments(v, &none);
     set_registers(v);
     write_code();
@@ -272,10 +292,16 @@ static void step_write(struct vcpu *v)
     arch_copy_to_guest(at, &value, sizeof(value));
 }
 
+/* Of what it calls one, the machine's. */
+static mfn_t own_frame(const struct vcpu *v, mfn_t frame)
+{
+    return is_hardware(v) ? p2m_get(hvm_p2m(v->domain), frame).mfn : frame;
+}
+
 /* Some guest has written to a page of its own, at any time before or just now: no type forbids it. */
 static void step_poke(struct vcpu *v)
 {
-    mfn_t mfn = value_frame(v);
+    mfn_t mfn = own_frame(v, value_frame(v));
     uint64_t at = value_make('O', v) & (PAGE_SIZE - 8),
              value = value_make("EINPRS"[input_byte() % 6], v);
     struct frame *f = frame_of(mfn);
@@ -354,6 +380,12 @@ static void step_machine(void)
 static struct unfinished together[FUZZ_CPUS];
 static domid_t ending; /* the domain that one of them ends */
 
+static bool in_kernel(const struct vcpu *v)
+{
+    return is_hardware(v) ||
+           (container_of(v, const struct x86_vcpu, core)->pv.flags & PV_KERNEL_MODE);
+}
+
 /* The call goes on until it is over, or its vCPU runs no more. */
 static void run_call(unsigned int at)
 {
@@ -365,7 +397,7 @@ static void run_call(unsigned int at)
         world_go_out(at);
         if (u->is)
             fiber_give_way(); /* it may wait for what another CPU has begun */
-    } while (u->is && current_vcpu() == v && (x86_vcpu(v)->pv.flags & PV_KERNEL_MODE));
+    } while (u->is && current_vcpu() == v && in_kernel(v));
 }
 
 /* What the flat buffer holds for the others' calls changes meanwhile. */
@@ -402,7 +434,7 @@ static void add(unsigned int at)
 
     workbench_be(at);
     v = current_vcpu();
-    if (v->is_idle || !(x86_vcpu(current_vcpu())->pv.flags & PV_KERNEL_MODE))
+    if (v->is_idle || !in_kernel(v))
         return;
     if (c < 0x10) {
         ending = (domid_t)(1 + (c & 1));
@@ -412,7 +444,7 @@ static void add(unsigned int at)
     else if (c < 0x40)
         fibers_add(at, run_writes);
     else {
-        together[at] = (struct unfinished){ .is = false };
+        together[at] = (struct unfinished){ .call.narrow = by_narrow_code(v) };
         call_make(&together[at].call, v, 0);
         fibers_add(at, run_call);
     }
@@ -455,7 +487,7 @@ static void run_alone(unsigned int at)
     unsigned int c = input_byte();
 
     (void)at;
-    if (c < 0x98 && !(x86_vcpu(v)->pv.flags & PV_KERNEL_MODE))
+    if (c < 0x98 && !in_kernel(v))
         step_system_call();
     else if (c < 0x98)
         step_call(v);
@@ -536,7 +568,8 @@ const char *__asan_default_options(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    (void)argc, (void)argv;
+    (void)argc;
+    fuzz_hardware = strstr((*argv)[0], "fuzz_door_pvh");
     told = getenv("FUZZ_TELL");
     if (grammar_missing())
         exit(1);
@@ -544,6 +577,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     world_create();
     check_world();
     snapshot_take();
+    end_domains(); /* so that it is known what stays */
     return 0;
 }
 

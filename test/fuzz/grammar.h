@@ -4,10 +4,11 @@
  * letters, one each member, which are padded as C pads them; value_make knows what each stands for:
  *   1 byte  b small            2 bytes D domain  w small  o offset in a page
  *   4 bytes i small  n any  V vCPU  P port  Q pirq  R grant reference  H handle  G GNTMAP_*  M mmuext
- *           command  O offset in a page  c count of the list  z zero  k one
+ *           command  O offset in a page  c count of the list  z zero  k one  h bytes of a buffer
  *   8 bytes I small  N any  F frame  A address  E page-table entry  T address of one  X frame or
  *           address  Y frame, address or count  q frame or reference  K where a grant is mapped
- *           S descriptor  t time  W IO-APIC  Z zero  x a vCPU's context  B base address (canonical or not)  L the list  C its count
+ *           m bytes of memory  S descriptor  t time  W IO-APIC  Z zero  x a vCPU's context  B base address (canonical or not)  L the list  C its count
+ * Of a list: ! multicalls, ~ the records of the hardware domain, which may be spoilt.
  * For calls: # the sub-operation, @ the struct's address.
  */
 #ifndef FUZZ_GRAMMAR_H

@@ -85,6 +85,48 @@ static NOT_SANITIZED void scan(const char *at, size_t size)
         see(*(const uint64_t *)(at + i));
 }
 
+/* ---- pages that are no domain's and no object's: tables of maps among them ---- */
+
+static uint64_t raw_pages(void)
+{
+    uint64_t count = 0;
+
+    for (mfn_t mfn = FUZZ_FIRST; mfn < FUZZ_FRAMES;) {
+        const struct frame *f = frame_of(mfn);
+
+        if (f->refs & REFS_FREE) {
+            mfn += 1ul << f->aux;
+            continue;
+        }
+        count += f->owner == DOMID_INVALID && !(f->refs & REFS_COUNT) && !sizes[mfn] &&
+                 !first_page[mfn];
+        mfn++;
+    }
+    return count;
+}
+
+static unsigned int others;
+
+static void count_other(struct domain *d)
+{
+    others += d != dom0;
+}
+
+/* As many as in a world in which nothing has happened; what Dom0 refers to keeps a domain. */
+static void check_raw_pages(void)
+{
+    static KEPT uint64_t at_most;
+    uint64_t now = raw_pages();
+
+    others = 0;
+    domain_for_each(count_other);
+    if (others)
+        return;
+    if (!at_most)
+        at_most = now;
+    REQUIRE(now <= at_most, "%lu pages have been given to nobody, not %lu", now, at_most);
+}
+
 void check_leaks(void)
 {
     find_objects();
@@ -93,4 +135,5 @@ void check_leaks(void)
         for (unsigned int i = 0; i < PER_PAGE; i++)
             REQUIRE(state[mfn][i] != UNSEEN, "nobody has the object at %lx + %x, %u bytes", mfn,
                     i << LEAST_SHIFT, sizes[mfn]);
+    check_raw_pages();
 }

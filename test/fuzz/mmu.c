@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "core/machine.h"
+#include "x86/hvm/memory.h"
 #include "x86/layout.h"
 #include "x86/pv/baseptr.h"
 #include "x86/pv/pte.h"
@@ -136,13 +137,27 @@ bool arch_guest_range_ok(uint64_t guest, size_t size)
 {
     uint64_t end = guest + size;
 
+    if (is_hardware(current_vcpu()))
+        return true;
     return end >= guest && (end <= 1ul << 47 || guest >= HYPERVISOR_END);
+}
+
+static uint64_t flat_base(void)
+{
+    return current_vcpu()->narrow ? (uint32_t)FLAT_BASE : FLAT_BASE;
 }
 
 static bool in_flat(uint64_t guest, size_t size)
 {
-    return guest >= FLAT_BASE && guest - FLAT_BASE <= FLAT_SIZE &&
-           size <= FLAT_SIZE - (guest - FLAT_BASE);
+    return guest >= flat_base() && guest - flat_base() <= FLAT_SIZE &&
+           size <= FLAT_SIZE - (guest - flat_base());
+}
+
+static bool copy_hardware(char *ours, uint64_t guest, size_t size, bool write)
+{
+    struct x86_vcpu *v = x86_vcpu(current_vcpu());
+
+    return write ? hvm_copy_to(v, guest, ours, size) : hvm_copy_from(v, ours, guest, size);
 }
 
 static bool copy(char *ours, uint64_t guest, size_t size, bool write)
@@ -159,10 +174,15 @@ static bool copy(char *ours, uint64_t guest, size_t size, bool write)
         char *theirs;
 
         piece = piece < size ? piece : size;
-        theirs = in_flat(guest, piece) ? flat + (guest - FLAT_BASE) : translate(guest, write);
-        if (!theirs)
-            return false;
-        memcpy(write ? theirs : ours, write ? ours : theirs, piece);
+        if (is_hardware(current_vcpu()) && !in_flat(guest, piece)) {
+            if (!copy_hardware(ours, guest, piece, write))
+                return false;
+        } else {
+            theirs = in_flat(guest, piece) ? flat + (guest - flat_base()) : translate(guest, write);
+            if (!theirs)
+                return false;
+            memcpy(write ? theirs : ours, write ? ours : theirs, piece);
+        }
         ours += piece;
         guest += piece;
         size -= piece;
@@ -182,7 +202,7 @@ bool arch_copy_to_guest(uint64_t guest, const void *from, size_t size)
 
 bool arch_kernel_memory_open(void)
 {
-    return pv_kernel_tables_open(x86_vcpu(current_vcpu()));
+    return !is_hardware(current_vcpu()) && pv_kernel_tables_open(x86_vcpu(current_vcpu()));
 }
 
 void arch_kernel_memory_close(bool opened)

@@ -143,6 +143,8 @@ static uint64_t domain_of(const struct vcpu *v)
     static const uint64_t ids[] = { DOMID_SELF, 0, 1, 2, DOMID_IO, DOMID_XEN, DOMID_INVALID, 3 };
     unsigned int c = input_byte();
 
+    if (fuzz_hardware && v->domain->privileged && c < 0x80)
+        return FUZZ_HARDWARE;
     if (c < 0x80)
         return ids[c & 3];
     return c < 0xc0 ? v->domain->id : c < HOSTILE ? ids[c & 7] : hostile(c - HOSTILE);
@@ -242,8 +244,13 @@ uint64_t value_make(char kind, const struct vcpu *v)
     case 'Y': return either('I', 'X', v);
     case 'Z':
     case 'z': return input_chance(8) ? hostile(input_byte()) : 0;
-    case 'd': return NUMBER(4, 1, 2, 1, 2, 3, DOMID_SELF, DOMID_INVALID);
+    case 'd':
+        if (fuzz_hardware && input_chance(160))
+            return FUZZ_HARDWARE;
+        return NUMBER(4, 1, 2, 1, 2, 3, DOMID_SELF, DOMID_INVALID);
+    case 'h': return NUMBER(8, 64, 4096) * 1024;
     case 'k': return input_chance(8) ? hostile(input_byte()) : 1;
+    case 'm': return NUMBER(128, 256, 300, 4096) * PAGE_SIZE;
     case 'o': return NUMBER(64, 4095, 4088, 4096) * 8;
     case 'q': return either('F', 'R', v);
     case 't': return time_value();

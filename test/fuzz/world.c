@@ -17,6 +17,8 @@
 #include "core/time.h"
 #include "x86/control.h"
 #include "x86/gdt.h"
+#include "x86/hvm/guest.h"
+#include "x86/hvm/kind.h"
 #include "x86/layout.h"
 #include "x86/memory/map.h"
 #include "x86/pv/bounce.h"
@@ -25,6 +27,7 @@
 #include "x86/pv/mmu.h"
 #include "x86/pv/pte.h"
 #include "x86/memory/tlb.h"
+#include "x86/way.h"
 #include "../workbench/cpus.h"
 #include "../workbench/machine.h"
 
@@ -32,7 +35,7 @@
 #include <sys/mman.h>
 #include <xen/errno.h>
 
-#define RAM_AT    0x200000000000ul
+#define RAM_AT    DIRECT_BASE
 #define PAGES_MAX 300u
 #define ROUNDS    10000u /* of a CPU on its way out, before something is wrong */
 #define GRANTED   8u     /* entries of each grant table that are filled at first */
@@ -73,7 +76,8 @@ static void go_out(void)
         if (v->is_idle)
             return;
         irq_off();
-        delivered = pv_deliver(x86_vcpu(v));
+        delivered = is_hardware(v) ? x86_vcpu(v)->way->deliver(x86_vcpu(v))
+                                   : pv_deliver(x86_vcpu(v));
         irq_on();
         if (!delivered)
             return;
@@ -106,11 +110,18 @@ void world_settle(void)
 
 /* ---- a domain ---- */
 
-static uint64_t *table(const struct world_domain *w, unsigned int page)
+static bool is_hardware_world(const struct world_domain *w)
 {
-    return frame_map(w->pages[page]);
+    return fuzz_hardware && w == &world[FUZZ_HARDWARE];
 }
 
+static uint64_t *table(const struct world_domain *w, const struct domain *d, unsigned int page)
+{
+    return frame_map(d->kind->map ? p2m_get(hvm_p2m((struct domain *)d), page).mfn
+                                  : w->pages[page]);
+}
+
+/* A hardware domain's pages are those of its map. */
 static bool give_pages(struct world_domain *w, struct domain *d)
 {
     for (unsigned int i = 0; i < WORLD_PAGES; i++) {
@@ -125,6 +136,11 @@ static bool give_pages(struct world_domain *w, struct domain *d)
         memset(frame_map(mfn), 0, PAGE_SIZE);
         m2p_set(mfn, i);
         w->pages[i] = mfn;
+        if (d->kind->map) {
+            w->pages[i] = i;
+            if (d->kind->map->add(d, i, mfn, 0))
+                return false;
+        }
     }
     return true;
 }
@@ -134,19 +150,21 @@ static uint64_t entry(const struct world_domain *w, unsigned int page, uint64_t 
     return w->pages[page] << PAGE_SHIFT | PTE_PRESENT | PTE_USER | flags;
 }
 
-/* Tables and descriptors read-only, the rest writable. */
-static void fill_tables(struct world_domain *w)
+/* Tables and descriptors read-only, the rest writable.  32-bit code of a hardware domain has them at 0. */
+static void fill_tables(const struct world_domain *w, const struct domain *d)
 {
-    table(w, PAGE_L4)[1] = entry(w, PAGE_L3, PTE_WRITABLE);
-    table(w, PAGE_L3)[0] = entry(w, PAGE_L2, PTE_WRITABLE);
-    table(w, PAGE_L2)[0] = entry(w, PAGE_L1, PTE_WRITABLE);
-    table(w, PAGE_L2)[1] = entry(w, PAGE_L1_MORE, PTE_WRITABLE);
-    table(w, PAGE_USER_L4)[2] = entry(w, PAGE_USER_L3, PTE_WRITABLE);
+    table(w, d, PAGE_L4)[1] = entry(w, PAGE_L3, PTE_WRITABLE);
+    if (d->kind->map)
+        table(w, d, PAGE_L4)[0] = entry(w, PAGE_L3, PTE_WRITABLE);
+    table(w, d, PAGE_L3)[0] = entry(w, PAGE_L2, PTE_WRITABLE);
+    table(w, d, PAGE_L2)[0] = entry(w, PAGE_L1, PTE_WRITABLE);
+    table(w, d, PAGE_L2)[1] = entry(w, PAGE_L1_MORE, PTE_WRITABLE);
+    table(w, d, PAGE_USER_L4)[2] = entry(w, PAGE_USER_L3, PTE_WRITABLE);
     for (unsigned int i = 0; i < PAGE_UNMAPPED; i++)
-        table(w, PAGE_L1)[i] = entry(w, i, i <= PAGE_SEGMENTS ? 0 : PTE_WRITABLE);
-    table(w, PAGE_SEGMENTS)[1] = 0x00affb000000ffff; /* code and data of ring 3 */
-    table(w, PAGE_SEGMENTS)[2] = 0x00cff3000000ffff;
-    table(w, PAGE_SEGMENTS)[3] = 0x00cffb000000ffff;
+        table(w, d, PAGE_L1)[i] = entry(w, i, i <= PAGE_SEGMENTS ? 0 : PTE_WRITABLE);
+    table(w, d, PAGE_SEGMENTS)[1] = 0x00affb000000ffff; /* code and data of ring 3 */
+    table(w, d, PAGE_SEGMENTS)[2] = 0x00cff3000000ffff;
+    table(w, d, PAGE_SEGMENTS)[3] = 0x00cffb000000ffff;
 }
 
 void world_context(const struct world_domain *w, struct vcpu_guest_context *c)
@@ -173,6 +191,8 @@ static bool make_vcpu(const struct world_domain *w, struct domain *d, unsigned i
     struct vcpu *v;
     int rc;
 
+    if (d->kind->map)
+        return hardware_make_vcpu(w, d, id, up);
     if (vcpu_create(d, id, &v))
         return false;
     if (!up)
@@ -215,7 +235,7 @@ static bool make_all(struct world_domain *w, struct domain *d)
         return false;
     w->shared = d->shared_mfn;
     w->grants = frame_at(d->grant->shared[0]);
-    fill_tables(w);
+    fill_tables(w, d);
     fill_grants(w, d);
     /* One vCPU that is up, another one that its kernel may bring up, and one beyond those of
      * shared_info. */
@@ -231,7 +251,7 @@ void world_new_domain(domid_t id)
     static const unsigned int vcpus[FUZZ_DOMAINS] = { 4, FUZZ_VCPUS, 3 };
     struct domain *d;
 
-    if (domain_create(id, &pv_kind, vcpus[id], &d))
+    if (domain_create(id, is_hardware_world(&world[id]) ? &hvm_kind : &pv_kind, vcpus[id], &d))
         return;
     d->pages_max = PAGES_MAX;
     if (make_all(&world[id], d)) {
@@ -296,6 +316,8 @@ void world_create(void)
         irq_off();
         sched_idle();
         irq_on();
+        if (fuzz_hardware)
+            hvm_init_cpu();
     }
     workbench_be(0);
     console_add(&nowhere);
