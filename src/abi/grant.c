@@ -4,6 +4,7 @@
 #include "abi/copy.h"
 #include "abi/narrow.h"
 #include "core/assert.h"
+#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"
 #include "core/grant/grant.h"
@@ -67,6 +68,13 @@ static inline struct domain *peer_of(struct peer *p, domid_t id)
     return p->id == id ? p->d : find_peer(p, id);
 }
 
+static __attribute__((noinline)) void tell_refused(const struct vcpu *v, domid_t granter,
+                                                   grant_ref_t ref, int status)
+{
+    console_guest_log(v->domain->id, LOG_INFO, "v%u: grant %u of domain %u is refused: %d", v->id,
+                      ref, granter, status);
+}
+
 static long map_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
 {
     struct grant_list l = *(const struct grant_list *)extra;
@@ -81,6 +89,8 @@ static long map_grant_ref(struct vcpu *v, void *arg, uint64_t extra)
             break;
         }
         grant_map(v, peer_of(&peer, op.dom), &op);
+        if (__builtin_expect(op.status != GNTST_okay, false))
+            tell_refused(v, op.dom, op.ref, op.status);
         if (!copy_to_guest(l.at, &op, sizeof(op)))
             rc = -XEN_EFAULT;
         else if (advance(&l, sizeof(op), 1))

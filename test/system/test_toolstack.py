@@ -220,6 +220,7 @@ def test_dmesg_and_keys(dom0):
         changeset = re.search(r"changeset +: (.*)", ok(dom0, "xl info"))[1]
         assert re.search(r"version 4\.17\.0-zeroth, build [0-9a-f]{8} by compiler \S", first)
         assert f" UTC {changeset}\n" in first
+        assert re.search(r"^\(d0\) v0 at [0-9a-f]{16}: RDMSR of [0-9a-f]+ is refused$", first, re.M)
     ok(dom0, "xl debug-keys q")
     more = ok(dom0, "xl dmesg -c")
     assert more.startswith(first.rstrip("\n")) and len(more) > len(first)

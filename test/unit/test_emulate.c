@@ -31,6 +31,7 @@
 #include "x86/pv/update.h"
 #include "x86/pv/vcpu.h"
 #include "x86/time.h"
+#include "machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -322,8 +323,10 @@ static void test_msr(void **state)
     DONE("\x66\x0f\x32");
     r->rax ^= 1;
     REFUSED("\x0f\x30");
+    workbench_told = 0;
     r->rcx = 0xc0000081; /* STAR */
     REFUSED("\x0f\x32");
+    assert_int_equal(workbench_told, 1);
     vcpu.pv.traps[13].address = 0;
     DONE("\x0f\x32");
     assert_int_equal(r->rax, 0);

@@ -3,6 +3,7 @@
 #include "../workbench/machine.h"
 
 #include "core/assert.h"
+#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/memory/frame.h"
 #include "core/lock.h"
@@ -49,6 +50,14 @@ WEAK void *frame_map(mfn_t mfn)
 WEAK void frame_unmap(const void *at)
 {
     (void)at;
+}
+
+unsigned int workbench_told;
+
+WEAK void console_guest_log(domid_t id, unsigned int level, const char *text, ...)
+{
+    (void)id, (void)level, (void)text;
+    workbench_told++;
 }
 
 static uint32_t orphans[16];

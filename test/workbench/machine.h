@@ -10,6 +10,7 @@
 void workbench_memory(uint64_t first, uint64_t frames);
 
 extern uint64_t workbench_flushes;     /* calls of arch_tlb_flush_stamped */
+extern unsigned int workbench_told;    /* lines about guests */
 extern unsigned int workbench_preempt; /* n: each n-th preempt_wanted says yes; 0: never */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "abi/door.h"
 #include "core/assert.h"
+#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "x86/control.h"
@@ -129,12 +130,19 @@ void hvm_exit_cpuid(struct x86_vcpu *v)
     hvm_skip_likely(v, CODE_CPUID);
 }
 
+static __attribute__((noinline)) void refuse_msr(struct x86_vcpu *v, const char *how)
+{
+    console_guest_log(v->core.domain->id, LOG_INFO, "v%u at %016lx: %s of %x is refused",
+                      v->core.id, v->regs.rip, how, (uint32_t)v->regs.rcx);
+    hvm_fault_gp(v);
+}
+
 void hvm_exit_rdmsr(struct x86_vcpu *v)
 {
     uint64_t value;
 
     if (!hvm_read_msr(v, (uint32_t)v->regs.rcx, &value)) {
-        hvm_fault_gp(v);
+        refuse_msr(v, "RDMSR");
         return;
     }
     v->regs.rax = (uint32_t)value;
@@ -153,7 +161,7 @@ void hvm_exit_wrmsr(struct x86_vcpu *v)
     if (ok)
         hvm_skip_likely(v, CODE_WRMSR);
     else
-        hvm_fault_gp(v);
+        refuse_msr(v, "WRMSR");
 }
 
 /* Without interrupts there is nothing to wait for: that is how a guest's CPU stops, as on Xen. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/pv/emulate.h"
 
+#include "core/console/console.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
@@ -89,6 +90,12 @@ static unsigned int fetch(const struct x86_vcpu *v, const struct code *c, uint8_
 
 /* ---- instructions ---- */
 
+static __attribute__((noinline)) void tell_msr(struct x86_vcpu *v, const char *how)
+{
+    console_guest_log(v->core.domain->id, LOG_INFO, "v%u at %016lx: %s of %x is refused",
+                      v->core.id, v->regs.rip, how, (uint32_t)v->regs.rcx);
+}
+
 static enum emulated rdmsr_of(struct x86_vcpu *v)
 {
     struct regs *r = &v->regs;
@@ -97,6 +104,7 @@ static enum emulated rdmsr_of(struct x86_vcpu *v)
     if (!pv_in_kernel(v))
         return EMULATED_GP;
     if (!pv_msr_read(v, (uint32_t)r->rcx, &value)) {
+        tell_msr(v, "RDMSR");
         /* Kernels probe before they have a handler (xen/arch-x86/xen.h, set_trap_table). */
         if (v->pv.traps[VECTOR_GP].address)
             return EMULATED_GP;
@@ -112,9 +120,12 @@ static enum emulated wrmsr_of(struct x86_vcpu *v)
     const struct regs *r = &v->regs;
     uint64_t value = r->rdx << 32 | (uint32_t)r->rax;
 
-    if (!pv_in_kernel(v) || !pv_msr_write(v, (uint32_t)r->rcx, value))
+    if (!pv_in_kernel(v))
         return EMULATED_GP;
-    return EMULATED;
+    if (pv_msr_write(v, (uint32_t)r->rcx, value))
+        return EMULATED;
+    tell_msr(v, "WRMSR");
+    return EMULATED_GP;
 }
 
 static void cpuid_of(struct x86_vcpu *v)

@@ -4,6 +4,7 @@
 #include "abi/copy.h"
 #include "abi/door.h"
 #include "core/assert.h"
+#include "core/console/console.h"
 #include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
@@ -237,6 +238,16 @@ static bool is_restart(long rc)
     return rc == -XEN_ERESTART || rc == DOOR_RESTART;
 }
 
+static __attribute__((noinline)) long refuse(const struct mmuext *m, const struct mmuext_op *op,
+                                             long rc)
+{
+    if (!is_restart(rc))
+        console_guest_log(m->v->core.domain->id, LOG_INFO,
+                          "v%u: mmuext_op %u of %lx is refused: %ld", m->v->core.id, op->cmd,
+                          op->arg1.mfn, rc);
+    return rc;
+}
+
 /* One operation at a guest's address. */
 static inline long run_at(const struct mmuext *m, uint64_t at)
 {
@@ -244,8 +255,12 @@ static inline long run_at(const struct mmuext *m, uint64_t at)
         struct mmuext_op op;
         uint64_t words[OP_WORDS];
     } u;
+    long rc;
 
-    return copy_words_from_guest(u.words, at, OP_WORDS) ? run_one(m, &u.op) : -XEN_EFAULT;
+    if (!copy_words_from_guest(u.words, at, OP_WORDS))
+        return -XEN_EFAULT;
+    rc = run_one(m, &u.op);
+    return __builtin_expect(rc == 0, true) ? 0 : refuse(m, &u.op, rc);
 }
 
 /* Operations until one fails or time is up; *done counts those that took effect. */

@@ -4,6 +4,7 @@
 #include "abi/copy.h"
 #include "abi/door.h"
 #include "core/assert.h"
+#include "core/console/console.h"
 #include "core/memory/frame.h"
 #include "core/machine.h"
 #include "core/softirq.h"
@@ -261,6 +262,14 @@ static int translate(struct domain *from, uint64_t *entry, struct frame **held)
     return 0;
 }
 
+static __attribute__((noinline)) void tell_refused(const struct x86_vcpu *v, uint64_t value,
+                                                   uint64_t at, long rc)
+{
+    console_guest_log(v->core.domain->id, LOG_INFO,
+                      "v%u: page-table entry %016lx for %016lx is refused: %ld", v->core.id, value,
+                      at, rc);
+}
+
 static inline long update_va(struct x86_vcpu *v, uint64_t va, uint64_t value, uint64_t flags,
                              struct domain *from)
 {
@@ -278,7 +287,10 @@ static inline long update_va(struct x86_vcpu *v, uint64_t va, uint64_t value, ui
     }
     pv_tables_unlock(d);
     flushed = flush_by_flags(d, va, flags);
-    return rc ? rc : flushed;
+    if (__builtin_expect(rc == 0, true))
+        return flushed;
+    tell_refused(v, value, va, rc);
+    return rc;
 }
 
 long pv_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t a3, uint64_t a4,
@@ -434,8 +446,10 @@ static inline bool copy_update(struct mmu_update *u, uint64_t at)
            arch_copy_from_guest(u, at, sizeof(*u));
 }
 
-/* Elements until one fails or time is up; *done counts those that took effect. */
-static inline long update_some(const struct batch *b, uint64_t at, uint32_t count, uint32_t *done)
+/* Elements until one fails or time is up; *done counts those that took effect, *last is the one that
+ * failed. */
+static inline long update_some(const struct batch *b, uint64_t at, uint32_t count, uint32_t *done,
+                               struct mmu_update *last)
 {
     struct mmu_update u;
     long rc = 0;
@@ -444,8 +458,10 @@ static inline long update_some(const struct batch *b, uint64_t at, uint32_t coun
     /* No address wraps: at the end of all is none that can be read. */
     for (uint32_t i = 0; i < count; at += sizeof(u)) {
         rc = copy_update(&u, at) ? update_one(b, &u) : -XEN_EFAULT;
-        if (rc)
+        if (rc) {
+            *last = u;
             break;
+        }
         *done = ++i;
         if (i == count)
             break;
@@ -463,7 +479,8 @@ static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, 
     struct pv_vcpu *pv = &b->v->pv;
     bool again = pv->batch_at == ureqs && pv->batch_left == count;
     uint32_t before = again ? pv->batch_done : 0, done = 0;
-    long rc = update_some(b, ureqs, count, &done);
+    struct mmu_update last = { 0 };
+    long rc = update_some(b, ureqs, count, &done, &last);
 
     pv->batch_at = 0;
     if (rc == -XEN_ERESTART) {
@@ -477,6 +494,8 @@ static long update_batch(const struct batch *b, uint64_t ureqs, uint32_t count, 
         return DOOR_RESTART;
     }
     pt_tell_done(pdone, before + done);
+    if (rc && rc != -XEN_EFAULT)
+        tell_refused(b->v, last.val, last.ptr, rc);
     return rc;
 }
 
