@@ -7,37 +7,37 @@ UNIT_FLAGS = -std=gnu11 -g -O1 -Wall -Wextra -Werror -Isrc -Itest/workbench \
              -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SOURCES = src/lib/format.c src/lib/text.c src/boot/options.c src/boot/multiboot.c \
                src/boot/elf.c
+# A machine with memory, which most rooms need.
+UNIT_MEMORY = test/workbench/machine.c $(wildcard src/core/memory/frame*.c) src/core/memory/page_alloc.c
 # What one test needs beside those: UNIT_MORE_ and its name.
-UNIT_MORE_test_frame = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/memory/heap.c core/memory/claim.c \
+UNIT_MORE_test_frame = $(UNIT_MEMORY) $(addprefix src/,core/memory/heap.c core/memory/claim.c \
                        abi/memory.c abi/memory_map.c abi/exchange.c)
-UNIT_MORE_test_pv_mmu = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+UNIT_MORE_test_pv_mmu = $(UNIT_MEMORY) $(addprefix src/,\
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
-UNIT_MORE_test_p2m = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+UNIT_MORE_test_p2m = $(UNIT_MEMORY) $(addprefix src/,\
                      x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c core/memory/heap.c) -Wl,--wrap=page_free
 UNIT_LAPIC = test/workbench/still_timer.c $(wildcard src/x86/hvm/lapic/*.c)
-UNIT_MORE_test_narrow = test/workbench/machine.c $(addprefix src/,abi/narrow.c core/memory/frame.c core/memory/page_alloc.c)
-UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
-                             core/memory/page_alloc.c x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)
-UNIT_MORE_test_hvm_log = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+UNIT_MORE_test_narrow = $(UNIT_MEMORY) $(addprefix src/,abi/narrow.c)
+UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)
+UNIT_MORE_test_hvm_log = $(UNIT_MEMORY) $(addprefix src/,\
                          core/memory/heap.c x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c)
-UNIT_MORE_test_grant = test/workbench/machine.c $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
-                       memory/frame.c memory/page_alloc.c memory/heap.c)
-UNIT_MORE_test_pirq = test/workbench/machine.c $(addprefix src/core/,event/pirq.c memory/frame.c \
-                      memory/page_alloc.c memory/heap.c)
-UNIT_MORE_test_lapic = test/workbench/machine.c $(UNIT_LAPIC) $(addprefix src/core/memory/,frame.c page_alloc.c)
+UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
+                       memory/heap.c)
+UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)
+UNIT_MORE_test_lapic = $(UNIT_MEMORY) $(UNIT_LAPIC)
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
-UNIT_MORE_test_multicall = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/multicall.c abi/narrow.c)
-UNIT_MORE_test_version = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c abi/version.c abi/door.c abi/narrow.c)
-UNIT_MORE_test_console = test/workbench/machine.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c core/console/console.c \
+UNIT_MORE_test_multicall = $(UNIT_MEMORY) $(addprefix src/,abi/multicall.c abi/narrow.c)
+UNIT_MORE_test_version = $(UNIT_MEMORY) $(addprefix src/,abi/version.c abi/door.c abi/narrow.c)
+UNIT_MORE_test_console = $(UNIT_MEMORY) $(addprefix src/,core/console/console.c \
                          core/console/queue.c core/console/guest.c core/console/input.c core/lock.c lib/calendar.c abi/console_io.c abi/door.c abi/narrow.c)
-UNIT_MORE_test_dom0 = test/workbench/machine.c $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
-                      boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c core/memory/frame.c core/memory/page_alloc.c \
+UNIT_MORE_test_dom0 = $(UNIT_MEMORY) $(addprefix src/,boot/dom0_size.c boot/dom0_layout.c \
+                      boot/dom0_memory.c boot/dom0_tables.c boot/dom0_info.c \
                       x86/pv/hypercall_page.c x86/pv/validate.c x86/pv/descriptor.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_firmware = src/abi/platform.c
 UNIT_MORE_test_efi_call = src/abi/efi.c
-UNIT_MORE_test_kexec = test/workbench/machine.c $(addprefix src/,abi/kexec.c core/memory/frame.c core/memory/page_alloc.c)
+UNIT_MORE_test_kexec = $(UNIT_MEMORY) $(addprefix src/,abi/kexec.c)
 UNIT_MORE_test_acpi = src/drivers/acpi_tables.c
-UNIT_CPUS = test/workbench/machine.c test/workbench/cpus.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+UNIT_CPUS = $(UNIT_MEMORY) test/workbench/cpus.c $(addprefix src/,\
             core/lock.c core/softirq.c core/timer.c lib/ordered.c) -pthread
 UNIT_MORE_test_timer = $(UNIT_CPUS)
 UNIT_MORE_test_sched_threads = $(filter-out test/workbench/cpus.c,$(UNIT_CPUS)) $(addprefix src/,core/sched/sched.c \
@@ -46,14 +46,14 @@ UNIT_SCHED = test/unit/sched_world.c $(UNIT_CPUS) $(addprefix src/,core/sched/sc
                        core/sched/run_queue.c abi/sched.c)
 UNIT_MORE_test_sched = $(UNIT_SCHED)
 UNIT_MORE_test_sched_op = $(UNIT_SCHED)
-UNIT_EVENTS = test/workbench/machine.c test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,core/memory/frame.c core/memory/page_alloc.c \
+UNIT_EVENTS = $(UNIT_MEMORY) test/workbench/event_world.c test/workbench/event_guest.c $(addprefix src/,\
               core/lock.c core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c \
               abi/event_channel.c abi/door.c abi/narrow.c abi/copy.c) -pthread
 UNIT_MORE_test_event = $(UNIT_EVENTS)
 UNIT_MORE_test_event_fifo = $(UNIT_EVENTS)
 UNIT_MORE_test_event_model = $(UNIT_EVENTS)
-UNIT_DOMAINS = test/workbench/machine.c test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
-               core/shutdown.c core/vcpu.c core/time.c core/memory/claim.c core/memory/frame.c core/memory/page_alloc.c core/lock.c core/softirq.c \
+UNIT_DOMAINS = $(UNIT_MEMORY) test/workbench/cpus.c test/unit/domain_world.c $(addprefix src/,core/domain.c \
+               core/shutdown.c core/vcpu.c core/time.c core/memory/claim.c core/lock.c core/softirq.c \
                core/timer.c lib/ordered.c core/sched/sched.c core/sched/domain.c core/sched/place.c core/sched/run_queue.c core/sched/pool.c \
                core/event/event.c core/event/port.c core/event/send.c core/event/two_level.c core/event/fifo.c abi/vcpu.c \
                abi/set_timer.c abi/assist.c abi/door.c abi/narrow.c abi/copy.c abi/domctl/domctl.c abi/domctl/absent.c abi/domctl/life.c \
@@ -66,8 +66,7 @@ UNIT_MORE_test_cpuid = src/x86/policy/cpuid.c
 UNIT_MORE_test_efi = $(addprefix src/boot/efi/,config.c tags.c sections.c)
 UNIT_MORE_test_symbols = src/x86/trap/symbols.c
 # Privileged instructions in headers of these names are the test's.
-UNIT_MORE_test_emulate = -iquote test/workbench/instructions test/workbench/machine.c $(addprefix src/,core/memory/frame.c \
-                         core/memory/page_alloc.c x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
+UNIT_MORE_test_emulate = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
                          x86/pv/emulate_control.c x86/pv/emulate_port.c x86/pv/hypercall_page.c)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 

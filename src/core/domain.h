@@ -207,7 +207,7 @@ void domain_get_more(struct domain *d);
 /* The same for the first with this id or a higher one.  No lock. */
 struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d); /* any context */
-/* For core/memory/frame.c: a frame that others refer to is given up by its domain and keeps the number of
+/* For core/memory/frame_owner.c: a frame that others refer to is given up by its domain and keeps the number of
  * it; and: that is over.  Meanwhile no other domain gets the number.  Any context. */
 void domain_orphan(domid_t id);
 void domain_orphan_gone(domid_t id);

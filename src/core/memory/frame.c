@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the words change.  Both change by compare-and-swap only; each carries the TLB clock of the
- * last time that something was given back, in the same word, so that no swap can succeed with a
- * clock older than a mapping that went meanwhile.
+ * References to a frame, and uses of it as one of its types.
  *
  * A new type at count 0 is taken first and made good after: the count of 1 keeps every other type
  * out, then stale translations are flushed, then a table's content is checked, then VALIDATED is
@@ -10,18 +8,15 @@
  * twice) and never relies on it before.  Page tables are checked under their owner's lock, so that
  * meeting one BUSY means that a table refers to itself.
  */
-#include "core/memory/frame.h"
+#include "core/memory/frame_words.h"
 
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
-#include "core/softirq.h"
-#include "lib/memory.h"
 
 #include <xen/errno.h>
 
-_Static_assert(sizeof(struct frame) == 32, "the frame table costs 32 bytes a page");
 _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bits");
 
 /* What guests can reach by mapping a frame over and over; above it is room for Zeroth's own. */
@@ -29,70 +24,9 @@ _Static_assert(FRAME_TYPES <= (TYPE_MASK >> TYPE_SHIFT) + 1, "a type fits its bi
 #define TABLE_ENTRIES  512 /* what aux counts down from */
 #define UNLIKELY(x)    __builtin_expect(x, false)
 
-mfn_t frames_end;
-static const struct frame_table_ops *table_ops;
-
-static uint64_t load(const uint64_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-/* False, with what is there in *old: somebody else was quicker, which is rare. */
-static inline bool swap(uint64_t *word, uint64_t *old, uint64_t new)
-{
-    return __builtin_expect(
-        __atomic_compare_exchange_n(word, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE),
-        true);
-}
-
-/*
- * The word with the TLB clock of now; 0 in a word means that nothing was ever given back.  The fence
- * keeps the clock from being read before the entry that went is gone for all CPUs: one that flushed
- * in between could have walked it again.
- */
-static uint64_t stamp(void)
-{
-    uint32_t now;
-
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    now = arch_tlb_clock();
-
-    return (uint64_t)(now ? now : 1) << STAMP_SHIFT;
-}
-
-static uint64_t stamped(uint64_t word)
-{
-    return (word & 0xffffffffu) | stamp();
-}
-
-/* No TLB of any CPU holds what was mapped when the word was last stamped. */
-static void flush_since(uint64_t word)
-{
-    if (word >> STAMP_SHIFT)
-        arch_tlb_flush_stamped(NULL, (uint32_t)(word >> STAMP_SHIFT));
-}
-
-/* Of two words the one with the later stamp: a CPU that has flushed since that has done so since both. */
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    uint32_t first = (uint32_t)(a >> STAMP_SHIFT), second = (uint32_t)(b >> STAMP_SHIFT);
-
-    return !first || (second && (int32_t)(second - first) > 0) ? b : a;
-}
-
-static void flush_since_both(uint64_t a, uint64_t b)
-{
-    flush_since(later(a, b));
-}
-
 static bool is_table(enum frame_type type)
 {
     return type >= FRAME_L1 && type <= FRAME_L4;
-}
-
-static enum frame_type type_in(uint64_t word)
-{
-    return (enum frame_type)((word & TYPE_MASK) >> TYPE_SHIFT);
 }
 
 enum frame_type frame_type(const struct frame *f)
@@ -163,8 +97,7 @@ static void last_reference_gone(struct frame *f, uint64_t word)
     page_free(frame_mfn(f), 0);
 }
 
-/* The same for one that its domain had given up before. */
-static void orphan_gone(struct frame *f, uint64_t word)
+void frame_orphan_gone(struct frame *f, uint64_t word)
 {
     domid_t owner = f->owner;
 
@@ -181,7 +114,7 @@ void frame_put(struct frame *f)
         new = stamped(old - 1);
     } while (!swap(&f->refs, &old, new));
     if (!(new &REFS_COUNT))
-        orphan_gone(f, new);
+        frame_orphan_gone(f, new);
 }
 
 /* ---- types ---- */
@@ -217,7 +150,7 @@ static void drop_last(struct frame *f)
 /* Owner's lock held, BUSY is ours, the count is 1: check the content from aux on. */
 static int validate_table(struct frame *f, enum frame_type type)
 {
-    int rc = table_ops->validate(f, type, &f->aux);
+    int rc = frame_table_ops->validate(f, type, &f->aux);
 
     if (rc == 0) {
         f->aux = 0;
@@ -235,7 +168,7 @@ static int validate_table(struct frame *f, enum frame_type type)
 }
 
 /* Owner's lock held: go on where validation stopped; its use becomes the caller's. */
-static int resume_table(struct frame *f, enum frame_type type)
+int frame_resume_table(struct frame *f, enum frame_type type)
 {
     uint64_t old = load(&f->type);
     int rc;
@@ -277,7 +210,7 @@ static int get_table(struct frame *f, enum frame_type type, uint64_t old)
     if (old & TYPE_DROPPING)
         return -XEN_ERESTART; /* the one who gives it back must finish first */
     if (old & TYPE_PARTIAL)
-        return resume_table(f, type);
+        return frame_resume_table(f, type);
     if ((old & TYPE_COUNT) == TYPE_COUNT)
         return -XEN_EBUSY;
     return swap(&f->type, &old, old + 1) ? 0 : -XEN_EAGAIN;
@@ -291,7 +224,7 @@ static int make_good(struct frame *f, enum frame_type type, uint64_t old)
 
     flush_since(old);
     if (type == FRAME_SEGMENTS)
-        rc = table_ops->validate(f, type, &progress);
+        rc = frame_table_ops->validate(f, type, &progress);
     if (rc == 0)
         set_flags(f, TYPE_VALIDATED);
     else
@@ -358,7 +291,7 @@ static int put_last_table(struct frame *f, uint64_t old, bool preemptible)
         return -XEN_EAGAIN;
     if (!(old & TYPE_DROPPING))
         f->aux = TABLE_ENTRIES;
-    rc = table_ops->devalidate(f, type_in(old), &f->aux, preemptible);
+    rc = frame_table_ops->devalidate(f, type_in(old), &f->aux, preemptible);
     if (rc == -XEN_ERESTART) {
         ASSERT(preemptible);
         end_busy(f, TYPE_DROPPING);
@@ -469,415 +402,4 @@ int frame_put_use(struct frame *f, bool preemptible)
         }
     }
     return put_use_any(f, preemptible);
-}
-
-/* ---- owners ---- */
-
-static void list_remove(struct domain *d, struct frame *f)
-{
-    ASSERT(lock_held(&d->page_lock) && d->pages > 0);
-    if (f->prev != FRAME_LIST_END)
-        frame_table()[f->prev].next = f->next;
-    else
-        d->pages_first = f->next;
-    if (f->next != FRAME_LIST_END)
-        frame_table()[f->next].prev = f->prev;
-    d->pages--;
-}
-
-/* Memory that was never anybody's since the boot goes to Dom0 as it is: scrubbing all RAM would
- * cost more than the rest of the boot. */
-static void scrub(struct frame *f, uint64_t count, const struct domain *d)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        void *at;
-
-        if (d->privileged && !(f[i].refs & REFS_FOUL))
-            continue;
-        at = frame_map(frame_mfn(&f[i]));
-        memset(at, 0, PAGE_SIZE);
-        frame_unmap(at);
-    }
-}
-
-static void give(struct frame *f, struct domain *d)
-{
-    ASSERT(!(f->refs & (REFS_COUNT | REFS_FREE)) && f->owner == DOMID_INVALID && f->type == 0);
-    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
-    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | REFS_ALLOCATED | 1, __ATOMIC_RELEASE);
-}
-
-/* Frames in a row become the head of the owner's list, the lowest first: all of a machine's RAM goes
- * through here when Dom0 is built. */
-static void list_add_range(struct domain *d, struct frame *f, uint64_t count)
-{
-    uint32_t mfn = (uint32_t)frame_mfn(f), first = mfn;
-
-    ASSERT(lock_held(&d->page_lock));
-    for (uint64_t i = 0; i < count; i++, mfn++) {
-        f[i].prev = mfn - 1;
-        f[i].next = mfn + 1;
-        give(&f[i], d);
-    }
-    f[0].prev = FRAME_LIST_END;
-    f[count - 1].next = d->pages_first;
-    if (d->pages_first != FRAME_LIST_END)
-        frame_table()[d->pages_first].prev = mfn - 1;
-    d->pages_first = first;
-    d->pages += count;
-}
-
-/* May it have so many more?  What it has given back and still refers to is its own, too: else a guest
- * could give back what it maps, be given other frames for that, and have more and more. */
-static bool has_room(const struct domain *d, uint64_t count)
-{
-    uint64_t used = d->pages + domain_orphans(d->id);
-
-    return used <= d->pages_max && count <= d->pages_max - used;
-}
-
-int frame_assign_range(mfn_t mfn, unsigned int order, struct domain *d)
-{
-    struct frame *f = &frame_table()[mfn];
-    uint64_t count = 1ul << order;
-    int rc = 0;
-
-    scrub(f, count, d);
-    lock_take(&d->page_lock);
-    if (d->is_dying)
-        rc = -XEN_EINVAL;
-    else if (!has_room(d, count))
-        rc = -XEN_ENOMEM;
-    else
-        list_add_range(d, f, count);
-    lock_release(&d->page_lock);
-    return rc;
-}
-
-void frame_assign_instead(mfn_t mfn, unsigned int order, struct domain *d)
-{
-    struct frame *f = &frame_table()[mfn];
-
-    scrub(f, 1ul << order, d);
-    lock_take(&d->page_lock);
-    ASSERT(!d->is_dying);
-    list_add_range(d, f, 1ul << order);
-    lock_release(&d->page_lock);
-}
-
-int frame_assign(struct frame *f, struct domain *d)
-{
-    return frame_assign_range(frame_mfn(f), 0, d);
-}
-
-/* Take ALLOCATED away, but not yet its reference. */
-static bool take_allocation(struct frame *f, struct domain *d)
-{
-    uint64_t old = load(&f->refs);
-
-    ASSERT(lock_held(&d->page_lock));
-    do {
-        if (!(old & REFS_ALLOCATED) || f->owner != d->id)
-            return false;
-    } while (!swap(&f->refs, &old, old & ~REFS_ALLOCATED));
-    return true;
-}
-
-/* Take a frame that nothing refers to but its allocation out of its owner's list, that with it; nobody can
- * get a reference any more.  Its refs as they were, 0: it is not so. */
-static uint64_t take_alone(struct frame *f, struct domain *d)
-{
-    uint64_t old = load(&f->refs);
-
-    ASSERT(lock_held(&d->page_lock));
-    do {
-        if ((old & (REFS_ALLOCATED | REFS_COUNT)) != (REFS_ALLOCATED | 1) || f->owner != d->id)
-            return 0;
-        if (load(&f->type) & TYPE_COUNT)
-            return 0;
-    } while (!swap(&f->refs, &old, old & ~(REFS_ALLOCATED | REFS_COUNT)));
-    ASSERT(!(load(&f->type) & TYPE_COUNT));
-    list_remove(d, f);
-    return old;
-}
-
-/* A pin, or validation that stopped, holds a frame for good: it must stay in its owner's list, where
- * the owner's end finds it.  Who sets PINNED or BUSY looks at ALLOCATED after it; here it is the other
- * way round, so that one of the two sees the other. */
-static bool held_for_good(const struct frame *f)
-{
-    return load(&f->type) & (TYPE_PINNED | TYPE_PARTIAL | TYPE_BUSY);
-}
-
-/* The allocation's own reference: no mapping went, the clock stays.  The frame was made an orphan before:
- * while others refer to it it keeps its owner's number, and counts against what the owner may have. */
-static void put_allocation(struct frame *f)
-{
-    uint64_t left = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_SEQ_CST);
-
-    if (!(left & REFS_COUNT))
-        orphan_gone(f, left);
-}
-
-bool frame_release(struct frame *f, struct domain *d)
-{
-    bool taken;
-
-    lock_take(&d->page_lock);
-    taken = take_allocation(f, d);
-    if (taken && held_for_good(f)) {
-        __atomic_fetch_or(&f->refs, REFS_ALLOCATED, __ATOMIC_SEQ_CST);
-        taken = false;
-    }
-    if (taken) {
-        list_remove(d, f);
-        domain_orphan(d->id);
-    }
-    lock_release(&d->page_lock);
-    if (taken)
-        put_allocation(f);
-    return taken;
-}
-
-bool frame_steal(struct frame *f, struct domain *d)
-{
-    uint64_t word;
-
-    lock_take(&d->page_lock);
-    word = take_alone(f, d);
-    lock_release(&d->page_lock);
-    if (!word)
-        return false;
-    flush_since_both(word, load(&f->type));
-    f->type = 0;
-    f->owner = DOMID_INVALID;
-    f->refs = REFS_RAM | REFS_FOUL;
-    return true;
-}
-
-void frame_unsteal(struct frame *f, struct domain *d)
-{
-    lock_take(&d->page_lock);
-    list_add_range(d, f, 1);
-    lock_release(&d->page_lock);
-}
-
-/* A table whose check or undoing was stopped: bring it to an end; at count 0 after it. */
-static int settle(struct frame *f)
-{
-    uint64_t word = load(&f->type);
-    int rc = 0;
-
-    if (word & TYPE_PARTIAL) {
-        rc = resume_table(f, type_in(word));
-        if (rc == 0)
-            rc = frame_put_type(f, true);
-        return rc == -XEN_ERESTART ? rc : 0;
-    }
-    /* The last use of a table that is DROPPING, and not pinned, is its parent's to give back, once
-     * that is settled; until then the parent's reference keeps the frame. */
-    if (word & TYPE_PINNED)
-        rc = frame_unpin(f);
-    return rc;
-}
-
-/* The same where there is something to settle; -XEN_ERESTART: call again. */
-static int settle_if_stopped(struct domain *d, struct frame *f)
-{
-    int rc;
-
-    if (!(load(&f->type) & (TYPE_PARTIAL | TYPE_PINNED)))
-        return 0;
-    table_ops->lock(d);
-    rc = settle(f);
-    table_ops->unlock(d);
-    return rc == -XEN_ERESTART ? rc : 0;
-}
-
-/* The frame that settling stopped at, if the domain still has it, else the list's first; NULL: none. */
-static struct frame *settle_from(const struct domain *d)
-{
-    struct frame *f = &frame_table()[d->settle_at];
-
-    ASSERT(lock_held(&d->page_lock));
-    if (d->settle_at && (load(&f->refs) & REFS_ALLOCATED) && f->owner == d->id)
-        return f;
-    return d->pages_first == FRAME_LIST_END ? NULL : &frame_table()[d->pages_first];
-}
-
-/* All pins and stopped checks go before any frame is given back: what the tables referred to is then
- * still the domain's, and one flush serves for freeing all of it.  Were it given back before, the last
- * reference would go with the entry, and each frame would need a flush of all CPUs of its own. */
-static int settle_all(struct domain *d)
-{
-    while (d->settle_at != FRAME_LIST_END) {
-        struct frame *f;
-
-        lock_take(&d->page_lock);
-        f = settle_from(d);
-        d->settle_at = f ? (uint32_t)frame_mfn(f) : FRAME_LIST_END;
-        lock_release(&d->page_lock);
-        if (!f)
-            return 0;
-        if (settle_if_stopped(d, f))
-            return -XEN_ERESTART;
-        lock_take(&d->page_lock);
-        d->settle_at = settle_from(d) == f ? f->next : 0;
-        lock_release(&d->page_lock);
-        if (preempt_wanted())
-            return -XEN_ERESTART;
-    }
-    return 0;
-}
-
-/* Frames one behind the other, which are freed as one. */
-struct run {
-    mfn_t start, end;
-    uint64_t latest; /* a word with the latest stamp */
-};
-#define RUN_MAX 64u
-
-/* One more from the head of the list, which runs up or down. */
-static bool run_grow(struct run *r, struct domain *d)
-{
-    mfn_t mfn = d->pages_first;
-    struct frame *f = &frame_table()[mfn];
-    bool first = r->start == r->end;
-    uint64_t word;
-
-    if (mfn == FRAME_LIST_END || r->end - r->start == RUN_MAX)
-        return false;
-    if (!first && mfn != r->end && mfn + 1 != r->start)
-        return false;
-    word = take_alone(f, d);
-    if (!word)
-        return false;
-    r->latest = later(r->latest, later(word, load(&f->type)));
-    if (first || mfn < r->start)
-        r->start = mfn;
-    if (first || mfn == r->end)
-        r->end = mfn + 1;
-    return true;
-}
-
-/* Free what the list begins with, as far as nothing else refers to it; false: something does. */
-static bool release_run(struct domain *d)
-{
-    struct run r = { 0 };
-
-    lock_take(&d->page_lock);
-    while (run_grow(&r, d))
-        continue;
-    lock_release(&d->page_lock);
-    if (r.start == r.end)
-        return false;
-    flush_since(r.latest);
-    for (mfn_t mfn = r.start; mfn < r.end; mfn++) {
-        m2p_set(mfn, M2P_INVALID);
-        frame_table()[mfn].owner = DOMID_INVALID;
-    }
-    page_free_range(r.start, r.end);
-    return true;
-}
-
-int frame_release_all(struct domain *d)
-{
-    ASSERT(d->is_dying);
-    if (settle_all(d))
-        return -XEN_ERESTART;
-    while (d->pages_first != FRAME_LIST_END) {
-        struct frame *f = &frame_table()[d->pages_first];
-
-        if (settle_if_stopped(d, f))
-            return -XEN_ERESTART;
-        if (!release_run(d))
-            frame_release(f, d);
-        if (preempt_wanted())
-            return -XEN_ERESTART;
-    }
-    return 0;
-}
-
-/* A guest must never make a page table of what Zeroth itself writes: one writable use for good. */
-void frame_share(struct frame *f, struct domain *d)
-{
-    f->type = (uint64_t)FRAME_WRITABLE << TYPE_SHIFT | TYPE_VALIDATED | 1;
-    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
-    __atomic_store_n(&f->refs, REFS_RAM | REFS_FOUL | 1, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&d->pages_shared, 1, __ATOMIC_RELAXED);
-}
-
-void frame_unshare(struct frame *f, struct domain *d)
-{
-    ASSERT(f->owner == d->id && !(f->refs & REFS_ALLOCATED));
-    frame_put_type(f, false);
-    __atomic_fetch_sub(&d->pages_shared, 1, __ATOMIC_RELAXED);
-    domain_orphan(d->id);
-    put_allocation(f);
-}
-
-/* ---- boot, and the machine-to-physical table ---- */
-
-gfn_t m2p_get(mfn_t mfn)
-{
-    return frame_of(mfn) ? __atomic_load_n(&m2p_table()[mfn], __ATOMIC_RELAXED) : M2P_INVALID;
-}
-
-void m2p_set(mfn_t mfn, gfn_t gfn)
-{
-    ASSERT(frame_of(mfn));
-    __atomic_store_n(&m2p_table()[mfn], gfn, __ATOMIC_RELAXED);
-}
-
-void m2p_set_range(mfn_t mfn, gfn_t gfn, uint64_t count)
-{
-    uint64_t *entry = &m2p_table()[mfn];
-
-    ASSERT(count && frame_of(mfn) && frame_of(mfn + count - 1));
-    for (uint64_t i = 0; i < count; i++)
-        __atomic_store_n(&entry[i], gfn + i, __ATOMIC_RELAXED);
-}
-
-void frame_bind_tables(const struct frame_table_ops *ops)
-{
-    table_ops = ops;
-}
-
-void frame_init(mfn_t end)
-{
-    ASSERT(end < FRAME_LIST_END);
-    frames_end = end;
-}
-
-void frame_reserve(mfn_t start, mfn_t end)
-{
-    struct frame *f = &frame_table()[start];
-    uint64_t *m2p = &m2p_table()[start];
-
-    ASSERT(end <= frames_end);
-    for (; start < end; start++, f++, m2p++) {
-        *f = (struct frame){ .refs = REFS_RAM | 1, .owner = DOMID_XEN };
-        *m2p = M2P_INVALID;
-    }
-}
-
-void frame_reserve_firmware(mfn_t start, mfn_t end)
-{
-    for (; start < end; start++)
-        if (frame_of(start))
-            frame_table()[start].owner = DOMID_IO;
-}
-
-void frame_unreserve(mfn_t start, mfn_t end)
-{
-    struct frame *f = &frame_table()[start];
-    uint64_t *m2p = &m2p_table()[start];
-
-    ASSERT(end <= frames_end);
-    for (; start < end; start++, f++, m2p++) {
-        ASSERT(!(f->refs & (REFS_FREE | REFS_ALLOCATED)));
-        f->refs = REFS_RAM;
-        f->owner = DOMID_INVALID;
-        *m2p = M2P_INVALID;
-    }
 }

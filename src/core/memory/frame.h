@@ -31,7 +31,7 @@ enum frame_type {
     FRAME_TYPES,
 };
 
-/* 32 bytes: with the M2P 1 % of RAM.  Fields are core/memory/frame.c's and core/memory/page_alloc.c's; while a
+/* 32 bytes: with the M2P 1 % of RAM.  Fields are frame*.c's and core/memory/page_alloc.c's; while a
  * frame is Zeroth's own (fresh from page_alloc), aux, next and prev are its user's.  All zero: a hole. */
 struct frame {
     uint64_t type;       /* TYPE_*: count, state and type, TLB clock when a use last went */
@@ -42,7 +42,7 @@ struct frame {
     uint32_t next, prev; /* list of the owner's, or of the allocator's, pages: mfn, ~0 at the end */
 };
 
-/* The words' layout: only for core/memory/frame.c and core/memory/page_alloc.c. */
+/* The words' layout: only for core/memory/frame*.c and core/memory/page_alloc.c. */
 #define TYPE_COUNT     0x0000000000fffffful
 #define TYPE_SHIFT     24
 #define TYPE_MASK      0x0000000007000000ul
@@ -60,7 +60,7 @@ struct frame {
 #define STAMP_SHIFT    32
 #define FRAME_LIST_END 0xffffffffu
 
-extern mfn_t frames_end; /* of the frame table; core/memory/frame.c's */
+extern mfn_t frames_end; /* of the frame table; core/memory/frame_table.c's */
 
 /* The frame's struct; NULL if mfn is not RAM known to Zeroth.  Any context. */
 static inline struct frame *frame_of(mfn_t mfn)
