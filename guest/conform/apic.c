@@ -275,6 +275,21 @@ CASE(apic, switched_off_by_software, APIC ", spurious interrupt vector", PVH)
     EXPECT(arrived, 0);
 }
 
+/* Bits that local vectors keep, one after the other: timer, thermal, performance, LINT0, LINT1, error. */
+CASE(apic, bits_of_local_vectors, APIC ", local vector table", PVH)
+{
+    static const uint32_t kept[] = { 0x710ff, 0x117ff, 0x117ff, 0x1f7ff, 0x1f7ff, 0x110ff };
+
+    for (unsigned int i = 0; i < 6; i++) {
+        uint32_t before = get(TIMER + i * 0x10);
+
+        set(TIMER + i * 0x10, 0xffffffff);
+        EXPECT(get(TIMER + i * 0x10), kept[i]);
+        set(TIMER + i * 0x10, before);
+        EXPECT(get(TIMER + i * 0x10), before);
+    }
+}
+
 CASE(apic, timer_once, APIC ", timer", PVH)
 {
     uint32_t timer = get(TIMER), divide = get(DIVIDE);

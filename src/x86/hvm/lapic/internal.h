@@ -40,6 +40,7 @@ enum {
 #define MASKED               0x10000u
 #define TIMER_MODE           0x60000u
 #define LVT_VECTOR           0xffu
+#define LVT_PENDING          0x1000u
 #define DFR_FLAT             0xffffffffu
 #define ICR_BUSY             0x1000u
 #define ICR_SELF             0x40000u

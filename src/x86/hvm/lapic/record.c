@@ -78,7 +78,7 @@ void hvm_lapic_load_registers(struct x86_vcpu *v, const struct hvm_hw_lapic_regs
     l->reg[REG_ERROR] = in[REG_ERROR] & 0xff;
     l->reg[REG_ICR] = in[REG_ICR] & ~ICR_BUSY;
     l->reg[REG_ICR_HIGH] = in[REG_ICR_HIGH];
-    l->reg[REG_TIMER] = in[REG_TIMER] & (LVT_VECTOR | MASKED | TIMER_MODE);
+    l->reg[REG_TIMER] = in[REG_TIMER] & (LVT_VECTOR | LVT_PENDING | MASKED | TIMER_MODE);
     for (unsigned int lvt = REG_THERMAL; lvt <= REG_LVT_ERROR; lvt++)
         lapic_write_local(l, lvt, in[lvt]);
     l->reg[REG_DIVIDE] = in[REG_DIVIDE] & 0xb;

@@ -63,14 +63,15 @@ static void set_spurious(struct hvm_lapic *l, uint32_t value)
         l->reg[lvt] |= MASKED;
 }
 
+/* Bits that only a CPU should set stay as they are written (measured). */
 void lapic_write_local(struct hvm_lapic *l, unsigned int reg, uint32_t value)
 {
     static const uint32_t kept[] = {
-        0x107ff, /* of REG_THERMAL, the first of them */
-        [REG_PERF - REG_THERMAL] = 0x107ff,
-        [REG_LINT0 - REG_THERMAL] = 0x1a7ff,
-        [REG_LINT1 - REG_THERMAL] = 0x1a7ff,
-        [REG_LVT_ERROR - REG_THERMAL] = 0x100ff,
+        0x117ff, /* of REG_THERMAL, the first of them */
+        [REG_PERF - REG_THERMAL] = 0x117ff,
+        [REG_LINT0 - REG_THERMAL] = 0x1f7ff,
+        [REG_LINT1 - REG_THERMAL] = 0x1f7ff,
+        [REG_LVT_ERROR - REG_THERMAL] = 0x110ff,
     };
 
     if (!(l->reg[REG_SPURIOUS] & SOFTWARE_ON))

@@ -106,7 +106,7 @@ void lapic_set_timer_mode(struct x86_vcpu *v, uint32_t value)
     struct hvm_lapic *l = &v->hvm->lapic;
     bool was = by_deadline(l);
 
-    l->reg[REG_TIMER] = value & (LVT_VECTOR | MASKED | TIMER_MODE);
+    l->reg[REG_TIMER] = value & (LVT_VECTOR | LVT_PENDING | MASKED | TIMER_MODE);
     if (was == by_deadline(l))
         return;
     lapic_stop_timer(l);
