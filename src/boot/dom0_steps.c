@@ -40,9 +40,11 @@ struct dom0_share dom0_share(const struct options *o, uint64_t free, uint64_t ow
     struct dom0_share share = { .free = free > own ? free - own : 0 };
 
     share.pages = dom0_size_pages(o, share.free);
-    if (share.pages > share.free)
-        console_fatal("Dom0: the option dom0_mem asks for %lu MiB, and %lu MiB are free",
-                      MIB(share.pages), MIB(share.free));
+    if (share.pages > share.free) {
+        console_log(LOG_WARNING, "Dom0: the option dom0_mem asks for %lu MiB, and %lu MiB are free",
+                    MIB(share.pages), MIB(share.free));
+        share.pages = share.free;
+    }
     return share;
 }
 

@@ -21,7 +21,7 @@ struct dom0_share {
 void dom0_kernel_open(const struct boot_info *info, struct dom0_image *image,
                       struct elf_kernel *kernel, const char *kind,
                       const char *(*read)(struct elf_kernel *, const void *, size_t));
-/* What Dom0 gets, by the options, of the free frames but for own. */
+/* What Dom0 gets, by the options, of the free frames but for own: no more than these. */
 struct dom0_share dom0_share(const struct options *o, uint64_t free, uint64_t own);
 /* So many vCPUs, each on the CPU of its number only if the options pin them. */
 void dom0_vcpus_create(struct domain *d, unsigned int count, const struct options *o);

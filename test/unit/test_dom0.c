@@ -77,7 +77,7 @@ static void memory_sizes(void **state)
     assert_int_equal(pages_by("dom0_mem=max:300M", free), 0x12c00);
     assert_int_equal(pages_by("dom0_mem=-100M,max:-200M", free), 0x32994);
     assert_int_equal(pages_by("dom0_mem=min:900M,max:500M", free), 500 * MB);
-    assert_int_equal(pages_by("dom0_mem=min:2000M", free), 2000 * MB); /* refused by the caller */
+    assert_int_equal(pages_by("dom0_mem=min:2000M", free), 2000 * MB); /* bounded by the caller */
     assert_int_equal(pages_by("dom0_mem=-2000M", free), 0);
     assert_int_equal(pages_by("dom0_mem=-2000M,min:64M", free), 64 * MB);
     assert_int_equal(pages_by("", 16384 * MB), 16384 * MB - 128 * MB);
