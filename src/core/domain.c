@@ -33,7 +33,7 @@ struct slot {
 
 static struct slot *slot_pages[DOMID_FIRST_RESERVED / SLOTS + 1];
 static struct lock list_lock = LOCK(RANK_DOMAIN_LIST);
-static struct domain *first; /* ascending id; list_lock */
+struct domain *domain_list;  /* ascending id; list_lock */
 static struct domain *dead;  /* to be freed; atomic */
 static struct timer burial;  /* when that goes on */
 #define BURIAL_PAUSE 1000000 /* ns */
@@ -96,7 +96,7 @@ struct domain *domain_get_from(domid_t id)
     struct domain *d;
 
     lock_take(&list_lock);
-    for (d = first; d; d = d->next)
+    for (d = domain_list; d; d = d->next)
         if (d->id >= id && hold(slot_of(d->id)))
             break;
     lock_release(&list_lock);
@@ -106,7 +106,7 @@ struct domain *domain_get_from(domid_t id)
 void domain_for_each(void (*fn)(struct domain *d))
 {
     lock_take(&list_lock);
-    for (struct domain *d = first; d; d = d->next)
+    for (struct domain *d = domain_list; d; d = d->next)
         fn(d);
     lock_release(&list_lock);
 }
@@ -161,7 +161,7 @@ static bool taken(const struct slot *s)
 
 static struct domain **place_in_list(domid_t id)
 {
-    struct domain **at = &first;
+    struct domain **at = &domain_list;
 
     ASSERT(lock_held(&list_lock));
     while (*at && (*at)->id < id)

@@ -213,6 +213,7 @@ void domain_orphan(domid_t id);
 void domain_orphan_gone(domid_t id);
 uint32_t domain_orphans(domid_t id);
 extern struct domain *dom0;
+extern struct domain *domain_list; /* for who reads a dump: all, by their next */
 /* Call for each domain, with RANK_DOMAIN_LIST held, in ascending order. */
 void domain_for_each(void (*fn)(struct domain *d));
 

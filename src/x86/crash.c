@@ -3,6 +3,7 @@
 
 #include "abi/version.h"
 #include "core/console/console.h"
+#include "core/domain.h"
 #include "core/machine.h"
 #include "core/memory/heap.h"
 #include "lib/format.h"
@@ -50,7 +51,7 @@ struct cpu_notes {
     uint32_t control_data[2 * 4]; /* CR0, CR2, CR3, CR4 */
     uint32_t machine[3];
     char machine_name[4];
-    uint32_t machine_data[2 * 10]; /* version's two numbers; [8]: where the image is */
+    uint32_t machine_data[2 * 10]; /* version's two numbers; [8]: where VIRT_OFFSET is, 0 */
 };
 
 _Static_assert(__builtin_offsetof(struct cpu_notes, machine) == CPU_SIZE &&
@@ -74,15 +75,23 @@ static void head(uint32_t *to, char *name_to, const char *name, uint32_t size, u
     to[2] = type;
 }
 
+/*
+ * What makedumpfile(8) asks for before it copies anything.  It looks for the domains that own Xen's
+ * and devices' frames; here these have no such owner, and Dom0 stands for both.
+ */
 static void make_info(void)
 {
     char *text = info + NOTE_HEAD + 16;
     uint32_t *at = (uint32_t *)info;
     size_t length = format(text, INFO_SIZE - NOTE_HEAD - 16,
                            "XEN_VERSION=%u.%u\nPAGESIZE=%lu\nNUMBER(DIRECT_BASE)=%lx\n"
-                           "NUMBER(VIRT_OFFSET)=%lx\n",
+                           "NUMBER(VIRT_OFFSET)=%lx\nSYMBOL(pgd_l4)=%lx\n"
+                           "SYMBOL(domain_list)=%lx\nSYMBOL(dom_xen)=%lx\nSYMBOL(dom_io)=%lx\n"
+                           "OFFSET(domain.domain_id)=%zu\nOFFSET(domain.next_in_list)=%zu\n",
                            version_number >> 16, version_number & 0xffff, PAGE_SIZE, DIRECT_BASE,
-                           VIRT_OFFSET);
+                           VIRT_OFFSET, (uint64_t)hypervisor_l4, (uint64_t)&domain_list,
+                           (uint64_t)&dom0, (uint64_t)&dom0, __builtin_offsetof(struct domain, id),
+                           __builtin_offsetof(struct domain, next));
 
     head(at, info + NOTE_HEAD, "VMCOREINFO_XEN", (uint32_t)length, 0);
 }
@@ -211,8 +220,7 @@ void arch_crash(void)
 {
     struct regs here = { .rip = (uint64_t)__builtin_return_address(0),
                          .rsp = (uint64_t)__builtin_frame_address(0) };
-    const uint64_t machine[10] = { version_number >> 16,
-                                   version_number & 0xffff, [8] = image_paddr(image_start) };
+    const uint64_t machine[10] = { version_number >> 16, version_number & 0xffff };
     uint64_t to = __atomic_exchange_n(&entry, 0, __ATOMIC_ACQUIRE);
 
     if (!to)
