@@ -113,7 +113,7 @@ def test_contents():
     assert set(files) == {IMAGE, "/etc/default/grub.d/zeroth.cfg", "/usr/share/man/man7/zeroth.7.gz",
                           "/usr/lib/zeroth-hypervisor-4.17/zeroth.efi",
                           *(doc + name for name in ("README.md.gz", "abi.md.gz", "architecture.md.gz",
-                                                    "efi.md", "options.md", "changelog.gz", "copyright"))}
+                                                    "efi.md.gz", "options.md", "changelog.gz", "copyright"))}
     symbols = contents(f"{NAME}-dbg_0.1_amd64.deb")
     assert "/usr/lib/debug/boot/xen-syms-4.17-zeroth" in symbols
     assert {tuple(line) for line in [*files.values(), *symbols.values()]} == {("-rw-r--r--", "root/root")}
