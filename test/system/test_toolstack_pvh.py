@@ -42,8 +42,9 @@ def guest(dom0):
 
 def test_prompt(dom0, guest):
     """A stock kernel reaches its shell, and knows what it runs on; its timers come when they are due."""
-    guest("one")
-    assert dom0.inside("cat /sys/hypervisor/type /sys/hypervisor/guest_type", "one").split() == ["xen", "PVH"]
+    guest("one", "vcpus=2")
+    assert dom0.inside("cat /sys/hypervisor/type /sys/hypervisor/guest_type; nproc", "one").split() == \
+        ["xen", "PVH", "2"]
     text = dom0.inside("cut -d. -f1 /proc/uptime; sleep 3; cut -d. -f1 /proc/uptime", "one")
     first, last = (int(word) for word in text.split())
     assert 3 <= last - first <= 4
@@ -62,24 +63,29 @@ def written(m, name):
     return [int(word) for word in text.split()]
 
 
-def move(m, name, turn, capsys):
-    """One live migration to the same host; it is what it was and goes on, at its rate."""
-    before = written(m, name)
-    said = m.ok(f"timeout 100 python3 /tests/domains move {name}", 200)
-    stood = float(re.search("downtime ([0-9.]+) ms", said).group(1))
-    with capsys.disabled():
-        print(f"\nmigration {turn}: {name} stood still for {stood} ms")
+def goes_on(m, name, before):
+    """It is there again, is what it was, and writes on at its rate."""
     m.attach_again(name)
     # Sums are made anew in each second round.
     m.until(f"test $(sh /tests/guest run {name} 'cat /tmp/rounds' | cut -d' ' -f1) -ge {before[0] + 3}")
     _, pages, time = written(m, name)
     assert pages / (time / 1e9) == pytest.approx(RATE << 8, rel=0.05)
+
+
+def move(m, name, turn, capsys):
+    """One live migration to the same host."""
+    before = written(m, name)
+    said = m.ok(f"timeout 100 python3 /tests/domains move {name}", 200)
+    stood = float(re.search("downtime ([0-9.]+) ms", said).group(1))
+    with capsys.disabled():
+        print(f"\nmigration {turn}: {name} stood still for {stood} ms")
+    goes_on(m, name, before)
     assert stood < DOWNTIME
 
 
 def moves(m, guest, times, capsys):
     """A guest that writes all the time moves, so many times."""
-    guest("mover", "memory=192")
+    guest("mover", "vcpus=2", "memory=192")
     dirty(m, "mover")
     for turn in range(1, times + 1):
         move(m, "mover", turn, capsys)
@@ -94,6 +100,17 @@ def test_moves(dom0, guest, capsys):
 def test_moves_twenty(dom0, guest, capsys):
     """The same twenty times in a row."""
     moves(dom0, guest, 20, capsys)
+
+
+def test_saved(dom0, guest):
+    """A guest that writes all the time is saved, which ends it, and comes back."""
+    guest("kept", "vcpus=2", "memory=192")
+    dirty(dom0, "kept")
+    before = written(dom0, "kept")
+    dom0.ok("xl save kept /run/saved", 240)
+    dom0.gone("kept")
+    dom0.ok("xl restore /run/saved && rm /run/saved", 240)
+    goes_on(dom0, "kept", before)
 
 
 @slow
