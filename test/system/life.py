@@ -16,6 +16,7 @@ import machine
 
 ZEROTH = machine.Config().hypervisor == "zeroth"
 XZ = b"\xfd7zXZ\0"
+XEN_KEEPS, TABLES_GROW = 16, 8      # pages
 SHIM = "usr/lib/xen-4.17/boot/xen-shim"
 
 
@@ -103,6 +104,15 @@ class Dom0(machine.Toolstack):
     def free(self):
         """Pages that the hypervisor has free (xl info rounds to MiB)."""
         return int(self.ok("python3 /tests/domains free"))
+
+    def returned(self, before, devices=False):
+        """All that was free before is free again, to the page; but what Xen's heap keeps, and after a guest with
+        devices the pages by which Dom0's tables of mapped grants and of event channels grew, once."""
+        lost = before - self.free()
+        if ZEROTH:
+            assert 0 <= lost <= (TABLES_GROW if devices else 0)
+        else:
+            assert abs(lost) <= XEN_KEEPS
 
     def run_time(self, name):
         """Nanoseconds that a guest has run."""

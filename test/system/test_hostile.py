@@ -5,20 +5,20 @@ import os
 import re
 
 import machine
-import pytest
-
-pytestmark = pytest.mark.slow
 
 MEASURED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "measured", "hostile")
 ZEROTH = machine.Config().hypervisor == "zeroth"
-# What depends on the vCPU that asks, or on the number of the empty domain.
-VARIES = {"domctl 13 Dom0", "domctl 43 Dom0", "domctl 72 Dom0", "domctl 46 empty"}
+# What depends on the number of the empty domain; on Xen, also on what is after the list's memory.
+VARIES = {"domctl 46 empty"} if ZEROTH else {"domctl 46 empty", "sysctl 22"}
 # What Zeroth does otherwise.
 DIFFERENT = {
     # A list without end: it stops before its end and says how far it came, where Xen reads on to a fault.
     "sysctl 22": "-22 -14 -14 0 0 -14 -14",
     "domctl 69 Dom0": "0 0 -14 0 0 -14 -14",
     "domctl 69 empty": "0 0 -14 0 0 -14 -14",
+    # A domain asks for the state of none of its vCPUs; on Xen, of any but the one that asks.
+    "domctl 13 Dom0": "-22 -22 -22 -22 -22 -22 -22",
+    "domctl 73 Dom0": "-22 -3 -3 -22 -3 -22 -3",
     # Dom0 keeps what it takes from itself.
     "domctl 39 Dom0": "-22 -22 0 -22 -22 -22 -22",
     "domctl 20 empty": "-1 -22 0 -1 -1 -1 -1",

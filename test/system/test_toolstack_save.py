@@ -10,22 +10,23 @@ import life
 import machine
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("toolstack-save")]
+pytestmark = pytest.mark.xdist_group("toolstack-save")
+slow = pytest.mark.slow
 
 GUEST = "linux"
-HEAP_KEEPS = 16     # pages, for kinds of objects that had no place before the guest
 HERE, DOM0 = "192.168.128.2", "192.168.128.1"
 PATTERN = "dd if=/dev/urandom of=/dev/xvda bs=64k count=64 conv=fsync 2>/dev/null; "
 SUM = "echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/xvda bs=64k count=64 2>/dev/null | md5sum"
 
 
-@pytest.fixture(scope="module", params=["pv", "pvh"])
+@pytest.fixture(scope="module", params=["pv", pytest.param("pvh", marks=slow)])
 def dom0(request):
     """A Dom0 with the toolstack, and the guest of all tests of a kind, with disk and network."""
     with life.Dom0("toolstack-save", request.param, icount=True) as m:
         m.warm_up()
         m.free_before = m.free()
-        # In 128 MiB its kernel runs out of memory after a dozen moves, and ends a process.
+        # With each move its kernel's netfront loses 256 pages for each of two queues, on Xen as well (save and
+        # restore; not without a card): 128 MiB do not last.
         m.create(GUEST, "vcpus=2", "memory=192", 'vif=["bridge=xenbr0"]',
                  'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo.img"]')
         m.inside(f"ip address add {HERE}/24 dev eth0; ip link set eth0 up; ping -c 1 -W 30 {DOM0}",
@@ -67,11 +68,12 @@ def test_save_restore(dom0):
     watch = Watch(dom0)
     dom0.ok(f"xl save {GUEST} /run/saved", 240)
     dom0.gone(GUEST)
-    assert 0 <= dom0.free_before - dom0.free() <= HEAP_KEEPS
+    dom0.returned(dom0.free_before, devices=True)
     dom0.ok("xl restore /run/saved && rm /run/saved", 240)
     watch.check()
 
 
+@slow
 def test_save_goes_on(dom0):
     """A guest that is saved with -c runs on; what was saved is a guest, too."""
     watch = Watch(dom0)
@@ -83,7 +85,7 @@ def test_save_goes_on(dom0):
     watch.check()
 
 
-@pytest.mark.parametrize("turn", range(10))
+@pytest.mark.parametrize("turn", [0, *(pytest.param(i, marks=slow) for i in range(1, 10))])
 def test_migrate(dom0, turn):
     """A guest moves to the same host, ten times in a row."""
     watch = Watch(dom0)
@@ -98,9 +100,12 @@ def test_migrate(dom0, turn):
     assert GUEST + "--" not in dom0.ok("xl list")
 
 
+@slow
 def test_shutdown(dom0):
     """A guest shuts down when it is asked to, also after a save that it went on from; nothing is left."""
     dom0.ok(f"xl save -c {GUEST} /run/saved && rm /run/saved", 240)
     dom0.ok(f"xl shutdown -w {GUEST}", 240)
-    dom0.gone(GUEST)
-    assert 0 <= dom0.free_before - dom0.free() <= HEAP_KEEPS
+    # The xl that waited for its end left when it was saved ("Domain has suspended. Done. Exiting now").
+    assert dom0.state(GUEST) == "---s--"
+    dom0.destroy(GUEST)
+    dom0.returned(dom0.free_before, devices=True)

@@ -42,7 +42,7 @@ DOMCTL(get_ext_vcpucontext)
     struct vcpu *core = domain_vcpu(d, a->vcpu);
     const struct x86_vcpu *x = core ? x86_vcpu(core) : NULL;
 
-    if (!core)
+    if (!core || core == v)
         return -XEN_ESRCH;
     a->size = EXT_SIZE;
     a->syscall32_callback_eip = x->pv.syscall32_rip;
@@ -122,7 +122,7 @@ DOMCTL(getvcpuextstate)
 
     if (!core)
         return -XEN_ESRCH;
-    if (!cpu.xsave || (a->buffer.p && d == v->domain))
+    if (!cpu.xsave || core == v || (a->buffer.p && d == v->domain))
         return -XEN_EINVAL;
     if (!a->buffer.p) {
         a->xfeature_mask = cpu.xcr0_mask;
@@ -194,8 +194,8 @@ DOMCTL(get_vcpu_msrs)
     xen_domctl_vcpu_msr_t out = { .index = MSR_TSC_AUX };
     uint32_t room = a->msr_count;
 
-    if (!core)
-        return -XEN_ESRCH;
+    if (!core || core == v)
+        return core ? -XEN_EINVAL : -XEN_ESRCH;
     if (!a->msrs.p) {
         a->msr_count = MSRS_MAX;
         return 0;
@@ -246,8 +246,8 @@ DOMCTL(set_vcpu_msrs)
     struct vcpu *core = domain_vcpu(d, a->vcpu);
     long rc;
 
-    if (!core)
-        return -XEN_ESRCH;
+    if (!core || core == v)
+        return core ? -XEN_EINVAL : -XEN_ESRCH;
     if (!a->msr_count && !a->msrs.p)
         return 0;
     if (d == v->domain || a->msr_count > MSRS_MAX)

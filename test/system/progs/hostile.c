@@ -3,6 +3,7 @@
  * zeros, ones, addresses where nothing is, huge counts; of Dom0 itself, of nobody and of an empty domain.  Prints
  * what comes back: "ZT HOSTILE domctl NR DOMAIN: a result for each pattern". */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -160,6 +161,48 @@ static void sysctls(void)
     }
 }
 
+/* The CPU's last frame, by CPUID. */
+static uint64_t last_frame(void)
+{
+    uint32_t a, b, c, d;
+
+    __cpuid(0x80000008, a, b, c, d);
+    return (1ull << ((a & 0xff) - 12)) - 1;
+}
+
+/* Where devices' memory is mapped that the CPU has no address for, or at its last; and how much at once. */
+static void mappings(const char *name, domid_t domain)
+{
+    const uint64_t device_frame = 0xfd000, last = last_frame();
+    const struct {
+        const char *what;
+        uint64_t gfn, mfn, count;
+    } cases[] = {
+        { "one", device_frame, device_frame, 1 },
+        { "none", device_frame, device_frame, 0 },
+        { "64", device_frame, device_frame, 64 },
+        { "65", device_frame, device_frame, 65 },
+        { "the last", 0, last, 1 },
+        { "the last and one more", 0, last, 2 },
+        { "beyond the last", 0, last + 1, 1 },
+        { "at the guest's last", last, device_frame, 1 },
+        { "at the guest's last and one more", last, device_frame, 2 },
+        { "beyond the guest's last", last + 1, device_frame, 1 },
+        { "around", ~0ull, device_frame, 2 },
+    };
+
+    for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fill(0);
+        op->domctl.u.memory_mapping.first_gfn = cases[i].gfn;
+        op->domctl.u.memory_mapping.first_mfn = cases[i].mfn;
+        op->domctl.u.memory_mapping.nr_mfns = cases[i].count;
+        op->domctl.u.memory_mapping.add_mapping = DPCI_ADD_MAPPING;
+        printf("ZT HOSTILE mapping %s, %s: %ld\n", cases[i].what, name,
+               domctl(XEN_DOMCTL_memory_mapping, domain));
+    }
+    fflush(stdout);
+}
+
 int main(void)
 {
     cpu_set_t first;
@@ -179,11 +222,13 @@ int main(void)
     }
     memset(op, 0, sizeof(*op));
     memset(buffer, 0, 1 << 16);
+    mappings("Dom0", 0);
     sysctls();
     domctls("Dom0", 0);
     domctls("self", DOMID_SELF);
     domctls("nobody", NOBODY);
     id = make_domain();
+    mappings("empty", id);
     domctls("empty", id);
     end_domain(id);
     return 0;
