@@ -41,7 +41,11 @@ struct reservation {
     struct domain *d; /* held; its lock is held while extents change */
     uint64_t list, count, done;
     unsigned int order, node, address_bits;
+    bool by_demand; /* more than the domain may have, that it is to give back */
 };
+
+/* Pages beside its memory that a toolstack populates once this is there: start info, rings. */
+#define PAGES_BESIDE 256u
 
 static mfn_t allocate(struct reservation *r)
 {
@@ -58,6 +62,19 @@ static mfn_t allocate(struct reservation *r)
     }
     claim_use(r->d, 1ul << r->order);
     return mfn;
+}
+
+/* The domain may have another extent, and what comes beside its memory. */
+static void allow_extent(struct reservation *r)
+{
+    struct domain *d = r->d;
+    uint64_t needed;
+
+    lock_take(&d->page_lock);
+    needed = d->pages + (1ul << r->order) + PAGES_BESIDE;
+    if (d->pages_max < needed)
+        d->pages_max = needed;
+    lock_release(&d->page_lock);
 }
 
 /* Undo allocate: the domain could not be told. */
@@ -86,6 +103,8 @@ static bool populate_one(struct reservation *r)
 
     if (!copy_number_from_guest(&gfn, r->list, r->done))
         return false;
+    if (r->by_demand)
+        allow_extent(r);
     mfn = allocate(r);
     if (mfn == MFN_NONE)
         return false;
@@ -168,6 +187,7 @@ static long reserve(struct vcpu *v, const xen_memory_reservation_t *a, uint64_t 
     r.address_bits = bits && bits < ADDRESS_ANY ? bits : ADDRESS_ANY;
     if (memory_find_domain(v, a->domid, &r.d))
         return (long)r.done; /* measured: no error here either */
+    r.by_demand = a->mem_flags & XENMEMF_populate_on_demand && r.d->kind->map && r.d != v->domain;
     done = each_extent(&r, command, one);
     domain_put(r.d);
     return done;
@@ -304,19 +324,28 @@ static long machphys_mapping(struct vcpu *v, void *arg, uint64_t extra)
     return 0;
 }
 
-/* ---- what is left out ---- */
-
+/* What is to be populated by demand is so at once: a guest of less memory than it may have has all of it at
+ * first, and its balloon gives back what is too much.  There is no target to keep, and no page waits. */
 static long pod_target(struct vcpu *v, void *arg, uint64_t extra)
 {
+    xen_pod_target_t *a = arg;
     struct domain *d;
-    long rc = memory_find_domain(v, ((const xen_pod_target_t *)arg)->domid, &d);
+    long rc = memory_find_domain(v, a->domid, &d);
 
     (void)extra;
     if (rc)
         return rc;
+    if (d->kind->map) {
+        a->tot_pages = d->pages;
+        a->pod_cache_pages = a->pod_entries = 0;
+    } else {
+        rc = -XEN_EINVAL;
+    }
     domain_put(d);
-    return -XEN_EINVAL;
+    return rc;
 }
+
+/* ---- what is left out ---- */
 
 static long nothing_shared(struct vcpu *v, void *arg, uint64_t extra)
 {
@@ -467,8 +496,8 @@ const struct door_op memory_ops[] = {
     ROW(maximum_gpfn, struct xen_memory_domain, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED, maximum_gpfn),
     ROW(remove_from_physmap, xen_remove_from_physmap_t, DIR_IN, KIND_ALL, AUTH_SELF, BOUNDED,
         physmap_remove),
-    ROW(set_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, RESUMABLE, pod_target),
-    ROW(get_pod_target, xen_pod_target_t, DIR_IN, KIND_ALL, AUTH_DOM0, BOUNDED, pod_target),
+    ROW(set_pod_target, xen_pod_target_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, RESUMABLE, pod_target),
+    ROW(get_pod_target, xen_pod_target_t, DIR_INOUT, KIND_ALL, AUTH_DOM0, BOUNDED, pod_target),
     BARE(get_sharing_freed_pages, AUTH_SELF, nothing_shared),
     BARE(get_sharing_shared_pages, AUTH_SELF, nothing_shared),
     BARE(paging_op, AUTH_SELF, left_out),

@@ -499,6 +499,60 @@ static void highest_number(void **state)
     assert_int_equal(ask(XENMEM_maximum_gpfn, &self), 99);
 }
 
+static mfn_t added;
+
+static int map_add(struct domain *to, gfn_t gfn, mfn_t mfn, unsigned int order)
+{
+    (void)to, (void)gfn, (void)order;
+    added = mfn;
+    return 0;
+}
+
+static const struct guest_map map = { .add = map_add };
+
+/* A guest of less memory than it may have: no page of it waits to be asked for. */
+static void nothing_by_demand(void **state)
+{
+    static const struct guest_kind pv = { .bit = KIND_PV }, hvm = { .bit = KIND_HVM, .map = &map };
+    xen_pod_target_t target = { .target_pages = 3, .pod_entries = 7, .domid = DOMID_SELF };
+
+    (void)state;
+    d.kind = &pv;
+    assert_int_equal(ask(XENMEM_set_pod_target, &target), -XEN_EINVAL);
+    d.kind = &hvm;
+    assert_int_equal(ask(XENMEM_set_pod_target, &target), 0);
+    assert_int_equal(target.tot_pages, d.pages);
+    assert_int_equal(target.pod_entries, 0);
+    d.kind = NULL;
+}
+
+/* A toolstack populates more of it than it may have, and then what comes beside; nobody else does. */
+static void more_than_it_may_have(void **state)
+{
+    static const struct guest_kind kind = { .bit = KIND_HVM, .map = &map };
+    static struct domain dom0 = { .privileged = true };
+    uint64_t number = 7, most = d.pages_max;
+    xen_memory_reservation_t r = { .extent_start.p = &number, .nr_extents = 1, .domid = d.id };
+
+    (void)state;
+    d.kind = &kind;
+    d.pages_max = d.pages;
+    v.domain = &dom0;
+    assert_int_equal(ask(XENMEM_populate_physmap, &r), 0);
+    r.mem_flags = XENMEMF_populate_on_demand;
+    v.domain = &d;
+    assert_int_equal(ask(XENMEM_populate_physmap, &r), 0);
+    v.domain = &dom0;
+    assert_int_equal(ask(XENMEM_populate_physmap, &r), 1);
+    assert_true(frame_release(frame_of(added), &d));
+    r.mem_flags = 0;
+    assert_int_equal(ask(XENMEM_populate_physmap, &r), 1);
+    assert_true(frame_release(frame_of(added), &d));
+    v.domain = &d;
+    d.kind = NULL;
+    d.pages_max = most;
+}
+
 /* Pages of interrupt controllers stand among the regions that the firmware told of, in order. */
 static void machine_map(void **state)
 {
@@ -553,6 +607,8 @@ int main(void)
         cmocka_unit_test(exchange_checks_and_trades),
         cmocka_unit_test(exchange_beyond_the_limit),
         cmocka_unit_test(highest_number),
+        cmocka_unit_test(nothing_by_demand),
+        cmocka_unit_test(more_than_it_may_have),
         cmocka_unit_test(machine_map),
     };
 
