@@ -55,12 +55,14 @@ def goods(kernel, others):
 class Dom0(machine.Toolstack):
     """A Dom0 with the goods in /run/goods: `with life.Dom0("name") as m: m.ok("xl info")`.
 
-    kind is that of its guests, "pv" or "pvh"; name is in its log's; kernels are further guests'.
+    kind is that of its guests, "pv" or "pvh"; name is in its log's; kernels are further guests';
+    options are more of the hypervisor's.
     """
 
-    def __init__(self, name, kind="pv", smp=2, kernels=(), icount=False):
+    def __init__(self, name, kind="pv", smp=2, kernels=(), icount=False, options=""):
         config = machine.Config(icount=icount)
         config.smp, config.mem = smp, 2048
+        config.options += options
         self.kind, self.kernels = kind, kernels
         if kind != "pv":
             hardware(config)
