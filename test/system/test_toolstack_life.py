@@ -26,6 +26,7 @@ def dom0(request):
 def linux(dom0):
     """A guest with Debian's kernel, two vCPUs of four and 128 MiB of 192; it lives as long as the tests."""
     dom0.create("linux", "vcpus=2", "maxvcpus=4", "maxmem=192")
+    dom0.until("xl list linux | grep -q '  *128  '")    # of a PVH guest the balloon sees to that
     yield "linux"
 
 
