@@ -112,7 +112,7 @@ class Dom0(machine.Toolstack):
         devices the pages by which Dom0's tables of mapped grants and of event channels grew, once."""
         lost = before - self.free()
         if ZEROTH:
-            assert 0 <= lost <= (TABLES_GROW if devices else 0)
+            assert abs(lost) <= (TABLES_GROW if devices else 0)
         else:
             assert abs(lost) <= XEN_KEEPS
 

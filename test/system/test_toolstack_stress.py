@@ -34,7 +34,7 @@ def dom0(machine_up):
     machine_up.until("! xl list | sed 1,2d | grep -q .")
     machine_up.until(f"test $(/usr/lib/xen-4.17/bin/lsevtchn 0 | wc -l) = {before[0]}")
     assert left(machine_up) == before
-    machine_up.returned(free)
+    machine_up.returned(free, devices=True)     # test_come_and_go is exact
     assert machine_up.run("dmesg | grep -i -e 'soft lockup' -e 'rcu.*stall' -e BUG:")[0] == 1
 
 
