@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Save, restore and migration of a PV guest by Debian's unmodified xl.
+"""Save, restore and migration of PV and PVH guests by Debian's unmodified xl.
 
 The guest's memory changes all the time and is summed up by test/system/progs/kept.c.  Debian's Xen
 refuses to migrate PV guests (it is built without shadow page tables, so it has no log of writes).

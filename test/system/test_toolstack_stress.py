@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many guests, and guests that end at the wrong moment: all is given back, Dom0 and the others go on."""
+"""Many guests of a kind, and guests that end at the wrong moment: all is given back, Dom0 and the others go on."""
 import life
 import pytest
 
@@ -10,10 +10,10 @@ DISK = 'disk=["format=raw, vdev=xvda, access=rw, target=/var/lib/xen/images/demo
 NET = 'vif=["bridge=xenbr0"]'
 
 
-@pytest.fixture(scope="module")
-def machine_up():
-    """A Dom0 with the toolstack, for all tests of this file."""
-    with life.Dom0("toolstack-stress", icount=True) as m:
+@pytest.fixture(scope="module", params=["pv", pytest.param("pvh", marks=slow)])
+def machine_up(request):
+    """A Dom0 with the toolstack, for all tests of a kind of guests."""
+    with life.Dom0("toolstack-stress", request.param, icount=True) as m:
         m.warm_up()
         yield m
 
