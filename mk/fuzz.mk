@@ -18,7 +18,7 @@ FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/cor
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c fuzz_hvm.c),$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_HVM = test/fuzz/fuzz_hvm.c test/workbench/machine.c test/workbench/still_timer.c $(wildcard src/core/memory/frame*.c) $(addprefix src/,core/memory/page_alloc.c \
            core/memory/heap.c x86/decode.c x86/policy/cpuid.c x86/hvm/svm/exit.c $(addprefix x86/hvm/,exit.c io.c msr.c cpuid.c \
-           deliver.c memory.c p2m.c map.c log.c context.c cpu_record.c vcpu_context.c startup.c)) $(wildcard src/x86/hvm/lapic/*.c)
+           deliver.c memory.c p2m.c map.c log.c context.c cpu_record.c vcpu_context.c startup.c tsc.c)) $(wildcard src/x86/hvm/lapic/*.c)
 FUZZ_DECODE = test/fuzz/fuzz_decode.c src/x86/decode.c src/x86/pv/ptwr_compute.c
 FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/multiboot.c \
             src/boot/efi/config.c src/boot/efi/sections.c \

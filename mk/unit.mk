@@ -25,6 +25,7 @@ UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/
                        memory/heap.c)
 UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)
 UNIT_MORE_test_lapic = $(UNIT_MEMORY) $(UNIT_LAPIC)
+UNIT_MORE_test_tsc = $(UNIT_MEMORY) src/x86/hvm/tsc.c
 UNIT_MORE_test_decompress = src/boot/decompress.c -llzma -lzstd -llz4 -lz
 UNIT_MORE_test_multicall = $(UNIT_MEMORY) $(addprefix src/,abi/multicall.c abi/narrow.c)
 UNIT_MORE_test_version = $(UNIT_MEMORY) $(addprefix src/,abi/version.c abi/door.c abi/narrow.c)

@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "core/softirq.h"
 #include "core/timer.h"
+#include "core/tsc.h"
 #include "core/vcpu.h"
 
 #define EPOCH_PERIOD SECOND
@@ -20,17 +21,19 @@ static struct timer epoch_timer;
 /* For a vCPU, whose TSC is its own.  Version is the new one, even. */
 static void read_clock(const struct vcpu *v, struct vcpu_time_info *t, uint32_t version)
 {
+    uint64_t now;
+
     *t = (struct vcpu_time_info){ .version = version };
-    arch_tsc_scale(&t->tsc_to_system_mul, &t->tsc_shift);
+    vcpu_tsc_scale(v, &t->tsc_to_system_mul, &t->tsc_shift);
     if (arch_tsc_stable()) {
-        t->tsc_timestamp = first_tsc + v->tsc_offset;
+        t->tsc_timestamp = vcpu_tsc(v, first_tsc);
         t->system_time = (uint64_t)first_time;
         t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
         return;
     }
-    t->tsc_timestamp = arch_tsc();
-    t->system_time = (uint64_t)arch_tsc_to_time(t->tsc_timestamp);
-    t->tsc_timestamp += v->tsc_offset;
+    now = arch_tsc();
+    t->system_time = (uint64_t)arch_tsc_to_time(now);
+    t->tsc_timestamp = vcpu_tsc(v, now);
 }
 
 /* The version is odd while the rest changes (xen/xen.h). */

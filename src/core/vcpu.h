@@ -39,7 +39,8 @@ struct vcpu {
     uint64_t time_area;                 /* guest address of a second copy of info's time, 0: none */
     uint32_t time_version;              /* of what was published last, even */
     uint32_t time_epoch;                /* of the clock that was published last; 0: none */
-    uint64_t tsc_offset;                /* what its TSC shows beyond the machine's */
+    uint64_t tsc_offset; /* what its TSC shows beyond the machine's, at its own rate */
+    uint64_t tsc_rate;   /* its ticks for one of the machine's, 32 bits of fraction; 0: one */
 
     bool narrow; /* the hypercall in progress is 32-bit code's: abi/narrow.h */
     bool nmi_pending;

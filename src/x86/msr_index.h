@@ -36,6 +36,7 @@
 #define MSR_GS_BASE            0xc0000101
 #define MSR_KERNEL_GS_BASE     0xc0000102
 #define MSR_TSC_AUX            0xc0000103
+#define MSR_AMD_TSC_RATE       0xc0000104
 #define MSR_HWCR               0xc0010015
 #define MSR_DE_CFG             0xc0011029
 

@@ -190,7 +190,7 @@ void hardware_step(struct vcpu *core)
     static const uint16_t codes[] = {
         EXIT_MSR,    EXIT_MSR,       EXIT_NESTED, EXIT_NESTED,
         EXIT_NESTED, EXIT_IO,        EXIT_CPUID,  EXIT_HLT,
-        EXIT_HLT,    EXIT_CR4_WRITE, EXIT_IRET,   EXIT_XSETBV,
+        EXIT_RDTSC,  EXIT_CR4_WRITE, EXIT_IRET,   EXIT_XSETBV,
         EXIT_RDPMC,  EXIT_INVD,      EXIT_VINTR,  EXIT_EXCEPTION + VECTOR_DB
     };
     struct x86_vcpu *v = x86_vcpu(core);

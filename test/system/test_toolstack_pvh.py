@@ -50,6 +50,24 @@ def test_prompt(dom0, guest):
     assert 3 <= last - first <= 4
 
 
+@slow
+@pytest.mark.parametrize("khz", [400000, 2500000])
+def test_rate_of_the_clock(dom0, khz):
+    """A TSC that counts at another rate than the machine's: the guest is told, and its time is right."""
+    dom0.start("one", options="-p", linux=True)
+    dom0.ok(f"python3 /tests/domains rate {dom0.domid('one')} {khz}")
+    dom0.ok("xl unpause one")
+    dom0.ok("sh /tests/guest wait one 'GUEST READY' 240", 300)
+    assert f"Detected {khz // 1000}.0" in dom0.inside("dmesg | grep Detected", "one")
+    text = dom0.ok("cut -d. -f1 /proc/uptime; sh /tests/guest run one 'sleep 5'; cut -d. -f1 /proc/uptime")
+    times = [int(word) for word in re.findall(r"^\d+$", text, re.M)]
+    assert 5 <= times[-1] - times[0] <= 7
+    text = dom0.inside("cut -d. -f1 /proc/uptime; sleep 5; cut -d. -f1 /proc/uptime", "one")
+    first, last = (int(word) for word in text.split())
+    assert 5 <= last - first <= 6
+    dom0.destroy("one")
+
+
 def dirty(m, name):
     """In a guest write so many MiB each second, by its clock, all of them summed up."""
     m.inside(f"kept 64 /tmp/rounds {RATE} & sleep 0", name)

@@ -60,6 +60,11 @@ ns_t arch_tsc_to_time(uint64_t tsc)
     return (ns_t)tsc;
 }
 
+uint64_t arch_tsc(void)
+{
+    return (uint64_t)now;
+}
+
 /* The clock moves; how often the timer came. */
 static unsigned int pass(ns_t time)
 {
@@ -304,6 +309,24 @@ static void deadline(void **state)
     assert_int_equal(pass(100), 0);
 }
 
+/* Of a TSC that counts half as fast, and three times. */
+static void deadline_at_a_rate(void **state)
+{
+    (void)state;
+    put(TIMER, 0x40060);
+    v->core.tsc_offset = 7;
+    v->core.tsc_rate = 1ul << 31;
+    hvm_lapic_set_deadline(v, (uint64_t)now / 2 + 7 + 50);
+    assert_int_equal(pass(98), 0);
+    assert_int_equal(pass(2), 1);
+    v->core.tsc_rate = 3ul << 32;
+    hvm_lapic_set_deadline(v, (uint64_t)now * 3 + 7 + 300);
+    assert_int_equal(pass(98), 0);
+    assert_int_equal(pass(2), 1);
+    hvm_lapic_set_deadline(v, 1); /* long ago */
+    assert_int_equal(pass(1), 1);
+}
+
 /* ---- commands ---- */
 
 static unsigned int requested(void)
@@ -477,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(dividers, begin, finish),
         cmocka_unit_test_setup_teardown(periodic, begin, finish),
         cmocka_unit_test_setup_teardown(deadline, begin, finish),
+        cmocka_unit_test_setup_teardown(deadline_at_a_rate, begin, finish),
         cmocka_unit_test_setup_teardown(physical_and_shorthand, begin, finish),
         cmocka_unit_test_setup_teardown(logical, begin, finish),
         cmocka_unit_test_setup_teardown(other_commands, begin, finish),

@@ -11,6 +11,7 @@
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/records.h"
+#include "x86/hvm/tsc.h"
 #include "x86/hvm/vendor.h"
 #include "x86/policy/cpuid.h"
 #include "x86/time.h"
@@ -281,7 +282,7 @@ static void save_header(struct domain *d, struct hvm_save_header *to)
     *to = (struct hvm_save_header){ .magic = HVM_FILE_MAGIC,
                                     .version = HVM_FILE_VERSION,
                                     .cpuid = p->basic[1][CPUID_EAX],
-                                    .gtsc_khz = (uint32_t)time_tsc_khz() };
+                                    .gtsc_khz = hvm_tsc_khz(x86_domain(d)) };
 }
 
 static char *put(char *at, unsigned int type, unsigned int instance, size_t size)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The CPU's record (struct hvm_hw_cpu of xen/hvm/save.h): registers, segments, MSRs, an event. */
 #include "core/machine.h"
+#include "core/tsc.h"
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/fpu.h"
@@ -159,7 +160,7 @@ void hvm_cpu_save(const struct x86_vcpu *v, struct hvm_hw_cpu *to, uint64_t now)
     save_segments(v, to);
     to->msr_efer = c.efer;
     to->msr_tsc_aux = v->tsc_aux;
-    to->tsc = now + v->core.tsc_offset;
+    to->tsc = vcpu_tsc(&v->core, now);
     save_event(&v->hvm->event, to);
     to->flags = XEN_X86_FPU_INITIALISED;
 }
@@ -298,6 +299,6 @@ void hvm_cpu_load(struct x86_vcpu *v, const struct hvm_hw_cpu *from, uint64_t no
     v->tsc_aux = (uint32_t)from->msr_tsc_aux;
     load_event(v, from);
     hvm_vendor->end_shadow(v);
-    hvm_set_tsc_offset(v, from->tsc - now);
+    hvm_set_tsc_offset(v, from->tsc - tsc_ticks_at(now, v->core.tsc_rate));
     v->hvm->flushed--; /* of other tables nothing is left */
 }

@@ -8,12 +8,14 @@
 #include "abi/version.h"
 #include "core/memory/heap.h"
 #include "core/machine.h"
+#include "core/tsc.h"
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/policy/cpuid.h"
 #include "x86/features.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/lapic/lapic.h"
+#include "x86/hvm/tsc.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 #include "x86/time.h"
@@ -26,7 +28,8 @@ enum { EAX, EBX, ECX, EDX };
 
 #define LEAF_TOPOLOGY  0xbu
 #define LEAF_XSAVE     0xdu
-#define TSC_RELIABLE   2u /* leaf 0x40000003 */
+#define TSC_EMULATED   1u /* leaf 0x40000003 */
+#define TSC_RELIABLE   2u
 #define TSC_HAS_RDTSCP 4u
 
 #define F(name) (1u << (XEN_X86_FEATURE_##name & 31))
@@ -99,7 +102,7 @@ static void tsc_scale(const struct x86_vcpu *v, uint32_t out[4])
     uint32_t multiplier;
     int8_t shift;
 
-    arch_tsc_scale(&multiplier, &shift);
+    vcpu_tsc_scale(&v->core, &multiplier, &shift);
     set(out, (uint32_t)v->core.tsc_offset, (uint32_t)(v->core.tsc_offset >> 32), multiplier,
         (uint32_t)shift);
 }
@@ -108,6 +111,7 @@ static void tsc_scale(const struct x86_vcpu *v, uint32_t out[4])
 static void read_xen(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
     bool rdtscp = cpuid_has(cpuid_policy(v), XEN_X86_FEATURE_RDTSCP);
+    const struct x86_domain *d = x86_domain(v->core.domain);
 
     switch (leaf) {
     case XEN_CPUID_LEAF(0):
@@ -118,8 +122,10 @@ static void read_xen(const struct x86_vcpu *v, uint32_t leaf, uint32_t sub, uint
     case XEN_CPUID_LEAF(2): set(out, 1, MSR_XEN_HYPERCALL_PAGE, 0, 0); break;
     case XEN_CPUID_LEAF(3):
         if (sub == 0)
-            set(out, (rdtscp ? TSC_HAS_RDTSCP : 0) | (cpu.invariant_tsc ? TSC_RELIABLE : 0), 0,
-                (uint32_t)time_tsc_khz(), 0);
+            set(out,
+                (d->hvm->tsc_exits ? TSC_EMULATED : 0) | (rdtscp ? TSC_HAS_RDTSCP : 0) |
+                    (cpu.invariant_tsc ? TSC_RELIABLE : 0),
+                d->tsc_mode, hvm_tsc_khz(d), d->tsc_incarnation);
         else if (sub == 1)
             tsc_scale(v, out);
         else if (sub == 2)

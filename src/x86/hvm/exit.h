@@ -27,15 +27,19 @@ void hvm_skip(struct x86_vcpu *v, unsigned int length);
 void hvm_skip_whole(struct x86_vcpu *v);
 /* The same, when it is very likely to be these bytes (the first in the lowest), without a prefix. */
 void hvm_skip_likely(struct x86_vcpu *v, uint32_t bytes, unsigned int count);
-#define CODE_CPUID 0xa20f, 2
-#define CODE_RDMSR 0x320f, 2
-#define CODE_WRMSR 0x300f, 2
-#define CODE_HLT   0xf4, 1
+#define CODE_CPUID  0xa20f, 2
+#define CODE_RDMSR  0x320f, 2
+#define CODE_WRMSR  0x300f, 2
+#define CODE_HLT    0xf4, 1
+#define CODE_RDTSC  0x310f, 2
+#define CODE_RDTSCP 0xf9010f, 3
 
 void hvm_exit_cpuid(struct x86_vcpu *v);
 void hvm_exit_rdmsr(struct x86_vcpu *v);
 void hvm_exit_wrmsr(struct x86_vcpu *v);
 void hvm_exit_hlt(struct x86_vcpu *v);
+void hvm_exit_rdtsc(struct x86_vcpu *v);
+void hvm_exit_rdtscp(struct x86_vcpu *v);
 void hvm_exit_xsetbv(struct x86_vcpu *v);
 void hvm_exit_hypercall(struct x86_vcpu *v);
 /* INVD, WBINVD and others that have no effect here but are privileged: the CPU has checked that. */

@@ -66,6 +66,8 @@ struct hvm_domain {
     struct hvm_log *log; /* x86/hvm/log.h; NULL: there never was one */
     uint32_t flushes;    /* of the map, from 1; atomic */
     uint64_t params[HVM_NR_PARAMS];
+    uint64_t tsc_rate;       /* struct vcpu.tsc_rate of its vCPUs */
+    bool tsc_exits;          /* they come out when they read it */
     uint8_t callback_vector; /* HVM_PARAM_CALLBACK_IRQ by vector; 0: none */
 };
 

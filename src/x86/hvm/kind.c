@@ -18,6 +18,7 @@
 #include "x86/hvm/map.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/startup.h"
+#include "x86/hvm/tsc.h"
 #include "x86/hvm/vcpu_context.h"
 #include "x86/hvm/vendor.h"
 #include "x86/hvm/vendors.h"
@@ -121,6 +122,7 @@ static struct domain *domain_alloc(void)
         return NULL;
     }
     d->hvm->flushes = 1;
+    d->tsc_start = arch_now();
     d->hvm->p2m.pages_1g = cpu.pages_1g;
     return &d->core;
 }
@@ -185,6 +187,7 @@ static bool create_parts(struct x86_vcpu *v)
         return false;
     hvm_lapic_create(v);
     hvm_reset(v);
+    hvm_tsc_follow(v);
     return true;
 }
 

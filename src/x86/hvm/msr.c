@@ -3,6 +3,7 @@
 #include "core/machine.h"
 #include "core/memory/frame.h"
 #include "core/time.h"
+#include "core/tsc.h"
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/policy/cpuid.h"
@@ -207,7 +208,7 @@ void hvm_set_tsc_offset(struct x86_vcpu *v, uint64_t offset)
 
 static void set_tsc(struct x86_vcpu *v, uint64_t value)
 {
-    uint64_t offset = value - arch_tsc();
+    uint64_t offset = value - tsc_ticks_at(arch_tsc(), v->core.tsc_rate);
 
     v->hvm->tsc_adjust += offset - v->core.tsc_offset;
     hvm_set_tsc_offset(v, offset);
@@ -266,12 +267,12 @@ static const struct constant {
     { MSR_MCG_STATUS + 1, MSR_MCG_STATUS + 1, ANY, ALL, 0 },
     { MSR_MISC_ENABLE, MSR_MISC_ENABLE, INTEL, ALL, MISC_ENABLE_VALUE },
     { MSR_DEBUGCTL, MSR_DEBUGCTL, ANY, ZERO, 0 },
-    { 0x1db, 0x1de, AMD, ALL, 0 },           /* the last branches */
-    { 0x280, 0x29f, ANY, ALL, 0 },           /* corrected machine checks */
-    { 0x400, 0x47f, ANY, ALL, 0 },           /* banks of machine checks */
-    { 0xc0000104, 0xc0000104, AMD, ALL, 0 }, /* the TSC's ratio, of nested guests */
-    { 0xc0010000, 0xc0010007, AMD, ALL, 0 }, /* counters of performance, as of the K7 */
-    { 0xc0010010, 0xc0010010, AMD, ALL, 0 }, /* SYSCFG */
+    { 0x1db, 0x1de, AMD, ALL, 0 },                       /* the last branches */
+    { 0x280, 0x29f, ANY, ALL, 0 },                       /* corrected machine checks */
+    { 0x400, 0x47f, ANY, ALL, 0 },                       /* banks of machine checks */
+    { MSR_AMD_TSC_RATE, MSR_AMD_TSC_RATE, AMD, ALL, 0 }, /* of nested guests */
+    { 0xc0010000, 0xc0010007, AMD, ALL, 0 },             /* counters of performance, as of the K7 */
+    { 0xc0010010, 0xc0010010, AMD, ALL, 0 },             /* SYSCFG */
     { MSR_HWCR, MSR_HWCR, AMD, ALL, 0 },     /* Xen refuses it; its own shim writes it, on a K8 */
     { 0xc0010016, 0xc0010019, AMD, NO, 0 },  /* ranges of I/O */
     { 0xc001001a, 0xc001001a, AMD, ALL, 0 }, /* TOP_MEM */
@@ -320,7 +321,7 @@ bool hvm_read_msr(struct x86_vcpu *v, uint32_t msr, uint64_t *value)
         *value = c.efer;
         return true;
     case MSR_APIC_BASE: *value = v->hvm->lapic.base; return true;
-    case MSR_TSC: *value = arch_tsc() + v->core.tsc_offset; return true;
+    case MSR_TSC: *value = vcpu_tsc(&v->core, arch_tsc()); return true;
     case MSR_TSC_ADJUST: *value = v->hvm->tsc_adjust; return true;
     case MSR_TSC_DEADLINE: *value = v->hvm->lapic.deadline; return true;
     case MSR_XEN_HYPERCALL_PAGE: *value = 0; return true;

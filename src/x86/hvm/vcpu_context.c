@@ -3,6 +3,7 @@
 #include "x86/hvm/vcpu_context.h"
 
 #include "core/machine.h"
+#include "core/tsc.h"
 #include "lib/memory.h"
 #include "x86/control.h"
 #include "x86/fpu.h"
@@ -79,7 +80,7 @@ int hvm_vcpu_start(struct vcpu *core, const void *context)
     made.dr6 = DEBUG6_RESET;
     made.dr7 = DEBUG7_RESET;
     made.ldtr_arbytes = LDT_PRESENT;
-    made.tsc = now + core->tsc_offset;
+    made.tsc = vcpu_tsc(core, now);
     if (c->mode == VCPU_HVM_MODE_32B)
         start_32(&made, &c->cpu_regs.x86_32);
     else

@@ -73,6 +73,10 @@ struct hvm_vendor {
     bool (*set_msr)(struct x86_vcpu *v, uint32_t msr, uint64_t value);
     void (*set_pat)(struct x86_vcpu *v, uint64_t pat);
     void (*set_tsc_offset)(struct x86_vcpu *v, uint64_t offset);
+    /* Can CPUs count at another rate for guests?  And: let its TSC do so (struct vcpu.tsc_rate); exits:
+     * reads of it come out instead. */
+    bool (*scales_tsc)(void);
+    void (*set_tsc_rate)(struct x86_vcpu *v, uint64_t rate, bool exits);
 
     /* May an interrupt, an NMI be put in now? */
     bool (*can_interrupt)(const struct x86_vcpu *v);

@@ -5,7 +5,7 @@
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/vcpu.h"
-#include "x86/guest.h"
+#include "x86/hvm/tsc.h"
 #include "x86/time.h"
 
 enum { MODE_DEFAULT, MODE_EMULATED, MODE_NATIVE };
@@ -20,23 +20,37 @@ static bool is_ours(uint32_t khz)
     return khz == 0 || apart <= own / DEVIATION;
 }
 
-/* Guests read the machine's own counters: what would need others is refused. */
+/* PV guests read the machine's own counters: what would need others is refused. */
+static long set_rate(struct domain *d, const struct xen_domctl_tsc_info *a)
+{
+    bool exits = a->tsc_mode == MODE_EMULATED,
+         own = a->tsc_mode == MODE_NATIVE || is_ours(a->gtsc_khz);
+
+    if (x86_domain(d)->hvm)
+        return hvm_tsc_set_rate(d, own ? 0 : a->gtsc_khz, exits) ? 0 : -XEN_EINVAL;
+    return exits || !own ? -XEN_EOPNOTSUPP : 0;
+}
+
 DOMCTL(settscinfo)
 {
     DOMCTL_ENTER(tsc_info);
     struct x86_domain *x = x86_domain(d);
+    long rc;
 
     if (d == v->domain || a->tsc_mode > MODE_NATIVE)
         return -XEN_EINVAL;
-    if (a->tsc_mode == MODE_EMULATED || (a->tsc_mode == MODE_DEFAULT && !is_ours(a->gtsc_khz)))
-        return -XEN_EOPNOTSUPP;
+    domain_pause_sync(d);
     lock_take(&d->lock);
-    x->tsc_mode = a->tsc_mode;
-    x->tsc_khz = a->gtsc_khz;
-    x->tsc_incarnation = a->incarnation + 1;
-    x->tsc_start = arch_now() - (ns_t)a->elapsed_nsec;
+    rc = set_rate(d, a);
+    if (rc == 0) {
+        x->tsc_mode = a->tsc_mode;
+        x->tsc_khz = a->gtsc_khz;
+        x->tsc_incarnation = a->incarnation + 1;
+        x->tsc_start = arch_now() - (ns_t)a->elapsed_nsec;
+    }
     lock_release(&d->lock);
-    return 0;
+    domain_unpause(d);
+    return rc;
 }
 
 DOMCTL(gettscinfo)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/hvm/lapic/internal.h"
 
-#include "core/machine.h"
+#include "core/tsc.h"
 
 #define TIMER_PERIODIC 0x20000u
 #define TIMER_DEADLINE 0x40000u
@@ -82,6 +82,21 @@ uint32_t lapic_count_now(const struct hvm_lapic *l)
     return l->reg[REG_COUNT] - (uint32_t)(passed / lapic_tick(l));
 }
 
+/* When the vCPU's TSC shows so much: from now on, so that the error of the inverse stays as small as the way
+ * there is short. */
+static ns_t tsc_to_time(const struct x86_vcpu *v, uint64_t tsc)
+{
+    uint64_t rate = v->core.tsc_rate, machine, now;
+
+    if (!rate)
+        return arch_tsc_to_time(tsc - v->core.tsc_offset);
+    machine = arch_tsc();
+    now = vcpu_tsc(&v->core, machine);
+    if ((int64_t)(tsc - now) < 0)
+        return arch_tsc_to_time(machine);
+    return arch_tsc_to_time(machine + tsc_ticks_at(tsc - now, ~0ul / rate));
+}
+
 void hvm_lapic_set_deadline(struct x86_vcpu *v, uint64_t tsc)
 {
     struct hvm_lapic *l = &v->hvm->lapic;
@@ -91,7 +106,7 @@ void hvm_lapic_set_deadline(struct x86_vcpu *v, uint64_t tsc)
     l->deadline = tsc;
     timer_disarm(&l->timer);
     if (tsc)
-        timer_set_here(&l->timer, arch_tsc_to_time(tsc - v->core.tsc_offset));
+        timer_set_here(&l->timer, tsc_to_time(v, tsc));
 }
 
 void lapic_stop_timer(struct hvm_lapic *l)
@@ -122,7 +137,7 @@ void lapic_resume_count(struct x86_vcpu *v)
     l->reg[REG_NOW] = 0;
     l->timer_period = by_deadline(l) ? 0 : (ns_t)l->reg[REG_COUNT] * lapic_tick(l);
     if (by_deadline(l) && l->deadline)
-        timer_set(&l->timer, arch_tsc_to_time(l->deadline - v->core.tsc_offset));
+        timer_set(&l->timer, tsc_to_time(v, l->deadline));
     if (!l->timer_period || (!left && !periodic(l))) {
         l->timer_period = 0;
         return;

@@ -131,6 +131,8 @@ static void sort(struct x86_vcpu *v, struct vmcb *b)
     case EXIT_INVD:
     case EXIT_WBINVD: hvm_exit_nothing(v); break;
     case EXIT_XSETBV: hvm_exit_xsetbv(v); break;
+    case EXIT_RDTSC: hvm_exit_rdtsc(v); break;
+    case EXIT_RDTSCP: hvm_exit_rdtscp(v); break;
     case EXIT_RDPMC: hvm_fault_gp(v); break;
     case EXIT_INVLPGA:
     case EXIT_MONITOR:

@@ -26,12 +26,16 @@
 #define LEAF_SVM         0x8000000au
 #define FEATURE_NESTED   (1u << 0)
 #define FEATURE_NEXT_RIP (1u << 3)
+#define FEATURE_TSC_RATE (1u << 4)
+#define TSC_RATE_ONE     (1ul << 32)
 
 #define IOPM_ORDER  2u /* 12 KiB, of which the fourth page is spare */
 #define MSRPM_ORDER 1u
 
 uint64_t svm_iopm, svm_msrpm;
 bool svm_next_rip;
+static bool tsc_rates;                 /* CPUs have the register, */
+static uint64_t tsc_rate_of[CPUS_MAX]; /* and what each has in it; 0: the machine's */
 
 /* Nested tables are walked as a user's (AMD APM 2, section 15.25.5). */
 #define NPT_PRESENT  0x1ul
@@ -89,6 +93,7 @@ static bool init_cpu(void)
     if (!(r[3] & FEATURE_NESTED))
         return false;
     svm_next_rip = r[3] & FEATURE_NEXT_RIP;
+    tsc_rates = r[3] & FEATURE_TSC_RATE;
     if (!svm_iopm && !make_maps())
         return false;
     save = page_alloc(0, NODE_ANY, ADDRESS_ANY);
@@ -167,6 +172,16 @@ static void save(struct x86_vcpu *v)
                      : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3]));
 }
 
+static void load_tsc_rate(uint64_t rate)
+{
+    uint64_t *loaded = &tsc_rate_of[cpu_id()];
+
+    if (*loaded == rate)
+        return;
+    *loaded = rate;
+    wrmsr(MSR_AMD_TSC_RATE, rate ? rate : TSC_RATE_ONE);
+}
+
 static void load(struct x86_vcpu *v)
 {
     const uint64_t *d = v->hvm->debug;
@@ -174,6 +189,7 @@ static void load(struct x86_vcpu *v)
     __asm__ volatile("movq %0, %%db0; movq %1, %%db1; movq %2, %%db2; movq %3, %%db3"
                      :
                      : "r"(d[0]), "r"(d[1]), "r"(d[2]), "r"(d[3]));
+    load_tsc_rate(svm_vcpu(v)->tsc_rate);
     percpu()->guest_state = svm_vcpu(v)->address;
 }
 
@@ -305,6 +321,20 @@ static void set_tsc_offset(struct x86_vcpu *v, uint64_t offset)
     svm_vmcb(v)->tsc_offset = offset;
 }
 
+static bool scales_tsc(void)
+{
+    return tsc_rates;
+}
+
+static void set_tsc_rate(struct x86_vcpu *v, uint64_t rate, bool exits)
+{
+    struct vmcb *b = svm_vmcb(v);
+
+    b->intercept_1 = (b->intercept_1 & ~INTERCEPT_RDTSC) | (exits ? INTERCEPT_RDTSC : 0);
+    b->intercept_2 = (b->intercept_2 & ~INTERCEPT_RDTSCP) | (exits ? INTERCEPT_RDTSCP : 0);
+    svm_vcpu(v)->tsc_rate = exits ? 0 : rate;
+}
+
 /* ---- events ---- */
 
 static bool can_interrupt(const struct x86_vcpu *v)
@@ -401,6 +431,8 @@ const struct hvm_vendor svm_vendor = {
     .set_msr = set_msr,
     .set_pat = set_pat,
     .set_tsc_offset = set_tsc_offset,
+    .scales_tsc = scales_tsc,
+    .set_tsc_rate = set_tsc_rate,
     .can_interrupt = can_interrupt,
     .can_nmi = can_nmi,
     .inject = inject,

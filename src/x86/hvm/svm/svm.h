@@ -16,7 +16,8 @@ struct svm_vcpu {
     uint64_t address;    /* of it, machine */
     uint64_t generation; /* of its ASID, on the CPU where it ran last */
     unsigned int cpu;
-    bool in_nmi;     /* until IRET */
+    uint64_t tsc_rate; /* that the CPU is to count at for it; 0: the machine's */
+    bool in_nmi;       /* until IRET */
     uint8_t virtual; /* the vector that is put in as a virtual interrupt, until it comes out; or 0 */
 };
 

@@ -70,6 +70,7 @@ _Static_assert(offsetof(struct vmcb, iopm) == 0x40 && offsetof(struct vmcb, inte
 #define INTERCEPT_SMI         (1u << 2)
 #define INTERCEPT_INIT        (1u << 3)
 #define INTERCEPT_VINTR       (1u << 4)
+#define INTERCEPT_RDTSC       (1u << 14)
 #define INTERCEPT_RDPMC       (1u << 15)
 #define INTERCEPT_CPUID       (1u << 18)
 #define INTERCEPT_IRET        (1u << 20)
@@ -88,6 +89,7 @@ _Static_assert(offsetof(struct vmcb, iopm) == 0x40 && offsetof(struct vmcb, inte
 #define INTERCEPT_STGI        (1u << 4)
 #define INTERCEPT_CLGI        (1u << 5)
 #define INTERCEPT_SKINIT      (1u << 6)
+#define INTERCEPT_RDTSCP      (1u << 7)
 #define INTERCEPT_WBINVD      (1u << 9)
 #define INTERCEPT_MONITOR     (1u << 10)
 #define INTERCEPT_MWAIT       (1u << 11)
@@ -121,6 +123,7 @@ enum {
     EXIT_SMI = 0x62,
     EXIT_INIT = 0x63,
     EXIT_VINTR = 0x64,
+    EXIT_RDTSC = 0x6e,
     EXIT_RDPMC = 0x6f,
     EXIT_CPUID = 0x72,
     EXIT_IRET = 0x74,
@@ -135,6 +138,7 @@ enum {
     EXIT_VMRUN = 0x80,
     EXIT_VMMCALL = 0x81,
     EXIT_SKINIT = 0x86,
+    EXIT_RDTSCP = 0x87,
     EXIT_WBINVD = 0x89,
     EXIT_MONITOR = 0x8a,
     EXIT_MWAIT = 0x8b,
