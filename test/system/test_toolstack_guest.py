@@ -122,6 +122,9 @@ def test_create_console(dom0):
 @pytest.mark.parametrize("vcpus,memory", [(1, 96), (3, 512), (4, 2048)])
 def test_size(dom0, vcpus, memory):
     """Guests of several sizes use all they have, and give it back."""
+    if dom0.kind == "pvh" and memory == 96:
+        memory = 128    # its kernel takes more for itself
+    dom0.run("xl destroy size")     # of a turn that failed
     free = xl.free_memory(dom0)
     xl.create(dom0, "size", f"vcpus={vcpus}", f"memory={memory}", "disk=[]")
     assert xl.in_guest(dom0, "size", "nproc").strip() == str(vcpus)
