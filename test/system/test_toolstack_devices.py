@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks and network cards of PV guests, by Debian's unmodified toolstack and backends.
+"""Disks and network cards of PV and PVH guests, by Debian's unmodified toolstack and backends.
 
 Two guests: `one` has a block device of Dom0 (phy:), a file (file:, by loop) and a file that it may only
 read; `two` is there to talk to. A third has its disk from QEMU. The same on Debian's Xen and on Zeroth.
@@ -14,10 +14,11 @@ ADDRESS = {"dom0": "192.168.128.1", "one": "192.168.128.2", "two": "192.168.128.
 SEGMENTS = 11       # pages that a request of a PV disk has without indirect segments
 
 
-@pytest.fixture(scope="module", name="dom0")
-def fixture_dom0():
+@pytest.fixture(scope="module", name="dom0", params=["pv", "pvh"])
+def fixture_dom0(request):
     """A Dom0 with a block device for a guest, and one for files."""
-    with xl.dom0("toolstack-devices", mem=3072, disks=(600, 3000), icount=True) as m:
+    with xl.dom0("toolstack-devices", mem=3072, disks=(600, 3000), kind=request.param,
+                 icount=True) as m:
         xl.ok(m, "mkfs.ext4 -q /dev/vdb && mkdir /srv && mount /dev/vdb /srv", 300)
         xl.ok(m, "pattern 8 > /srv/read.img; truncate -s 600M /srv/file.img /srv/qemu.img")
         m.free = xl.free_memory(m)

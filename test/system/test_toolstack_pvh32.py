@@ -15,7 +15,7 @@ import xl
 pytestmark = pytest.mark.slow
 
 NAME = "pvh32"
-SETTINGS = ("type=\"pvh\"", "kernel=\"/tmp/vmlinuz\"", "ramdisk=\"/tmp/guest.cpio\"", "vcpus=2")
+SETTINGS = ("kernel=\"/tmp/vmlinuz\"", "ramdisk=\"/tmp/guest.cpio\"", "vcpus=2")
 
 
 def archive(path):
@@ -35,7 +35,7 @@ def archive(path):
 def guest():
     """A Dom0 with the guest running."""
     config = machine.Config()
-    config.smp, config.cpu = 1, "qemu64,+svm,+npt"
+    config.smp, config.cpu = 2, "qemu64,+svm,+npt"
     logs = os.path.join(machine.TOP, "build/logs")
     os.makedirs(logs, exist_ok=True)
     path = os.path.join(logs, f"{config.hypervisor}-{NAME}.tar")
@@ -45,6 +45,7 @@ def guest():
                     "-device", "virtio-blk-pci,drive=d0"]
     try:
         with machine.Toolstack(config, path[:-4] + ".log") as m:
+            m.kind = "pvh"
             xl.ok(m, "tar xf /dev/vda -C /tmp")
             xl.create(m, NAME, *SETTINGS)
             yield m

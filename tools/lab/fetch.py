@@ -15,18 +15,21 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.environ.get("LAB_CACHE") or os.path.join(TOP, "build", "lab")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie"}
 KERNELS32 = {"6.1-i386": "bookworm"}
-PLACES = {"xen": "xen-4.17", "toolstack": "tools-4.17", "kexec": "kexec-2.0"}     # kernels: linux-VERSION
 TOOLSTACK = ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "grub-xen-host",
              "qemu-system-xen",
              # What the packages above call in scripts, and Debian has on every machine.
              "bash", "dash", "mount", "util-linux", "iproute2", "sysvinit-utils",
              "e2fsprogs", "ethtool", "ncurses-base"]
+# Where each is kept; kernels: linux-VERSION.  Another list of packages is another place.
+PLACES = {"xen": "xen-4.17", "toolstack": f"tools-4.17-{zlib.crc32(' '.join(TOOLSTACK).encode()):08x}",
+          "kexec": "kexec-2.0"}
 # Of their dependencies, those that serve installation or the machine's own start.
 NOT_UNPACKED = {"adduser", "base-files", "debconf", "dmsetup", "gettext-base", "grub-common",
                 "grub-xen-bin", "libpam-modules", "libpam-modules-bin", "media-types", "passwd",
