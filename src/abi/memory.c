@@ -64,17 +64,27 @@ static mfn_t allocate(struct reservation *r)
     return mfn;
 }
 
-/* The domain may have another extent, and what comes beside its memory. */
-static void allow_extent(struct reservation *r)
+/* The domain may have another extent, and what comes beside its memory, if that extent can be had. */
+static mfn_t allocate_beyond(struct reservation *r)
 {
     struct domain *d = r->d;
-    uint64_t needed;
+    uint64_t before, needed;
+    mfn_t mfn;
 
     lock_take(&d->page_lock);
+    before = d->pages_max;
     needed = d->pages + (1ul << r->order) + PAGES_BESIDE;
-    if (d->pages_max < needed)
+    if (before < needed)
         d->pages_max = needed;
     lock_release(&d->page_lock);
+    mfn = allocate(r);
+    if (mfn == MFN_NONE) {
+        lock_take(&d->page_lock);
+        if (before < needed && d->pages_max == needed)
+            d->pages_max = before; /* unless it was set anew meanwhile */
+        lock_release(&d->page_lock);
+    }
+    return mfn;
 }
 
 /* Undo allocate: the domain could not be told. */
@@ -103,9 +113,7 @@ static bool populate_one(struct reservation *r)
 
     if (!copy_number_from_guest(&gfn, r->list, r->done))
         return false;
-    if (r->by_demand)
-        allow_extent(r);
-    mfn = allocate(r);
+    mfn = r->by_demand ? allocate_beyond(r) : allocate(r);
     if (mfn == MFN_NONE)
         return false;
     if (r->d->kind->map) {
