@@ -15,7 +15,7 @@ UNIT_MORE_test_frame = $(UNIT_MEMORY) $(addprefix src/,core/memory/heap.c core/m
 UNIT_MORE_test_pv_mmu = $(UNIT_MEMORY) $(addprefix src/,\
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = $(UNIT_MEMORY) $(addprefix src/,\
-                     x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c core/memory/heap.c) -Wl,--wrap=page_free
+                     x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c x86/hvm/grant.c core/memory/heap.c) -Wl,--wrap=page_free
 UNIT_LAPIC = test/workbench/still_timer.c $(wildcard src/x86/hvm/lapic/*.c)
 UNIT_MORE_test_narrow = $(UNIT_MEMORY) $(addprefix src/,abi/narrow.c)
 UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)

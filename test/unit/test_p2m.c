@@ -9,6 +9,7 @@
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
 #include "x86/guest.h"
+#include "x86/hvm/grant.h"
 #include "x86/hvm/guest.h"
 #include "x86/hvm/map.h"
 #include "x86/hvm/p2m.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xen/errno.h>
+#include <xen/grant_table.h>
 
 #define FRAMES 8192u
 #define FIRST  16u
@@ -266,6 +268,50 @@ static void taken_and_put_elsewhere(void **state)
     assert_int_equal(hvm_map.drop(&domain.core, 41), 0);
 }
 
+// Not aligned, it lies in two tables, of which the second cannot be had: the frames that the first had got
+// already are given back by who asked, and nobody may reach them any more.
+static void an_extent_that_fails_leaves_nothing(void **state)
+{
+    mfn_t mfn = own(P2M_ORDER_2M);
+
+    (void)state;
+    assert_int_equal(set(100, 77, 0, P2M_RAM), 0);
+    assert_int_equal(p2m_set_pool(p, 0), 0);
+    assert_int_equal(p->pool_free, 0);
+    flushes = 0;
+    watched = 256;
+    assert_int_equal(hvm_map.add(&domain.core, 256, mfn, P2M_ORDER_2M), -XEN_ENOMEM);
+    assert_int_equal(flushes, 1);
+    for (gfn_t gfn = 256; gfn < 256 + 512; gfn++)
+        assert_int_equal(p2m_get(p, gfn).type, P2M_NONE);
+    assert_int_equal(p2m_get(p, 100).mfn, 77);
+    for (mfn_t i = 0; i < 512; i++)
+        assert_true(frame_release(frame_of(mfn + i), &domain.core));
+}
+
+// A use to write ends with a mapping to write: were it a read-only one, the other would outlive what its
+// granter is told of.
+static void a_grant_goes_as_it_was_mapped(void **state)
+{
+    struct vcpu v = { .domain = &domain.core };
+    const uint64_t read = 40 << PAGE_SHIFT, write = 41 << PAGE_SHIFT;
+
+    (void)state;
+    assert_int_equal(hvm_grant_map(&v, read, GNTMAP_host_map | GNTMAP_readonly, NULL, 77),
+                     GNTST_okay);
+    assert_int_equal(hvm_grant_map(&v, write, GNTMAP_host_map, NULL, 77), GNTST_okay);
+    assert_int_equal(hvm_grant_unmap(&v, read, GNTMAP_host_map, 0, 77), GNTST_general_error);
+    assert_int_equal(hvm_grant_unmap(&v, write, GNTMAP_host_map | GNTMAP_readonly, 0, 77),
+                     GNTST_general_error);
+    assert_int_equal(p2m_get(p, 40).type, P2M_GRANT_READONLY);
+    assert_int_equal(p2m_get(p, 41).type, P2M_GRANT);
+    assert_int_equal(hvm_grant_unmap(&v, read, GNTMAP_host_map | GNTMAP_readonly, 0, 77),
+                     GNTST_okay);
+    assert_int_equal(hvm_grant_unmap(&v, write, GNTMAP_host_map, 0, 78), GNTST_general_error);
+    assert_int_equal(hvm_grant_unmap(&v, write, GNTMAP_host_map, 0, 77), GNTST_okay);
+    assert_int_equal(p2m_get(p, 41).type, P2M_NONE);
+}
+
 // A model: an array says what each number is.
 static void at_random(void **state)
 {
@@ -335,6 +381,8 @@ int main(void)
         TEST(what_is_replaced_is_freed_after_the_flush),
         TEST(a_grant_is_in_the_way),
         TEST(taken_and_put_elsewhere),
+        TEST(an_extent_that_fails_leaves_nothing),
+        TEST(a_grant_goes_as_it_was_mapped),
         TEST(at_random),
         TEST(all_is_given_back),
     };

@@ -7,9 +7,9 @@
 
 #include <xen/grant_table.h>
 
-static bool is_grant(enum p2m_type type)
+static enum p2m_type type_of(uint32_t flags)
 {
-    return type == P2M_GRANT || type == P2M_GRANT_READONLY;
+    return flags & GNTMAP_readonly ? P2M_GRANT_READONLY : P2M_GRANT;
 }
 
 /* Where the guest has taken its own frame away before. */
@@ -24,14 +24,14 @@ int hvm_grant_map(struct vcpu *v, uint64_t at, uint32_t flags, struct domain *gr
         return GNTST_bad_virt_addr;
     lock_take(&d->pagetable_lock);
     if (p2m_get(p, at >> PAGE_SHIFT).type == P2M_NONE &&
-        p2m_set(p, at >> PAGE_SHIFT, mfn, 0,
-                flags & GNTMAP_readonly ? P2M_GRANT_READONLY : P2M_GRANT) == 0)
+        p2m_set(p, at >> PAGE_SHIFT, mfn, 0, type_of(flags)) == 0)
         rc = GNTST_okay;
     lock_release(&d->pagetable_lock);
     return rc;
 }
 
-/* The caller flushes before the use is given back (core/grant/grant.h). */
+/* The caller flushes before the use is given back (core/grant/grant.h).  A use to write ends with a mapping
+ * to write: were it a read-only one, the other would outlive what its granter is told of. */
 int hvm_grant_unmap(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replace, mfn_t mfn)
 {
     struct domain *d = v->domain;
@@ -39,12 +39,12 @@ int hvm_grant_unmap(struct vcpu *v, uint64_t at, uint32_t flags, uint64_t replac
     struct p2m_entry e;
     int rc = GNTST_general_error;
 
-    (void)flags;
     if (replace)
         return GNTST_general_error;
     lock_take(&d->pagetable_lock);
     e = p2m_get(p, at >> PAGE_SHIFT);
-    if (is_grant(e.type) && e.mfn == mfn && p2m_set(p, at >> PAGE_SHIFT, 0, 0, P2M_NONE) == 0)
+    if (e.type == type_of(flags) && e.mfn == mfn &&
+        p2m_set(p, at >> PAGE_SHIFT, 0, 0, P2M_NONE) == 0)
         rc = GNTST_okay;
     lock_release(&d->pagetable_lock);
     return rc;

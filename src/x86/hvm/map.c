@@ -73,6 +73,32 @@ static int clear(struct domain *d, gfn_t gfn, uint64_t count)
     return 0;
 }
 
+/* Entries that enter has made go again: there are tables for them. */
+static void undo(struct p2m *p, gfn_t gfn, uint64_t count, unsigned int order)
+{
+    for (uint64_t i = 0; i < count; i += 1ul << order) {
+        int rc = p2m_set(p, gfn + i, 0, order, P2M_NONE);
+
+        ASSERT(rc == 0);
+    }
+    if (count)
+        p2m_flush(p);
+}
+
+/* In entries of an order: all, or none of them; the caller frees the frames then.  Lock held. */
+static int enter(struct p2m *p, gfn_t gfn, mfn_t mfn, uint64_t count, unsigned int order)
+{
+    for (uint64_t i = 0; i < count; i += 1ul << order) {
+        int rc = p2m_set(p, gfn + i, mfn + i, order, P2M_RAM);
+
+        if (rc) {
+            undo(p, gfn, i, order);
+            return rc;
+        }
+    }
+    return 0;
+}
+
 static int add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
 {
     struct p2m *p = hvm_p2m(d);
@@ -81,8 +107,8 @@ static int add(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order)
 
     lock_take(&d->pagetable_lock);
     rc = is_free_to_go(p, gfn, 1ul << order) ? clear(d, gfn, 1ul << order) : -XEN_EINVAL;
-    for (uint64_t i = 0; rc == 0 && i < 1ul << order; i += 1ul << part)
-        rc = p2m_set(p, gfn + i, mfn + i, part, P2M_RAM);
+    if (rc == 0)
+        rc = enter(p, gfn, mfn, 1ul << order, part);
     lock_release(&d->pagetable_lock);
     if (rc)
         return rc;
