@@ -21,6 +21,8 @@ UNIT_MORE_test_narrow = $(UNIT_MEMORY) $(addprefix src/,abi/narrow.c)
 UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)
 UNIT_MORE_test_hvm_log = $(UNIT_MEMORY) $(addprefix src/,\
                          core/memory/heap.c x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c)
+UNIT_MORE_test_hvm_memory = $(UNIT_MEMORY) $(addprefix src/,\
+                            core/memory/heap.c x86/hvm/p2m.c x86/hvm/log.c x86/hvm/memory.c)
 UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/heap.c)
 UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)

@@ -39,7 +39,7 @@ struct hvm_event {
 struct hvm_lookup {
     gfn_t gfn;
     mfn_t mfn;
-    uint32_t flushes; /* hvm_domain.flushes then; 0: never */
+    uint64_t flushes; /* hvm_domain.flushes then; 0: never */
     bool writable;
 };
 
@@ -56,7 +56,7 @@ struct hvm_vcpu {
     bool init;             /* an INIT came; atomic */
     uint32_t startup;      /* a start-up interrupt came; atomic */
     struct hvm_lookup lookups[HVM_LOOKUPS];
-    uint32_t flushed; /* hvm_domain.flushes when its translations were dropped */
+    uint64_t flushed; /* hvm_domain.flushes when its translations were dropped */
 };
 
 struct hvm_log;
@@ -64,7 +64,7 @@ struct hvm_log;
 struct hvm_domain {
     struct p2m p2m;
     struct hvm_log *log; /* x86/hvm/log.h; NULL: there never was one */
-    uint32_t flushes;    /* of the map, from 1; atomic */
+    uint64_t flushes; /* of the map, from 1; atomic; wide: a guest asks for as many as it likes */
     uint64_t params[HVM_NR_PARAMS];
     uint64_t tsc_rate;       /* struct vcpu.tsc_rate of its vCPUs */
     bool tsc_exits;          /* they come out when they read it */

@@ -68,12 +68,14 @@ bool hvm_usable(void)
 
 /* ---- domains ---- */
 
-/* Translations go by each vCPU's next entry; who runs one now has to come out for that. */
+/* Translations go by each vCPU's next entry; who runs one now has to come out for that.  A CPU that comes to
+ * the domain adds itself, then reads the count: it is seen here, or sees that it has to flush. */
 static void flush(struct domain *d)
 {
-    struct cpu_set others = x86_domain(d)->dirty;
+    struct cpu_set others;
 
     __atomic_fetch_add(&hvm_domain(d)->flushes, 1, __ATOMIC_SEQ_CST);
+    others = x86_domain(d)->dirty;
     cpu_set_remove(&others, cpu_id());
     tlb_flush_cpus(&others, 0);
 }

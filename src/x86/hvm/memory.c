@@ -34,7 +34,7 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write)
     return f && frame_get(f, d) ? f : NULL;
 }
 
-static uint32_t flushes_of(struct x86_vcpu *v)
+static uint64_t flushes_of(struct x86_vcpu *v)
 {
     return __atomic_load_n(&hvm_domain(v->core.domain)->flushes, __ATOMIC_ACQUIRE);
 }

@@ -19,7 +19,7 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write);
 struct hvm_paging {
     struct x86_vcpu *vcpu;
     uint64_t cr0, cr3, cr4, efer;
-    uint32_t flushes; /* hvm_domain.flushes since interrupts are off */
+    uint64_t flushes; /* hvm_domain.flushes since interrupts are off */
 };
 void hvm_paging_read(struct x86_vcpu *v, struct hvm_paging *paging);
 

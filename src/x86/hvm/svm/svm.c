@@ -197,7 +197,7 @@ static void prepare(struct x86_vcpu *v)
 {
     struct vmcb *b = svm_vmcb(v);
     const struct regs *r = &v->regs;
-    uint32_t flushes = __atomic_load_n(&hvm_domain(v->core.domain)->flushes, __ATOMIC_SEQ_CST);
+    uint64_t flushes = __atomic_load_n(&hvm_domain(v->core.domain)->flushes, __ATOMIC_SEQ_CST);
 
     svm_asid_choose(v, v->hvm->flushed != flushes);
     v->hvm->flushed = flushes;

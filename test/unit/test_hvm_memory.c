@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A hardware guest's memory as Zeroth reaches it: by its tables, with its rights, and no longer than its map
+ * says so. */
+#include "cmocka_all.h"
+#include "machine.h"
+
+#include "core/domain.h"
+#include "core/machine.h"
+#include "core/memory/frame.h"
+#include "core/memory/page_alloc.h"
+#include "x86/control.h"
+#include "x86/hvm/memory.h"
+#include "x86/hvm/p2m.h"
+#include "x86/hvm/vendor.h"
+#include "x86/msr_index.h"
+
+#include <string.h>
+#include <xen/errno.h>
+
+#define FRAMES 1024u
+#define FIRST  16u
+#define POOL   16u
+
+/* Frame numbers: tables of four levels, and what they lead to. */
+enum { L4 = 1, L3, L2, L1, KERNEL, USER, PAGES };
+
+static struct x86_domain domain;
+static struct domain *const d = &domain.core;
+static struct hvm_domain hvm;
+static struct x86_vcpu vcpu;
+static struct hvm_vcpu hardware;
+static struct p2m *const p = &hvm.p2m;
+static struct hvm_control control;
+static unsigned int ring;
+
+static const uint64_t access_bits[P2M_TYPES] = { [P2M_RAM] = 0x67, [P2M_TABLE] = 0x67 };
+
+/* ---- what the code under test calls ---- */
+
+static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
+{
+    (void)v;
+    *out = control;
+}
+
+static unsigned int privilege(const struct x86_vcpu *v)
+{
+    (void)v;
+    return ring;
+}
+
+static const struct hvm_vendor vendor = { .get_control = get_control, .privilege = privilege };
+const struct hvm_vendor *hvm_vendor = &vendor;
+
+void domain_orphan(domid_t id)
+{
+    (void)id;
+}
+
+void domain_orphan_gone(domid_t id)
+{
+    (void)id;
+}
+
+static void flush(struct domain *of)
+{
+    hvm_domain(of)->flushes++;
+}
+
+/* ---- a guest ---- */
+
+static void set(gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    lock_take(&d->pagetable_lock);
+    assert_int_equal(p2m_set(p, gfn, mfn, 0, type), 0);
+    lock_release(&d->pagetable_lock);
+}
+
+static void *page(gfn_t gfn)
+{
+    return frame_map(p2m_get(p, gfn).mfn);
+}
+
+static void map(unsigned int table, unsigned int index, unsigned int to, uint64_t bits)
+{
+    ((uint64_t *)page(table))[index] = (uint64_t)to << PAGE_SHIFT | bits;
+}
+
+/* Linear addresses are physical ones. */
+static void make_tables(void)
+{
+    map(L4, 0, L3, 7);
+    map(L3, 0, L2, 7);
+    map(L2, 0, L1, 7);
+    map(L1, KERNEL, KERNEL, 3);
+    map(L1, USER, USER, 7);
+    control = (struct hvm_control){ .cr0 = CR0_PE | CR0_PG | CR0_WP,
+                                    .cr3 = L4 << PAGE_SHIFT,
+                                    .cr4 = CR4_PAE,
+                                    .efer = EFER_LME | EFER_LMA };
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&domain, 0, sizeof(domain));
+    memset(&hvm, 0, sizeof(hvm));
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(&hardware, 0, sizeof(hardware));
+    domain.hvm = &hvm;
+    hvm.flushes = 1;
+    vcpu.core.domain = d;
+    vcpu.hvm = &hardware;
+    workbench_current = &vcpu.core;
+    workbench_irq = false;
+    d->pages_first = FRAME_LIST_END;
+    lock_init(&d->pagetable_lock, RANK_PAGETABLES);
+    assert_int_equal(p2m_create(p, d, access_bits, flush), 0);
+    assert_int_equal(p2m_set_pool(p, POOL), 0);
+    for (gfn_t gfn = L4; gfn < PAGES; gfn++)
+        set(gfn, page_alloc(0, NODE_ANY, ADDRESS_ANY), P2M_RAM);
+    for (gfn_t gfn = L4; gfn < PAGES; gfn++)
+        memset(page(gfn), 0, PAGE_SIZE);
+    make_tables();
+    ring = 0;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    for (gfn_t gfn = L4; gfn < PAGES; gfn++)
+        if (p2m_get(p, gfn).type != P2M_NONE)
+            page_free(p2m_get(p, gfn).mfn, 0);
+    assert_true(p2m_destroy(p, ~0u));
+    return 0;
+}
+
+/* ---- what was found lately ---- */
+
+static bool can_read(uint64_t linear)
+{
+    uint64_t value;
+
+    return hvm_copy_from(&vcpu, &value, linear, sizeof(value));
+}
+
+static void take_away(gfn_t gfn)
+{
+    mfn_t mfn = p2m_get(p, gfn).mfn;
+
+    set(gfn, 0, P2M_NONE);
+    p2m_flush(p);
+    page_free(mfn, 0);
+}
+
+static void what_is_taken_away_is_not_reached(void **state)
+{
+    (void)state;
+    assert_true(can_read(USER << PAGE_SHIFT));
+    take_away(USER);
+    assert_false(can_read(USER << PAGE_SHIFT));
+}
+
+/* A guest asks for flushes as often as it likes: their number must not come round to that of a frame that it
+ * had. */
+static void however_often_is_flushed(void **state)
+{
+    const uint64_t round = 1ul << 32;
+
+    (void)state;
+    assert_true(can_read(USER << PAGE_SHIFT));
+    take_away(USER);
+    hvm.flushes += round - 1;
+    assert_false(can_read(USER << PAGE_SHIFT));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_taken_away_is_not_reached),
+        TEST(however_often_is_flushed),
+    };
+
+    workbench_memory(FIRST, FRAMES);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
