@@ -9,6 +9,8 @@
 #include "core/memory/frame.h"
 #include "core/memory/page_alloc.h"
 #include "x86/control.h"
+#include "x86/hvm/exit.h"
+#include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/p2m.h"
 #include "x86/hvm/vendor.h"
@@ -31,7 +33,12 @@ static struct x86_vcpu vcpu;
 static struct hvm_vcpu hardware;
 static struct p2m *const p = &hvm.p2m;
 static struct hvm_control control;
+static struct hvm_segment es;
 static unsigned int ring;
+static bool long_code;
+static uint64_t fault_address;
+static uint32_t fault_error;
+static unsigned int faults, skipped;
 
 static const uint64_t access_bits[P2M_TYPES] = { [P2M_RAM] = 0x67, [P2M_TABLE] = 0x67 };
 
@@ -43,14 +50,68 @@ static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
     *out = control;
 }
 
+static void get_segment(const struct x86_vcpu *v, enum hvm_segment_name name,
+                        struct hvm_segment *out)
+{
+    (void)v;
+    assert_int_equal(name, SEGMENT_ES);
+    *out = es;
+}
+
 static unsigned int privilege(const struct x86_vcpu *v)
 {
     (void)v;
     return ring;
 }
 
-static const struct hvm_vendor vendor = { .get_control = get_control, .privilege = privilege };
+static bool in_long_code(const struct x86_vcpu *v)
+{
+    (void)v;
+    return long_code;
+}
+
+static const struct hvm_vendor vendor = { .get_control = get_control,
+                                          .get_segment = get_segment,
+                                          .privilege = privilege,
+                                          .in_long_code = in_long_code };
 const struct hvm_vendor *hvm_vendor = &vendor;
+
+void hvm_fault_page(struct x86_vcpu *v, uint64_t address, uint32_t error)
+{
+    (void)v;
+    fault_address = address;
+    fault_error = error;
+    faults++;
+}
+
+void hvm_fault_ud(struct x86_vcpu *v)
+{
+    (void)v;
+}
+
+bool hvm_decode(struct x86_vcpu *v, struct instruction *i)
+{
+    (void)v, (void)i;
+    return false;
+}
+
+void hvm_skip(struct x86_vcpu *v, unsigned int length)
+{
+    v->regs.rip += length;
+    skipped++;
+}
+
+bool hvm_lapic_read(struct x86_vcpu *v, unsigned int offset, bool x2, uint64_t *value)
+{
+    (void)v, (void)offset, (void)x2, (void)value;
+    return false;
+}
+
+bool hvm_lapic_write(struct x86_vcpu *v, unsigned int offset, bool x2, uint64_t value)
+{
+    (void)v, (void)offset, (void)x2, (void)value;
+    return false;
+}
 
 void domain_orphan(domid_t id)
 {
@@ -122,7 +183,9 @@ static int begin(void **state)
     for (gfn_t gfn = L4; gfn < PAGES; gfn++)
         memset(page(gfn), 0, PAGE_SIZE);
     make_tables();
-    ring = 0;
+    es = (struct hvm_segment){ 0 };
+    ring = faults = skipped = 0;
+    long_code = true;
     return 0;
 }
 
@@ -175,6 +238,91 @@ static void however_often_is_flushed(void **state)
     assert_false(can_read(USER << PAGE_SHIFT));
 }
 
+/* ---- INS ---- */
+
+static void ins(uint64_t to, bool repeat, uint8_t address)
+{
+    const struct hvm_io io = { .port = 0x80,
+                               .size = 4,
+                               .length = 2,
+                               .in = true,
+                               .string = true,
+                               .repeat = repeat,
+                               .address = address };
+
+    vcpu.regs.rdi = to;
+    hvm_exit_io(&vcpu, &io);
+}
+
+static void ins_writes_ones(void **state)
+{
+    (void)state;
+    vcpu.regs.rcx = 2;
+    ins(USER << PAGE_SHIFT, true, 8);
+    assert_int_equal(((uint32_t *)page(USER))[0], ~0u);
+    assert_int_equal(((uint32_t *)page(USER))[1], 0);
+    assert_int_equal(vcpu.regs.rcx, 1);
+    assert_int_equal(vcpu.regs.rdi, (USER << PAGE_SHIFT) + 4);
+    assert_int_equal(skipped, 0);
+    ins(vcpu.regs.rdi, true, 8);
+    assert_int_equal(skipped, 1);
+    assert_int_equal(faults, 0);
+}
+
+/* A process that may use ports may not write for that to its kernel's memory. */
+static void ins_has_the_rights_of_its_ring(void **state)
+{
+    (void)state;
+    ring = 3;
+    ins(KERNEL << PAGE_SHIFT, false, 8);
+    assert_int_equal(faults, 1);
+    assert_int_equal(fault_address, KERNEL << PAGE_SHIFT);
+    assert_int_equal(fault_error, FAULT_PRESENT | FAULT_WRITE | FAULT_USER);
+    assert_int_equal(((uint32_t *)page(KERNEL))[0], 0);
+    assert_int_equal(skipped, 0);
+    ring = 0;
+    ins(KERNEL << PAGE_SHIFT, false, 8);
+    assert_int_equal(faults, 1);
+    assert_int_equal(((uint32_t *)page(KERNEL))[0], ~0u);
+}
+
+/* The fault is the page's that is not there, not the page's in which the element begins. */
+static void ins_faults_where_it_ends(void **state)
+{
+    (void)state;
+    ins((PAGES << PAGE_SHIFT) - 2, false, 8);
+    assert_int_equal(faults, 1);
+    assert_int_equal(fault_address, PAGES << PAGE_SHIFT);
+    assert_int_equal(fault_error, FAULT_WRITE);
+}
+
+/* Behind the guest's tables there may be nothing: what is written there is lost. */
+static void ins_into_nothing(void **state)
+{
+    (void)state;
+    map(L1, USER, 300, 7);
+    ins(USER << PAGE_SHIFT, false, 8);
+    assert_int_equal(faults, 0);
+    assert_int_equal(skipped, 1);
+}
+
+/* ES has a base in 32-bit code only, and addresses of 32 bits wrap there. */
+static void ins_by_the_size_of_addresses(void **state)
+{
+    (void)state;
+    es.base = 1 << PAGE_SHIFT;
+    ins(USER << PAGE_SHIFT, false, 8);
+    assert_int_equal(((uint32_t *)page(USER))[0], ~0u);
+    long_code = false;
+    vcpu.regs.rcx = 1ul << 32 | 1;
+    ins(1ul << 32 | KERNEL << PAGE_SHIFT, true, 4);
+    assert_int_equal(((uint32_t *)page(USER))[0], ~0u);
+    assert_int_equal(vcpu.regs.rdi, (KERNEL << PAGE_SHIFT) + 4);
+    assert_int_equal(vcpu.regs.rcx, 0);
+    assert_int_equal(skipped, 2);
+    assert_int_equal(faults, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -182,6 +330,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_taken_away_is_not_reached),
         TEST(however_often_is_flushed),
+        TEST(ins_writes_ones),
+        TEST(ins_has_the_rights_of_its_ring),
+        TEST(ins_faults_where_it_ends),
+        TEST(ins_into_nothing),
+        TEST(ins_by_the_size_of_addresses),
     };
 
     workbench_memory(FIRST, FRAMES);

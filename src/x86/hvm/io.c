@@ -11,40 +11,47 @@
 
 /* ---- ports: reads give ones, writes are lost ---- */
 
-static void step_index(struct x86_vcpu *v, uint64_t *index, unsigned int size)
+/* The register of a string instruction, of as many bytes as addresses have, changed; its value. */
+static uint64_t step(uint64_t *at, unsigned int bytes, uint64_t by)
 {
-    *index += v->regs.rflags & FLAGS_DF ? -(uint64_t)size : size;
+    uint64_t mask = bytes == 8 ? ~0ul : (1ul << 8 * bytes) - 1, value = (*at + by) & mask;
+
+    *at = bytes == 2 ? (*at & ~mask) | value : value;
+    return value;
 }
 
-/* One element of INS or OUTS; false: a fault is due. */
-static bool string_element(struct x86_vcpu *v, const struct hvm_io *io)
+static uint64_t direction(const struct x86_vcpu *v, unsigned int size)
+{
+    return v->regs.rflags & FLAGS_DF ? -(uint64_t)size : size;
+}
+
+/* INS writes as the code that runs: it may be a process that its kernel lets at ports. */
+static bool store_ones(struct x86_vcpu *v, const struct hvm_io *io)
 {
     static const uint32_t ones = ~0u;
-    struct hvm_segment es;
+    struct hvm_segment es = { .base = 0 };
+    uint64_t fault;
+    uint32_t error;
 
-    if (!io->in) {
-        step_index(v, &v->regs.rsi, io->size);
+    if (!hvm_vendor->in_long_code(v))
+        hvm_vendor->get_segment(v, SEGMENT_ES, &es);
+    if (hvm_store(v, es.base + step(&v->regs.rdi, io->address, 0), &ones, io->size, &fault, &error))
         return true;
-    }
-    hvm_vendor->get_segment(v, SEGMENT_ES, &es);
-    if (!hvm_copy_to(v, es.base + v->regs.rdi, &ones, io->size)) {
-        hvm_fault_page(v, es.base + v->regs.rdi, FAULT_WRITE);
-        return false;
-    }
-    step_index(v, &v->regs.rdi, io->size);
-    return true;
+    hvm_fault_page(v, fault, error);
+    return false;
 }
 
 /* One element a time; the vCPU comes out again for the next. */
 static void string_io(struct x86_vcpu *v, const struct hvm_io *io)
 {
-    if (io->repeat && !v->regs.rcx) {
-        hvm_skip(v, io->length);
-        return;
+    bool none = io->repeat && !step(&v->regs.rcx, io->address, 0);
+
+    if (!none) {
+        if (io->in && !store_ones(v, io))
+            return;
+        step(io->in ? &v->regs.rdi : &v->regs.rsi, io->address, direction(v, io->size));
     }
-    if (!string_element(v, io))
-        return;
-    if (!io->repeat || --v->regs.rcx == 0)
+    if (none || !io->repeat || !step(&v->regs.rcx, io->address, -1ul))
         hvm_skip(v, io->length);
 }
 
@@ -124,7 +131,7 @@ static bool do_string_store(struct x86_vcpu *v, struct instruction *i, uint64_t 
     if (i->repeat && !v->regs.rcx)
         return true;
     store(v, physical, decode_read(&v->regs, i, 0));
-    step_index(v, &v->regs.rdi, i->size);
+    v->regs.rdi += direction(v, i->size);
     if (i->repeat && --v->regs.rcx)
         i->length = 0; /* the next one is another exit */
     return true;

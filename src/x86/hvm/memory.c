@@ -300,10 +300,34 @@ bool hvm_copy_to(struct x86_vcpu *v, uint64_t linear, const void *from, size_t s
     return copy(v, linear, (void *)from, size, FAULT_WRITE) == size;
 }
 
+static uint32_t as_it_runs(const struct x86_vcpu *v)
+{
+    return hvm_vendor->privilege(v) == 3 ? FAULT_USER : 0;
+}
+
+bool hvm_store(struct x86_vcpu *v, uint64_t linear, const void *from, size_t size, uint64_t *fault,
+               uint32_t *error)
+{
+    uint32_t access = FAULT_WRITE | as_it_runs(v);
+    size_t done = copy(v, linear, (void *)from, size, access);
+    struct hvm_paging paging;
+    uint64_t physical;
+    bool were_on, ok;
+
+    if (done == size)
+        return true;
+    *fault = linear + done;
+    were_on = irq_save();
+    hvm_paging_read(v, &paging);
+    ok = hvm_translate(&paging, *fault, access, &physical, error);
+    irq_restore(were_on);
+    return ok;
+}
+
 /* Nearly always within a page. */
 unsigned int hvm_fetch(struct x86_vcpu *v, uint64_t linear, uint8_t *to, unsigned int size)
 {
-    uint32_t access = FAULT_FETCH | (hvm_vendor->privilege(v) == 3 ? FAULT_USER : 0);
+    uint32_t access = FAULT_FETCH | as_it_runs(v);
     struct hvm_paging paging;
     size_t part;
 

@@ -38,6 +38,10 @@ bool hvm_translate(const struct hvm_paging *paging, uint64_t linear, uint32_t ac
 /* Copies by the current vCPU's tables as its kernel; false: some byte cannot be reached. */
 bool hvm_copy_from(struct x86_vcpu *v, void *to, uint64_t linear, size_t size);
 bool hvm_copy_to(struct x86_vcpu *v, uint64_t linear, const void *from, size_t size);
+/* As the code that runs, whatever its ring; what the tables lead to may be nothing, then it is lost.  False: a
+ * page fault is due, with the address and the error. */
+bool hvm_store(struct x86_vcpu *v, uint64_t linear, const void *from, size_t size, uint64_t *fault,
+               uint32_t *error);
 /* Interrupts off: the bytes of an instruction at a linear address, as many as can be reached up to size; the number. */
 unsigned int hvm_fetch(struct x86_vcpu *v, uint64_t linear, uint8_t *to, unsigned int size);
 

@@ -10,9 +10,12 @@
 #include "x86/hvm/svm/svm.h"
 #include "x86/way.h"
 
-#define IO_IN     1u
-#define IO_STRING 4u
-#define IO_REPEAT 8u
+#define IO_IN         1u
+#define IO_STRING     4u
+#define IO_REPEAT     8u
+#define IO_ADDRESS_16 0x80u
+#define IO_ADDRESS_32 0x100u
+#define IO_ADDRESS_64 0x200u
 
 #define EXCEPTIONS \
     32u /* vectors of exceptions: QEMU's TCG says of virtual interrupts they were some */
@@ -68,6 +71,17 @@ static void take_state(struct x86_vcpu *v, struct vmcb *b)
     keep_event(v, b);
 }
 
+/* Where it is not told, it is the code's. */
+static uint8_t address_size(const struct x86_vcpu *v, uint32_t info)
+{
+    switch (info & (IO_ADDRESS_16 | IO_ADDRESS_32 | IO_ADDRESS_64)) {
+    case IO_ADDRESS_16: return 2;
+    case IO_ADDRESS_32: return 4;
+    case IO_ADDRESS_64: return 8;
+    }
+    return hvm_vendor->in_long_code(v) ? 8 : 4;
+}
+
 static void io(struct x86_vcpu *v, const struct vmcb *b)
 {
     uint32_t info = (uint32_t)b->exit_info_1;
@@ -75,6 +89,7 @@ static void io(struct x86_vcpu *v, const struct vmcb *b)
         .port = (uint16_t)(info >> 16),
         .size = (uint8_t)(info >> 4 & 7),
         .length = (uint8_t)(b->exit_info_2 - b->rip),
+        .address = address_size(v, info),
         .in = info & IO_IN,
         .string = info & IO_STRING,
         .repeat = info & IO_REPEAT,
