@@ -43,6 +43,7 @@ void hvm_reset(struct x86_vcpu *v)
     v->hvm->event = (struct hvm_event){ 0 };
     memset(v->hvm->debug, 0, sizeof(v->hvm->debug));
     v->core.nmi_pending = false;
+    v->hvm->flushed--; /* its CPU may have translations by the tables that it had */
     hvm_vendor->set_control(v, &c);
     set_real_mode(v, 0xf000, 0xffff0000);
     hvm_vendor->end_shadow(v);
@@ -74,12 +75,14 @@ static void start_at(struct x86_vcpu *v, uint8_t page)
     v->regs.rip = 0;
 }
 
-/* INIT keeps what a reset does not: the FPU, and of the APIC its ID and base. */
+/* INIT keeps what a reset does not: the FPU, and of the APIC its ID and base.  A start-up interrupt finds it
+ * due, or the vCPU down: it is not lost in between. */
 static void take_init(struct x86_vcpu *v)
 {
     hvm_reset(v);
     hvm_lapic_reset(v);
     vcpu_sleep(&v->core, WAIT_DOWN);
+    __atomic_store_n(&v->hvm->init, false, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&v->hvm->startup, __ATOMIC_SEQ_CST))
         vcpu_wake(&v->core, WAIT_DOWN);
 }
@@ -89,8 +92,7 @@ bool hvm_startup_due(struct x86_vcpu *v)
     struct hvm_vcpu *h = v->hvm;
     uint32_t startup;
 
-    if (__atomic_load_n(&h->init, __ATOMIC_RELAXED) &&
-        __atomic_exchange_n(&h->init, false, __ATOMIC_SEQ_CST)) {
+    if (__atomic_load_n(&h->init, __ATOMIC_ACQUIRE)) {
         take_init(v);
         return true;
     }
