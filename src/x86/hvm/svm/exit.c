@@ -30,6 +30,12 @@ static void keep_virtual(struct x86_vcpu *v, const struct vmcb *b)
     s->virtual = 0;
 }
 
+/* The CPU calls INT3 and INTO exceptions, and stands at them as at INT n (AMD APM 2, section 15.7.2). */
+static bool is_instruction(uint8_t type, uint8_t vector)
+{
+    return type == EVENT_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF);
+}
+
 /* What was on its way into the guest when it came out comes again, but for what it does again itself. */
 static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
 {
@@ -37,19 +43,23 @@ static void keep_event(struct x86_vcpu *v, const struct vmcb *b)
         [0] = EVENT_INTERRUPT, [2] = EVENT_NMI, [3] = EVENT_EXCEPTION
     };
     uint64_t e = b->exit_event;
+    uint8_t type, vector = (uint8_t)e;
 
     if (!(e & EVENT_VALID))
         return;
+    type = types[e >> EVENT_TYPE_SHIFT & 7];
+    if (type == EVENT_NONE || is_instruction(type, vector))
+        return;
+    if (type == EVENT_EXCEPTION && vector >= EXCEPTIONS)
+        type = EVENT_INTERRUPT;
+    if (type == EVENT_NMI)
+        svm_vcpu(v)->in_nmi = false;
     v->hvm->event = (struct hvm_event){
-        .type = types[e >> EVENT_TYPE_SHIFT & 7],
-        .vector = (uint8_t)e,
+        .type = type,
+        .vector = vector,
         .has_error = e & EVENT_HAS_ERROR,
         .error = (uint32_t)(e >> 32),
     };
-    if (v->hvm->event.type == EVENT_EXCEPTION && v->hvm->event.vector >= EXCEPTIONS)
-        v->hvm->event.type = EVENT_INTERRUPT;
-    if (v->hvm->event.type == EVENT_NMI)
-        svm_vcpu(v)->in_nmi = false;
 }
 
 static void take_state(struct x86_vcpu *v, struct vmcb *b)

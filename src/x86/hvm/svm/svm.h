@@ -7,6 +7,8 @@
 #include "x86/hvm/vendor.h"
 
 #define VECTOR_DB 1
+#define VECTOR_BP 3
+#define VECTOR_OF 4
 #define VECTOR_AC 17
 #define VECTOR_MC 18
 
