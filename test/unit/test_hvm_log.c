@@ -233,6 +233,24 @@ static void numbers_beyond_are_always_told_of(void **state)
     assert_int_equal(words[0], ~0ul);
 }
 
+static void a_number_however_high_takes_no_more_memory(void **state)
+{
+    const gfn_t far = 1ul << 35;
+    uint64_t before;
+
+    (void)state;
+    assert_int_equal(hvm_log_stop(d), 0);
+    hvm_log_destroy(d);
+    give(far, 0);
+    before = page_alloc_free_count(NODE_ANY);
+    start();
+    assert_true(before - page_alloc_free_count(NODE_ANY) < 100);
+    write_to(far);
+    hvm_log_read(d, far, words, 1, true);
+    assert_int_equal(words[0], ~0ul);
+    assert_int_equal(read_all(true), 0);
+}
+
 static void its_end_lets_all_through(void **state)
 {
     (void)state;
@@ -279,6 +297,7 @@ int main(void)
         TEST(a_use_between_two_readings_is_seen),
         TEST(what_comes_and_goes_is_told_of),
         TEST(numbers_beyond_are_always_told_of),
+        TEST(a_number_however_high_takes_no_more_memory),
         TEST(its_end_lets_all_through),
         TEST(in_pieces),
     };

@@ -14,6 +14,7 @@
 #define WORD        64u
 #define CHANGES_MAX 512u       /* between two questions whether somebody waits */
 #define SLACK       (1u << 12) /* numbers beyond the highest, which may come later */
+#define HOLE        (1u << 20) /* numbers below 4 GiB, in case that none of them is memory */
 
 /* Made with the domain's first log, and kept: markers take no lock. */
 struct hvm_log {
@@ -111,6 +112,17 @@ void hvm_log_destroy(struct domain *d)
     hvm_domain(d)->log = NULL;
 }
 
+/* A guest may have a frame at a number as high as it likes, which costs nobody more than that: bits are for as
+ * many as it may have frames. */
+static gfn_t bits_end(struct domain *d)
+{
+    gfn_t last = hvm_p2m(d)->highest;
+
+    if (last > HOLE && last - HOLE > d->pages_max)
+        last = d->pages_max + HOLE;
+    return (last + SLACK) & ~(gfn_t)(SLACK - 1);
+}
+
 /* d's lock held: nobody else makes one. */
 static struct hvm_log *find_or_create(struct domain *d)
 {
@@ -119,7 +131,7 @@ static struct hvm_log *find_or_create(struct domain *d)
     ASSERT(lock_held(&d->lock));
     if (l)
         return l;
-    l = create((hvm_p2m(d)->highest + SLACK) & ~(gfn_t)(SLACK - 1));
+    l = create(bits_end(d));
     __atomic_store_n(&hvm_domain(d)->log, l, __ATOMIC_RELEASE);
     return l;
 }
