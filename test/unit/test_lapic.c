@@ -462,6 +462,11 @@ static void base(void **state)
     assert_true(hvm_lapic_set_base(v, on));
     assert_int_equal(get(TIMER), 0x10000); /* as after a reset */
     assert_int_equal(get(VERSION), 0x50014);
+    /* Which CPU is the first is not a guest's to say: its records would not be taken back. */
+    assert_true(hvm_lapic_set_base(v, on & ~LAPIC_BASE_BSP));
+    assert_int_equal(hvms[0].lapic.base, on);
+    assert_true(hvm_lapic_set_base(&vcpus[1], on));
+    assert_int_equal(hvms[1].lapic.base, on & ~LAPIC_BASE_BSP);
 }
 
 /* No register and no value does harm; what is reserved reads as 0 and is told. */

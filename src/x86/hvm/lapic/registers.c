@@ -184,7 +184,7 @@ bool hvm_lapic_set_base(struct x86_vcpu *v, uint64_t value)
         return false;
     if (to == 0)
         hvm_lapic_reset(v);
-    l->base = value;
+    l->base = (value & ~LAPIC_BASE_BSP) | (l->base & LAPIC_BASE_BSP); /* which is read-only */
     if (from != to)
         lapic_set_ids(v);
     return true;
