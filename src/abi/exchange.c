@@ -189,6 +189,8 @@ long memory_exchange(struct vcpu *v, void *arg, uint64_t extra)
     d = domain_get(a->in.domid == DOMID_SELF ? v->domain->id : a->in.domid);
     if (!d)
         return -XEN_ESRCH;
+    if (d->kind->map)
+        rc = -XEN_EOPNOTSUPP; /* its frames have numbers, which would go on leading to them */
     while (rc == 0 && a->nr_exchanged < a->in.nr_extents) {
         struct chunk c = { .d = d,
                            .a = a,

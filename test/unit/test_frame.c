@@ -418,6 +418,9 @@ static void heap_gives_zeroed_apart(void **state)
     assert_int_equal(page_alloc_free_count(NODE_ANY), free);
 }
 
+static const struct guest_map map;
+static const struct guest_kind pv = { .bit = KIND_PV }, hardware = { .bit = KIND_HVM, .map = &map };
+
 static void exchange_checks_and_trades(void **state)
 {
     xen_pfn_t in[8], out[1] = { 77 };
@@ -443,6 +446,9 @@ static void exchange_checks_and_trades(void **state)
     a.out.nr_extents = 2;
     assert_int_equal(memory_exchange(&v, &a, 0), -XEN_EINVAL);
     a.out.nr_extents = 1;
+    d.kind = &hardware;
+    assert_int_equal(memory_exchange(&v, &a, 0), -XEN_EOPNOTSUPP); /* its map leads to them */
+    d.kind = &pv;
     assert_true(frame_get(frame_of(in[5]), &d)); /* somebody maps one */
     assert_int_equal(memory_exchange(&v, &a, 0), -XEN_EINVAL);
     assert_int_equal(d.pages, 8);
@@ -453,6 +459,7 @@ static void exchange_checks_and_trades(void **state)
     assert_int_equal(m2p_get(out[0] + 7), 84);
     assert_int_equal(d.pages, 8);
     assert_false(frame_get(frame_of(in[0]), &d) && in[0] - out[0] > 7);
+    d.kind = NULL;
 }
 
 /* A domain that has more than it may have trades as others do: nothing is lost on the way. */
@@ -467,6 +474,7 @@ static void exchange_beyond_the_limit(void **state)
     a.in.extent_start.p = in;
     a.out.extent_start.p = out;
     assert_int_equal(frame_assign(frame_of(in[0]), &d), 0);
+    d.kind = &pv;
     pages = d.pages;
     d.pages_max = 0;
     assert_int_equal(memory_exchange(&v, &a, 0), 0);
@@ -474,6 +482,7 @@ static void exchange_beyond_the_limit(void **state)
     assert_int_equal(m2p_get(out[0]), 78);
     d.pages_max = most;
     assert_true(frame_release(frame_of(out[0]), &d));
+    d.kind = NULL;
 }
 
 static long ask(unsigned int op, void *arg)
@@ -513,13 +522,12 @@ static const struct guest_map map = { .add = map_add };
 /* A guest of less memory than it may have: no page of it waits to be asked for. */
 static void nothing_by_demand(void **state)
 {
-    static const struct guest_kind pv = { .bit = KIND_PV }, hvm = { .bit = KIND_HVM, .map = &map };
     xen_pod_target_t target = { .target_pages = 3, .pod_entries = 7, .domid = DOMID_SELF };
 
     (void)state;
     d.kind = &pv;
     assert_int_equal(ask(XENMEM_set_pod_target, &target), -XEN_EINVAL);
-    d.kind = &hvm;
+    d.kind = &hardware;
     assert_int_equal(ask(XENMEM_set_pod_target, &target), 0);
     assert_int_equal(target.tot_pages, d.pages);
     assert_int_equal(target.pod_entries, 0);
@@ -529,13 +537,12 @@ static void nothing_by_demand(void **state)
 /* A toolstack populates more of it than it may have, and then what comes beside; nobody else does. */
 static void more_than_it_may_have(void **state)
 {
-    static const struct guest_kind kind = { .bit = KIND_HVM, .map = &map };
     static struct domain dom0 = { .privileged = true };
     uint64_t number = 7, most = d.pages_max;
     xen_memory_reservation_t r = { .extent_start.p = &number, .nr_extents = 1, .domid = d.id };
 
     (void)state;
-    d.kind = &kind;
+    d.kind = &hardware;
     d.pages_max = d.pages;
     v.domain = &dom0;
     assert_int_equal(ask(XENMEM_populate_physmap, &r), 0);

@@ -319,6 +319,12 @@ static int subject_get(struct domain *self, domid_t id, struct domain **subject)
     if ((id == DOMID_IO || id == DOMID_XEN) && self->privileged)
         return 0;
     *subject = pt_subject(self, id, &error);
+    /* A hardware domain writes to its frames whatever their type: they can be no tables. */
+    if (*subject && (*subject)->kind->map) {
+        domain_put(*subject);
+        *subject = NULL;
+        error = -XEN_EINVAL;
+    }
     return error;
 }
 
