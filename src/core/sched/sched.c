@@ -271,8 +271,10 @@ void vcpu_yield(struct vcpu *v)
     struct run_queue *q = my_queue();
 
     ASSERT(v == current_vcpu());
-    if (!__atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&q->waiting.count, __ATOMIC_RELAXED)) {
+        cpu_relax(); /* it asks again at once: what it waits for on other CPUs goes before */
         return;
+    }
     q->yielded = true; /* this CPU's own; seen by the softirq on it */
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
