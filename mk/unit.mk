@@ -67,6 +67,7 @@ UNIT_MORE_test_domain = $(UNIT_DOMAINS)
 UNIT_MORE_test_time = $(UNIT_DOMAINS)
 UNIT_MORE_test_domctl = $(UNIT_DOMAINS)
 UNIT_MORE_test_decode = src/x86/decode.c
+UNIT_MORE_test_decode_cpu = src/x86/decode.c
 UNIT_MORE_test_cpuid = src/x86/policy/cpuid.c
 UNIT_MORE_test_efi = $(addprefix src/boot/efi/,config.c tags.c sections.c)
 UNIT_MORE_test_symbols = src/x86/trap/symbols.c
