@@ -63,10 +63,9 @@ def begin(m, name):
 
 
 def migrate(m, name):
-    """What it says of a migration to where the guest is; it leaves the domain locked."""
-    refused = m.ssh(f"virsh -c xen:///system migrate --live {name} xen:///system", 600)
-    xl.ok(m, "systemctl restart libvirtd", 600)
-    return refused
+    """What it says of a migration to where the guest is, which leaves the domain locked until libvirtd is
+    started anew."""
+    return m.ssh(f"virsh -c xen:///system migrate --live {name} xen:///system", 600)
 
 
 def life(m, name):
@@ -91,6 +90,7 @@ def life(m, name):
     virsh(m, f"restore /root/{name}.save", 900)
     assert "up 42" in xl.ok(m, f"timeout 500 python3 /root/console.py {name}", 600)
     refused = migrate(m, name)
+    xl.ok(m, "systemctl restart libvirtd", 600)
     virsh(m, f"shutdown {name}")
     xl.ok(m, f"until virsh -c xen:///system domstate {name} | grep 'shut off'; do sleep 1; done", 600)
     virsh(m, f"undefine {name}")
