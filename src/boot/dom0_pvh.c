@@ -67,7 +67,7 @@ struct build {
 static void open_kernel(struct build *b)
 {
     if (!hvm_usable())
-        console_fatal("Dom0: dom0=pvh needs a CPU with SVM and nested page tables");
+        console_fatal("Dom0: dom0=pvh needs a CPU with nested page tables");
     dom0_kernel_open(b->info, &b->image, &b->kernel, "PVH ", elf_read_pvh);
 }
 

@@ -5,6 +5,8 @@
  * VMCB; its map and log change; its records are written down, spoilt and loaded again.  At the end every frame is
  * given back.
  */
+#include "codes.h"
+
 #include "core/assert.h"
 #include "core/domain.h"
 #include "core/machine.h"
@@ -374,17 +376,31 @@ static const uint64_t access_bits[P2M_TYPES] = {
     [P2M_GRANT] = 7, [P2M_GRANT_READONLY] = 5, [P2M_TABLE] = 7
 };
 
-/* A frame more for the domain, at a number; what cannot be is refused. */
-static void add_page(gfn_t gfn)
+/* Frames more for the domain, at numbers from one on; what cannot be is refused. */
+static void add_pages(gfn_t gfn, unsigned int order)
 {
-    mfn_t mfn = page_alloc(0, NODE_ANY, ADDRESS_ANY);
+    mfn_t mfn = page_alloc(order, NODE_ANY, ADDRESS_ANY);
 
     if (mfn == MFN_NONE)
         return;
-    if (frame_assign(frame_of(mfn), d))
-        page_free(mfn, 0);
-    else if (hvm_map.add(d, gfn, mfn, 0))
-        REQUIRE(frame_release(frame_of(mfn), d));
+    if (frame_assign_range(mfn, order, d))
+        page_free(mfn, order);
+    else if (hvm_map.add(d, gfn, mfn, order))
+        for (unsigned int i = 0; i < 1u << order; i++)
+            REQUIRE(frame_release(frame_of(mfn + i), d));
+}
+
+/* A frame that the domain has lost is not to be reached by it any more. */
+static void check_map(gfn_t first)
+{
+    for (gfn_t gfn = first; gfn < first + 64; gfn++) {
+        struct p2m_entry e = p2m_get(&hvm.p2m, gfn);
+
+        if (e.type != P2M_RAM && e.type != P2M_LOGGED)
+            continue;
+        REQUIRE(frame_get(frame_of(e.mfn), d));
+        frame_put(frame_of(e.mfn));
+    }
 }
 
 static void begin(void)
@@ -415,7 +431,7 @@ static void begin(void)
     REQUIRE(p2m_set_pool(&hvm.p2m, POOL) == 0);
     lock_release(&d->pagetable_lock);
     for (gfn_t gfn = 0; gfn < PAGES; gfn++)
-        add_page(gfn);
+        add_pages(gfn, 0);
     table[0] = &vcpu.core;
     vcpu.core.domain = d;
     vcpu.core.info = &info;
@@ -465,32 +481,11 @@ static void write_memory(void)
 /* At the start of the second page, where it mostly comes out. */
 static void write_code(void)
 {
-    static const uint8_t some[][8] = {
-        { 0x89, 0x08 },
-        { 0x8b, 0x08 },
-        { 0xc7, 0x00, 1, 2, 3, 4 },
-        { 0x0f, 0xb6, 0x08 },
-        { 0x87, 0x08 },
-        { 0x0f, 0xa2 },
-        { 0x0f, 0x32 },
-        { 0x0f, 0x30 },
-        { 0xf4 },
-        { 0x0f, 0x22, 0xe0 },
-        { 0x0f, 0x01, 0xd1 },
-        { 0x0f, 0x01, 0xd9 },
-        { 0xf3, 0x6c },
-        { 0x66, 0x6f },
-        { 0xa1, 0xb0, 0, 0xe0, 0xfe },
-        { 0x0f, 0x08 },
-        { 0x83, 0x08, 0x10 },
-        { 0x48, 0x89, 0x08 },
-        { 0xf0, 0x0f, 0xb1, 0x08 },
-        { 0x88, 0x08 },
-    };
     struct p2m_entry e = p2m_get(&hvm.p2m, 1);
 
     if (e.type == P2M_RAM)
-        memcpy(frame_map(e.mfn), some[byte() % ARRAY_SIZE(some)], sizeof(some[0]));
+        memcpy(frame_map(e.mfn), fuzz_codes[byte() % ARRAY_SIZE(fuzz_codes)],
+               sizeof(fuzz_codes[0]));
 }
 
 static void come_out(void)
@@ -528,15 +523,25 @@ static void come_out(void)
     irq_on();
 }
 
+/* Mostly where frames are, or the last number of a table. */
+static gfn_t change_at(void)
+{
+    unsigned int c = byte();
+
+    if (c & 1)
+        return byte();
+    return c & 2 ? ((gfn_t)(c >> 2) << 9) + 511 : number();
+}
+
 static void change_map(void)
 {
-    gfn_t gfn = byte() & 1 ? byte() : number();
+    gfn_t gfn = change_at();
     unsigned int c = byte();
     uint64_t words[2];
     mfn_t mfn;
 
     if (c < 0x60)
-        add_page(gfn);
+        add_pages(gfn, c & 3);
     else if (c < 0x90)
         hvm_map.drop(d, gfn);
     else if (c < 0xb0) {
@@ -550,6 +555,7 @@ static void change_map(void)
         hvm_map.log_stop(d);
     else
         hvm_map.log_read(d, gfn & ~63ul, words, 2, c & 1);
+    check_map(gfn & ~31ul);
 }
 
 static void load_records(void)

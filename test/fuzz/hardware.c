@@ -3,6 +3,7 @@
  * The hardware domain: its vCPUs come out, as x86/hvm/svm/entry.S would have it, with whatever the input
  * puts in their VMCBs.
  */
+#include "codes.h"
 #include "fuzz.h"
 
 #include "core/assert.h"
@@ -145,26 +146,10 @@ static void choose_io(struct x86_vcpu *v)
 
 static void write_code(struct x86_vcpu *v)
 {
-    static const uint8_t some[][8] = {
-        { 0x89, 0x08 },
-        { 0x8b, 0x08 },
-        { 0xc7, 0x00, 1, 2, 3, 4 },
-        { 0x0f, 0xb6, 0x08 },
-        { 0x87, 0x08 },
-        { 0x0f, 0x22, 0xe0 },
-        { 0xf3, 0x6c },
-        { 0x66, 0x6f },
-        { 0x83, 0x08, 0x10 },
-        { 0x48, 0x89, 0x08 },
-        { 0xf0, 0x0f, 0xb1, 0x08 },
-        { 0x88, 0x08 },
-        { 0xa4 },
-        { 0xf3, 0xab },
-    };
     unsigned int c = input_byte();
     uint8_t bytes[8];
 
-    memcpy(bytes, some[c % ARRAY_SIZE(some)], sizeof(bytes));
+    memcpy(bytes, fuzz_codes[c % ARRAY_SIZE(fuzz_codes)], sizeof(bytes));
     if (c >= 0xe0)
         for (unsigned int i = 0; i < sizeof(bytes); i++)
             bytes[i] = input_byte();

@@ -165,7 +165,7 @@ void hvm_cpu_save(const struct x86_vcpu *v, struct hvm_hw_cpu *to, uint64_t now)
     to->flags = XEN_X86_FPU_INITIALISED;
 }
 
-/* ---- looking at one: what VMRUN refuses (AMD APM 2, section 15.5.1), and no guest could reach ---- */
+/* ---- looking at one: what a CPU refuses (AMD APM 2, section 15.5.1), and no guest could reach ---- */
 
 static bool canonical(uint64_t address)
 {

@@ -3,7 +3,6 @@
 
 #include "abi/door.h"
 #include "core/assert.h"
-#include "core/console/console.h"
 #include "core/domain.h"
 #include "core/machine.h"
 #include "x86/control.h"
@@ -12,6 +11,7 @@
 #include "x86/hvm/memory.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
+#include "x86/refuse.h"
 
 #define VECTOR_DB 1
 #define VECTOR_UD 6
@@ -132,8 +132,7 @@ void hvm_exit_cpuid(struct x86_vcpu *v)
 
 static __attribute__((noinline)) void refuse_msr(struct x86_vcpu *v, const char *how)
 {
-    console_guest_log(v->core.domain->id, LOG_INFO, "v%u at %016lx: %s of %x is refused",
-                      v->core.id, v->regs.rip, how, (uint32_t)v->regs.rcx);
+    tell_refused_msr(v, how);
     hvm_fault_gp(v);
 }
 

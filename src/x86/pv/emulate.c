@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x86/pv/emulate.h"
 
-#include "core/console/console.h"
 #include "core/machine.h"
 #include "lib/memory.h"
 #include "x86/control.h"
@@ -12,6 +11,7 @@
 #include "x86/pv/msr.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
+#include "x86/refuse.h"
 #include "x86/trap/trap.h"
 
 #define VECTOR_UD 6u
@@ -90,12 +90,6 @@ static unsigned int fetch(const struct x86_vcpu *v, const struct code *c, uint8_
 
 /* ---- instructions ---- */
 
-static __attribute__((noinline)) void tell_msr(struct x86_vcpu *v, const char *how)
-{
-    console_guest_log(v->core.domain->id, LOG_INFO, "v%u at %016lx: %s of %x is refused",
-                      v->core.id, v->regs.rip, how, (uint32_t)v->regs.rcx);
-}
-
 static enum emulated rdmsr_of(struct x86_vcpu *v)
 {
     struct regs *r = &v->regs;
@@ -104,7 +98,7 @@ static enum emulated rdmsr_of(struct x86_vcpu *v)
     if (!pv_in_kernel(v))
         return EMULATED_GP;
     if (!pv_msr_read(v, (uint32_t)r->rcx, &value)) {
-        tell_msr(v, "RDMSR");
+        tell_refused_msr(v, "RDMSR");
         /* Kernels probe before they have a handler (xen/arch-x86/xen.h, set_trap_table). */
         if (v->pv.traps[VECTOR_GP].address)
             return EMULATED_GP;
@@ -124,7 +118,7 @@ static enum emulated wrmsr_of(struct x86_vcpu *v)
         return EMULATED_GP;
     if (pv_msr_write(v, (uint32_t)r->rcx, value))
         return EMULATED;
-    tell_msr(v, "WRMSR");
+    tell_refused_msr(v, "WRMSR");
     return EMULATED_GP;
 }
 
