@@ -25,6 +25,7 @@ UNIT_MORE_test_hvm_memory = $(UNIT_MEMORY) $(addprefix src/,\
                             core/memory/heap.c x86/decode.c x86/hvm/p2m.c x86/hvm/log.c x86/hvm/memory.c x86/hvm/io.c)
 UNIT_MORE_test_hvm_startup = $(UNIT_MEMORY) src/x86/hvm/startup.c
 UNIT_MORE_test_svm_exit = $(UNIT_MEMORY) src/x86/hvm/svm/exit.c
+UNIT_MORE_test_hvm_exit = $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/hvm/exit.c)
 UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/heap.c)
 UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)

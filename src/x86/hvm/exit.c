@@ -11,6 +11,7 @@
 #include "x86/hvm/memory.h"
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
+#include "x86/policy/cpuid.h"
 #include "x86/refuse.h"
 
 #define VECTOR_DB 1
@@ -183,7 +184,8 @@ void hvm_exit_xsetbv(struct x86_vcpu *v)
 {
     uint64_t value = v->regs.rdx << 32 | (uint32_t)v->regs.rax;
 
-    if ((uint32_t)v->regs.rcx != 0 || hvm_vendor->privilege(v) || !fpu_set_xcr0(v, value))
+    if ((uint32_t)v->regs.rcx != 0 || hvm_vendor->privilege(v) ||
+        (value & ~cpuid_policy(v)->xcr0_mask) || !fpu_set_xcr0(v, value))
         hvm_fault_gp(v);
     else
         hvm_skip_whole(v);
@@ -218,7 +220,7 @@ void hvm_exit_cr4(struct x86_vcpu *v)
     }
     hvm_vendor->get_control(v, &c);
     value = *decode_register(&v->regs, i.rm);
-    if (!(c.efer & EFER_LMA))
+    if (!hvm_vendor->in_long_code(v))
         value = (uint32_t)value;
     if (!cr4_ok(v, &c, value)) {
         hvm_fault_gp(v);
