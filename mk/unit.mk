@@ -77,8 +77,10 @@ UNIT_MORE_test_cpuid = src/x86/policy/cpuid.c
 UNIT_MORE_test_efi = $(addprefix src/boot/efi/,config.c tags.c sections.c)
 UNIT_MORE_test_symbols = src/x86/trap/symbols.c
 # Privileged instructions in headers of these names are the test's.
-UNIT_MORE_test_emulate = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
+UNIT_EMULATE = -iquote test/workbench/instructions test/unit/emulate_world.c $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
                          x86/pv/emulate_control.c x86/pv/emulate_port.c x86/pv/hypercall_page.c)
+UNIT_MORE_test_emulate = $(UNIT_EMULATE)
+UNIT_MORE_test_emulate_port = $(UNIT_EMULATE)
 UNIT_TESTS = $(patsubst test/unit/%.c,$(O)/unit/%,$(wildcard test/unit/test_*.c))
 
 .PHONY: test-unit
