@@ -6,6 +6,7 @@
 #include "core/domain.h"
 #include "core/machine.h"
 #include "core/memory/page_alloc.h"
+#include "core/sched/pool.h"
 #include "core/vcpu.h"
 
 #define CAP_A_VCPU 100u
@@ -20,24 +21,13 @@ static long find_vcpu(struct domain *d, const struct xen_domctl_vcpuaffinity *a,
     return a->flags ? 0 : -XEN_EINVAL;
 }
 
-/* Only CPUs that are there are told of. */
-static struct cpu_set there(const struct cpu_set *set)
-{
-    struct cpu_set out = { { 0 } };
-
-    for (unsigned int cpu = 0; cpu < cpu_count; cpu++)
-        if (cpu_set_has(set, cpu))
-            cpu_set_add(&out, cpu);
-    return out;
-}
-
 static struct cpu_set both(const struct cpu_set *a, const struct cpu_set *b)
 {
     struct cpu_set out;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(out.bits); i++)
         out.bits[i] = a->bits[i] & b->bits[i];
-    return there(&out);
+    return pool_there(&out);
 }
 
 static int give_set(const struct xenctl_bitmap *to, const struct cpu_set *set)
@@ -55,8 +45,8 @@ DOMCTL(getvcpuaffinity)
 
     if (rc)
         return rc;
-    hard = there(&target->sched.hard);
-    soft = there(&target->sched.soft);
+    hard = pool_there(&target->sched.hard);
+    soft = pool_there(&target->sched.soft);
     if (a->flags & XEN_VCPUAFFINITY_HARD)
         rc = give_set(&a->cpumap_hard, &hard);
     if (rc == 0 && (a->flags & XEN_VCPUAFFINITY_SOFT))
@@ -80,7 +70,7 @@ static long take_sets(const struct xen_domctl_vcpuaffinity *a, struct cpu_set *h
 /* In force now, as far as there are CPUs. */
 static long give_effective(const struct xen_domctl_vcpuaffinity *a, const struct vcpu *target)
 {
-    struct cpu_set hard = there(&target->sched.hard), soft = both(&hard, &target->sched.soft);
+    struct cpu_set hard = pool_there(&target->sched.hard), soft = both(&hard, &target->sched.soft);
     int rc = 0;
 
     if (a->flags & XEN_VCPUAFFINITY_HARD)

@@ -61,8 +61,8 @@ static void wake_capped(struct domain *d)
     }
 }
 
-/* Run time until now of those that run; is there any? */
-static bool count_running(struct domain *d)
+/* Done with the queue's lock held to those that run; is there any? */
+static bool each_running(struct domain *d, void (*what)(struct run_queue *q))
 {
     bool any = false;
 
@@ -74,7 +74,7 @@ static bool count_running(struct domain *d)
             continue;
         q = run_queue_lock(d->vcpus[id], &were_on);
         if (q->current == d->vcpus[id]) {
-            run_queue_count(q, arch_now());
+            what(q);
             any = true;
         }
         lock_release_irq(&q->lock, were_on);
@@ -82,12 +82,24 @@ static bool count_running(struct domain *d)
     return any;
 }
 
+/* Run time until now. */
+static void count_now(struct run_queue *q)
+{
+    run_queue_count(q, arch_now());
+}
+
+/* It looks at its budget from now on. */
+static void begin_slice(struct run_queue *q)
+{
+    softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
+}
+
 /* A period begins: what was used too much in the last one is owed, what was left over is lost. */
 static void refill(void *domain)
 {
     struct domain *d = domain;
     struct sched_domain *s = &d->sched;
-    bool running = count_running(d);
+    bool running = each_running(d, count_now);
     int64_t full = quota(s), had = __atomic_load_n(&s->budget, __ATOMIC_SEQ_CST), next;
 
     if (full == 0)
@@ -102,32 +114,16 @@ static void refill(void *domain)
         wake_capped(d);
 }
 
-/* Those that run look at their budget from now on. */
-static void begin_slices(struct domain *d)
-{
-    for (unsigned int id = 0; id < d->max_vcpus; id++) {
-        bool were_on;
-        struct run_queue *q;
-
-        if (!d->vcpus[id])
-            continue;
-        q = run_queue_lock(d->vcpus[id], &were_on);
-        if (q->current == d->vcpus[id])
-            softirq_send(q->cpu, SOFTIRQ_SCHEDULE);
-        lock_release_irq(&q->lock, were_on);
-    }
-}
-
 /* What was run before is counted first, so that it is not owed. */
 int sched_set_cap(struct domain *d, uint32_t cap)
 {
     if (cap > CPUS_MAX * 100)
         return -XEN_EINVAL;
-    count_running(d);
+    each_running(d, count_now);
     __atomic_store_n(&d->sched.cap, cap, __ATOMIC_SEQ_CST);
     __atomic_store_n(&d->sched.budget, quota(&d->sched), __ATOMIC_SEQ_CST);
     wake_capped(d);
-    begin_slices(d);
+    each_running(d, begin_slice);
     return 0;
 }
 

@@ -67,8 +67,7 @@ static uint32_t highest_id(void)
     return highest;
 }
 
-/* Those of a set that run. */
-static struct cpu_set there(const struct cpu_set *set)
+struct cpu_set pool_there(const struct cpu_set *set)
 {
     struct cpu_set out = { { 0 } };
 
@@ -145,7 +144,7 @@ int pool_describe(uint32_t id, struct pool_info *out)
     lock_take(&lock);
     p = find_from(id);
     if (p)
-        *out = (struct pool_info){ p->id, p->count, there(&p->cpus) };
+        *out = (struct pool_info){ p->id, p->count, pool_there(&p->cpus) };
     lock_release(&lock);
     return p ? 0 : -XEN_ENOENT;
 }

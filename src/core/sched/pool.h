@@ -42,6 +42,8 @@ int pool_create(uint32_t *id);
 int pool_destroy(uint32_t id);
 /* Of the pool with this number or the next higher one; -XEN_ENOENT: none. */
 int pool_describe(uint32_t id, struct pool_info *out);
+/* Those of a set that are there. */
+struct cpu_set pool_there(const struct cpu_set *set);
 /* CPUs in no pool. */
 struct cpu_set pool_free_cpus(void);
 

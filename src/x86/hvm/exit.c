@@ -12,7 +12,7 @@
 #include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 #include "x86/policy/cpuid.h"
-#include "x86/refuse.h"
+#include "x86/report.h"
 
 #define VECTOR_DB 1
 #define VECTOR_UD 6

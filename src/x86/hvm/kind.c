@@ -23,6 +23,7 @@
 #include "x86/hvm/vendor.h"
 #include "x86/hvm/vendors.h"
 #include "x86/msr_index.h"
+#include "x86/report.h"
 #include "x86/spec.h"
 #include "x86/memory/tlb.h"
 #include "x86/way.h"
@@ -246,14 +247,8 @@ static void report(struct vcpu *core)
     hvm_vendor->get_control(v, &c);
     console_log(LOG_ERROR, "domain %u vCPU %u on CPU %u, ring %u", core->domain->id, core->id,
                 core->cpu, hvm_vendor->privilege(v));
-    console_log(LOG_ERROR, "rip %016lx flags %08lx rsp %016lx", r->rip, r->rflags, r->rsp);
-    console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx,
-                r->rdx);
-    console_log(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx", r->rsi, r->rdi, r->rbp,
-                r->r8);
-    console_log(LOG_ERROR, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx", r->r9, r->r10, r->r11,
-                r->r12);
-    console_log(LOG_ERROR, "r13 %016lx r14 %016lx r15 %016lx", r->r13, r->r14, r->r15);
+    console_log(LOG_ERROR, "rip %016lx flags %08lx", r->rip, r->rflags);
+    report_registers(r);
     console_log(LOG_ERROR, "cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %05lx", c.cr0, c.cr2,
                 c.cr3, c.cr4, c.efer);
     for (unsigned int i = 0; i < SEGMENTS; i++) {

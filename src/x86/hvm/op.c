@@ -90,24 +90,31 @@ static int set(struct domain *d, uint32_t index, uint64_t value)
     return 0;
 }
 
+/* Whose parameter, held, if it is one that the caller may know of. */
+static int find_param(struct vcpu *v, const struct xen_hvm_param *a, struct domain **out)
+{
+    int rc;
+
+    if (a->index >= HVM_NR_PARAMS)
+        return -XEN_EINVAL;
+    rc = find(v, a->domid, out);
+    if (rc == 0 && is_absent(a->index) && *out == v->domain) {
+        domain_put(*out);
+        rc = -XEN_EINVAL;
+    }
+    return rc;
+}
+
 OP(set_param)
 {
     const struct xen_hvm_param *a = arg;
     struct domain *d;
-    long rc;
+    long rc = find_param(v, a, &d);
 
     UNUSED;
-    if (a->index >= HVM_NR_PARAMS)
-        return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
     if (rc)
         return rc;
-    if (is_absent(a->index) && d == v->domain)
-        rc = -XEN_EINVAL;
-    else if (!is_guests(a->index) && d == v->domain)
-        rc = -XEN_EPERM;
-    else
-        rc = set(d, a->index, a->value);
+    rc = !is_guests(a->index) && d == v->domain ? -XEN_EPERM : set(d, a->index, a->value);
     if (rc == 0)
         hvm_domain(d)->params[a->index] = a->value;
     domain_put(d);
@@ -118,20 +125,14 @@ OP(get_param)
 {
     struct xen_hvm_param *a = arg;
     struct domain *d;
-    long rc;
+    long rc = find_param(v, a, &d);
 
     UNUSED;
-    if (a->index >= HVM_NR_PARAMS)
-        return -XEN_EINVAL;
-    rc = find(v, a->domid, &d);
     if (rc)
         return rc;
-    if (is_absent(a->index) && d == v->domain)
-        rc = -XEN_EINVAL;
-    else
-        a->value = hvm_domain(d)->params[a->index];
+    a->value = hvm_domain(d)->params[a->index];
     domain_put(d);
-    return rc;
+    return 0;
 }
 
 /* ---- the rest ---- */

@@ -11,7 +11,7 @@
 #include "x86/pv/msr.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/vcpu.h"
-#include "x86/refuse.h"
+#include "x86/report.h"
 #include "x86/trap/trap.h"
 
 #define VECTOR_UD 6u

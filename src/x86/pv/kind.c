@@ -18,6 +18,7 @@
 #include "x86/pv/mmu.h"
 #include "x86/pv/segment.h"
 #include "x86/pv/state.h"
+#include "x86/report.h"
 
 /* Ports of the machine that stay Zeroth's: interrupt controllers, timer, ELCR is Dom0's. */
 static uint64_t ports_denied[PORTS_WORDS];
@@ -175,15 +176,9 @@ static void report(struct vcpu *core)
 
     console_log(LOG_ERROR, "domain %u vCPU %u on CPU %u, %s mode", core->domain->id, core->id,
                 core->cpu, v->pv.flags & PV_KERNEL_MODE ? "kernel" : "user");
-    console_log(LOG_ERROR, "rip %04lx:%016lx flags %08lx rsp %04lx:%016lx", r->cs & 0xffff, r->rip,
-                r->rflags, r->ss & 0xffff, r->rsp);
-    console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx,
-                r->rdx);
-    console_log(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx", r->rsi, r->rdi, r->rbp,
-                r->r8);
-    console_log(LOG_ERROR, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx", r->r9, r->r10, r->r11,
-                r->r12);
-    console_log(LOG_ERROR, "r13 %016lx r14 %016lx r15 %016lx", r->r13, r->r14, r->r15);
+    console_log(LOG_ERROR, "rip %04lx:%016lx flags %08lx ss %04lx", r->cs & 0xffff, r->rip,
+                r->rflags, r->ss & 0xffff);
+    report_registers(r);
     console_log(LOG_ERROR, "cr2 %016lx cr3 %016lx kernel stack %016lx fs %016lx gs %016lx",
                 v->pv.cr2, v->cr3, v->pv.kernel_sp, v->pv.fs_base, v->pv.gs_kernel);
     report_stack(v);

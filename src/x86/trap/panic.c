@@ -10,6 +10,7 @@
 #include "x86/trap/fault.h"
 #include "x86/gdt.h"
 #include "x86/guest.h"
+#include "x86/report.h"
 #include "x86/reset.h"
 #include "x86/smp/smp.h"
 #include "x86/trap/symbols.h"
@@ -109,14 +110,7 @@ static void print_backtrace(uint64_t rip, uint64_t rsp)
 
 void panic_registers(const struct regs *r)
 {
-    console_log(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx,
-                r->rdx);
-    console_log(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r->rsi, r->rdi, r->rbp,
-                r->rsp);
-    console_log(LOG_ERROR, "r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r->r8, r->r9, r->r10,
-                r->r11);
-    console_log(LOG_ERROR, "r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13, r->r14,
-                r->r15);
+    report_registers(r);
     console_log(LOG_ERROR, "rip %04lx:%016lx flags %08lx ss %04lx", r->cs, r->rip, r->rflags,
                 r->ss);
 }
