@@ -16,16 +16,18 @@ UNIT_MORE_test_pv_mmu = $(UNIT_MEMORY) $(addprefix src/,\
                        x86/pv/validate.c x86/pv/descriptor.c x86/pv/update.c x86/pv/walk.c x86/pv/grant.c core/ranges.c core/memory/heap.c)
 UNIT_MORE_test_p2m = $(UNIT_MEMORY) $(addprefix src/,\
                      x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c x86/hvm/grant.c core/memory/heap.c) -Wl,--wrap=page_free
+# A vendor of hardware guests' CPUs.
+UNIT_VENDOR = test/workbench/vendor.c
 UNIT_LAPIC = test/workbench/still_timer.c $(wildcard src/x86/hvm/lapic/*.c)
 UNIT_MORE_test_narrow = $(UNIT_MEMORY) $(addprefix src/,abi/narrow.c)
-UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC)
+UNIT_MORE_test_hvm_context = -iquote test/workbench/instructions $(UNIT_MEMORY) $(addprefix src/,x86/hvm/context.c x86/hvm/cpu_record.c x86/hvm/vcpu_context.c) $(UNIT_LAPIC) $(UNIT_VENDOR)
 UNIT_MORE_test_hvm_log = $(UNIT_MEMORY) $(addprefix src/,\
                          core/memory/heap.c x86/hvm/p2m.c x86/hvm/map.c x86/hvm/log.c)
-UNIT_MORE_test_hvm_memory = $(UNIT_MEMORY) $(addprefix src/,\
+UNIT_MORE_test_hvm_memory = $(UNIT_MEMORY) $(UNIT_VENDOR) $(addprefix src/,\
                             core/memory/heap.c x86/decode.c x86/hvm/p2m.c x86/hvm/log.c x86/hvm/memory.c x86/hvm/io.c)
-UNIT_MORE_test_hvm_startup = $(UNIT_MEMORY) src/x86/hvm/startup.c
+UNIT_MORE_test_hvm_startup = $(UNIT_MEMORY) $(UNIT_VENDOR) src/x86/hvm/startup.c
 UNIT_MORE_test_svm_exit = $(UNIT_MEMORY) src/x86/hvm/svm/exit.c
-UNIT_MORE_test_hvm_exit = $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/hvm/exit.c)
+UNIT_MORE_test_hvm_exit = $(UNIT_MEMORY) $(UNIT_VENDOR) $(addprefix src/,x86/decode.c x86/hvm/exit.c)
 UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/heap.c)
 UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)

@@ -29,6 +29,7 @@
 #include "x86/time.h"
 #include "x86/toolstack/xstate.h"
 #include "../workbench/machine.h"
+#include "../workbench/vendor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,65 +260,6 @@ void wrmsr(uint32_t msr, uint64_t value)
 
 /* ---- the vendor ---- */
 
-static struct hvm_control control;
-static struct hvm_segment segments[SEGMENTS];
-
-static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
-{
-    (void)v;
-    *out = control;
-}
-
-static void set_control(struct x86_vcpu *v, const struct hvm_control *from)
-{
-    (void)v;
-    control = *from;
-}
-
-static void get_segment(const struct x86_vcpu *v, enum hvm_segment_name name,
-                        struct hvm_segment *out)
-{
-    (void)v;
-    *out = segments[name];
-}
-
-static void set_segment(struct x86_vcpu *v, enum hvm_segment_name name,
-                        const struct hvm_segment *from)
-{
-    (void)v;
-    segments[name] = *from;
-}
-
-static unsigned int privilege(const struct x86_vcpu *v)
-{
-    (void)v;
-    return segments[SEGMENT_SS].attributes >> 5 & 3;
-}
-
-static bool in_long_code(const struct x86_vcpu *v)
-{
-    (void)v;
-    return (control.efer & EFER_LMA) && (segments[SEGMENT_CS].attributes & SEGMENT_LONG);
-}
-
-static bool get_msr(const struct x86_vcpu *v, uint32_t msr, uint64_t *value)
-{
-    (void)v;
-    *value = msr;
-    return msr >> 8 == 0xc00001;
-}
-
-static bool set_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
-{
-    (void)v, (void)value;
-    return msr >> 8 == 0xc00001;
-}
-
-static void take_number(struct x86_vcpu *v, uint64_t value)
-{
-    (void)v, (void)value;
-}
-
 static bool can_be_put_in(const struct x86_vcpu *v)
 {
     (void)v;
@@ -330,44 +272,23 @@ static void inject(struct x86_vcpu *v, const struct hvm_event *event)
     REQUIRE(event->type <= EVENT_SOFTWARE);
 }
 
-static void want_window(struct x86_vcpu *v, uint8_t vector)
-{
-    (void)v, (void)vector;
-}
-
 static unsigned int length(const struct x86_vcpu *v)
 {
     (void)v;
     return svm_next_rip ? (unsigned int)(vmcb.next_rip & 15) : 0;
 }
 
-static void nothing(struct x86_vcpu *v)
-{
-    (void)v;
-}
-
 bool svm_next_rip;
-static const struct hvm_vendor vendor = {
-    .hypercall = { 0x0f, 0x01, 0xd9 },
-    .get_control = get_control,
-    .set_control = set_control,
-    .get_segment = get_segment,
-    .set_segment = set_segment,
-    .privilege = privilege,
-    .in_long_code = in_long_code,
-    .get_msr = get_msr,
-    .set_msr = set_msr,
-    .set_pat = take_number,
-    .set_tsc_offset = take_number,
-    .can_interrupt = can_be_put_in,
-    .can_nmi = can_be_put_in,
-    .inject = inject,
-    .want_window = want_window,
-    .length = length,
-    .prepare = nothing,
-    .end_shadow = nothing,
-};
-const struct hvm_vendor *hvm_vendor = &vendor;
+static struct hvm_vendor vendor;
+
+static void make_vendor(void)
+{
+    vendor = kept_vendor;
+    vendor.can_interrupt = vendor.can_nmi = can_be_put_in;
+    vendor.inject = inject;
+    vendor.length = length;
+    hvm_vendor = &vendor;
+}
 
 /* ---- the domain ---- */
 
@@ -410,7 +331,8 @@ static void begin(void)
     memset(&vcpu, 0, sizeof(vcpu));
     memset(&hardware, 0, sizeof(hardware));
     memset(&vmcb, 0, sizeof(vmcb));
-    memset(segments, 0, sizeof(segments));
+    memset(kept, 0, sizeof(kept));
+    make_vendor();
     svm = (struct svm_vcpu){ .vmcb = &vmcb };
     tsc = 1000000;
     crashed = false;
@@ -459,13 +381,13 @@ static void end(uint64_t free)
 
 static void set_mode(void)
 {
-    control.cr0 = CR0_PE | CR0_ET | (byte() & 1 ? CR0_PG : 0);
-    control.cr3 = number();
-    control.cr4 = byte() & 1 ? CR4_PAE : number();
-    control.efer = byte() & 1 ? EFER_LME | EFER_LMA : 0;
-    segments[SEGMENT_CS].attributes = (uint16_t)number();
-    segments[SEGMENT_CS].base = number();
-    segments[SEGMENT_SS].attributes = (uint16_t)(byte() & 0x60);
+    kept[0].control.cr0 = CR0_PE | CR0_ET | (byte() & 1 ? CR0_PG : 0);
+    kept[0].control.cr3 = number();
+    kept[0].control.cr4 = byte() & 1 ? CR4_PAE : number();
+    kept[0].control.efer = byte() & 1 ? EFER_LME | EFER_LMA : 0;
+    kept[0].segments[SEGMENT_CS].attributes = (uint16_t)number();
+    kept[0].segments[SEGMENT_CS].base = number();
+    kept[0].segments[SEGMENT_SS].attributes = (uint16_t)(byte() & 0x60);
 }
 
 static void write_memory(void)

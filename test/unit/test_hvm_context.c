@@ -2,6 +2,7 @@
 /* A hardware domain's records: written and read back, and what is refused of others' making. */
 #include "cmocka_all.h"
 #include "machine.h"
+#include "vendor.h"
 
 #include "core/domain.h"
 #include "core/machine.h"
@@ -16,7 +17,6 @@
 #include "x86/hvm/records.h"
 #include "x86/hvm/startup.h"
 #include "x86/hvm/vcpu_context.h"
-#include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 #include "x86/policy/cpuid.h"
 #include "x86/time.h"
@@ -29,15 +29,7 @@
 #include <xen/hvm/save.h>
 
 #define VCPUS 3
-#define MSRS  8
 #define TSC   1000000ul
-
-// A vendor that keeps what it is given.
-struct kept {
-    struct hvm_control control;
-    struct hvm_segment segments[SEGMENTS];
-    uint64_t msrs[MSRS], pat, tsc_offset;
-};
 
 struct cpu_features cpu;
 static struct x86_domain domain;
@@ -46,7 +38,6 @@ static struct cpuid_policy policy;
 static struct x86_vcpu vcpus[VCPUS];
 static struct hvm_vcpu hvms[VCPUS];
 static struct hvm_domain hvm;
-static struct kept kept[VCPUS];
 static struct vcpu *table[VCPUS];
 static uint8_t fpu[VCPUS][512];
 static uint8_t buffer[65536], again[65536];
@@ -177,81 +168,6 @@ void xstate_load(struct x86_vcpu *v, const struct xstate_head *head, const void 
     abort();
 }
 
-/* ---- the vendor ---- */
-
-static struct kept *of(const struct x86_vcpu *v)
-{
-    return &kept[v->core.id];
-}
-
-static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
-{
-    *out = of(v)->control;
-}
-
-static void set_control(struct x86_vcpu *v, const struct hvm_control *from)
-{
-    of(v)->control = *from;
-}
-
-static void get_segment(const struct x86_vcpu *v, enum hvm_segment_name name,
-                        struct hvm_segment *out)
-{
-    *out = of(v)->segments[name];
-}
-
-static void set_segment(struct x86_vcpu *v, enum hvm_segment_name name,
-                        const struct hvm_segment *from)
-{
-    of(v)->segments[name] = *from;
-}
-
-static unsigned int privilege(const struct x86_vcpu *v)
-{
-    return of(v)->segments[SEGMENT_SS].attributes >> 5 & 3;
-}
-
-static uint64_t *msr_of(const struct x86_vcpu *v, uint32_t msr)
-{
-    static const uint32_t all[MSRS] = { MSR_SYSENTER_CS,    MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
-                                        MSR_KERNEL_GS_BASE, MSR_LSTAR,        MSR_STAR,
-                                        MSR_CSTAR,          MSR_FMASK };
-
-    for (unsigned int i = 0; i < MSRS; i++)
-        if (all[i] == msr)
-            return &of(v)->msrs[i];
-    return NULL;
-}
-
-static bool get_msr(const struct x86_vcpu *v, uint32_t msr, uint64_t *value)
-{
-    *value = *msr_of(v, msr);
-    return true;
-}
-
-static bool set_msr(struct x86_vcpu *v, uint32_t msr, uint64_t value)
-{
-    *msr_of(v, msr) = value;
-    return true;
-}
-
-static void end_shadow(struct x86_vcpu *v)
-{
-    (void)v;
-}
-
-static const struct hvm_vendor vendor = {
-    .get_control = get_control,
-    .set_control = set_control,
-    .get_segment = get_segment,
-    .set_segment = set_segment,
-    .privilege = privilege,
-    .get_msr = get_msr,
-    .set_msr = set_msr,
-    .end_shadow = end_shadow,
-};
-const struct hvm_vendor *hvm_vendor = &vendor;
-
 /* ---- shorthands ---- */
 
 static int begin(void **state)
@@ -303,7 +219,7 @@ static void run(unsigned int id)
     kept[id].segments[SEGMENT_GDTR].attributes = kept[id].segments[SEGMENT_IDTR].attributes = 0;
     kept[id].segments[SEGMENT_CS].attributes = 0xa9b;
     kept[id].segments[SEGMENT_GS].base = 0xffff888000000000 + id;
-    for (unsigned int i = 0; i < MSRS; i++)
+    for (unsigned int i = 0; i < KEPT_MSRS; i++)
         kept[id].msrs[i] = 0x100 * id + i;
     memset(fpu[id], 0x40 + (int)id, sizeof(fpu[id]));
     hvms[id].pat = 0x0007040600070406 + id;
@@ -343,7 +259,7 @@ static void *find(unsigned int type, unsigned int instance)
 static void there_and_back(void **state)
 {
     struct x86_vcpu was = vcpus[1];
-    struct kept kept_was[VCPUS];
+    struct kept_vcpu kept_was[KEPT_VCPUS];
     size_t size;
 
     (void)state;
@@ -531,7 +447,7 @@ static void at_random(void **state)
     size = save(buffer);
     srand(5);
     for (unsigned int i = 0; i < 20000; i++) {
-        struct kept kept_was[VCPUS];
+        struct kept_vcpu kept_was[KEPT_VCPUS];
         struct hvm_vcpu hvm_was = hvms[1];
         struct regs regs_was = vcpus[0].regs;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a hardware guest comes out for: XSETBV, a write to CR4, a step. */
 #include "cmocka_all.h"
+#include "vendor.h"
 
 #include "core/domain.h"
 #include "core/machine.h"
@@ -8,7 +9,6 @@
 #include "x86/fpu.h"
 #include "x86/hvm/exit.h"
 #include "x86/hvm/memory.h"
-#include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 #include "x86/policy/cpuid.h"
 
@@ -22,63 +22,18 @@ static struct x86_domain domain;
 static struct x86_vcpu vcpu, *const v = &vcpu;
 static struct hvm_vcpu hardware;
 static struct cpuid_policy policy;
-static struct hvm_control control;
+static struct hvm_control *const control = &kept[0].control;
+static struct hvm_segment *const segments = kept[0].segments;
+static struct hvm_vendor vendor;
 static uint8_t code[INSTRUCTION_MAX];
-static bool long_code;
-static unsigned int ring;
 
 /* ---- what the code under test calls ---- */
-
-static void get_control(const struct x86_vcpu *of, struct hvm_control *out)
-{
-    (void)of;
-    *out = control;
-}
-
-static void set_control(struct x86_vcpu *of, const struct hvm_control *from)
-{
-    (void)of;
-    control = *from;
-}
-
-static void get_segment(const struct x86_vcpu *of, enum hvm_segment_name name,
-                        struct hvm_segment *out)
-{
-    (void)of, (void)name;
-    *out = (struct hvm_segment){ 0 };
-}
-
-static bool in_long_code(const struct x86_vcpu *of)
-{
-    (void)of;
-    return long_code;
-}
-
-static unsigned int number(const struct x86_vcpu *of)
-{
-    (void)of;
-    return ring;
-}
 
 static unsigned int length(const struct x86_vcpu *of)
 {
     (void)of;
     return 3;
 }
-
-static void end_shadow(struct x86_vcpu *of)
-{
-    (void)of;
-}
-
-static const struct hvm_vendor vendor = { .get_control = get_control,
-                                          .set_control = set_control,
-                                          .get_segment = get_segment,
-                                          .in_long_code = in_long_code,
-                                          .privilege = number,
-                                          .length = length,
-                                          .end_shadow = end_shadow };
-const struct hvm_vendor *hvm_vendor = &vendor;
 
 unsigned int hvm_fetch(struct x86_vcpu *of, uint64_t linear, uint8_t *to, unsigned int size)
 {
@@ -162,9 +117,9 @@ static int begin(void **state)
     workbench_irq = false;
     v->regs.rip = CODE;
     v->xcr0 = 1;
-    control = (struct hvm_control){ .cr4 = CR4_PAE, .efer = EFER_LME | EFER_LMA };
-    long_code = true;
-    ring = 0;
+    *control = (struct hvm_control){ .cr4 = CR4_PAE, .efer = EFER_LME | EFER_LMA };
+    memset(segments, 0, sizeof(kept[0].segments));
+    segments[SEGMENT_CS].attributes = SEGMENT_LONG;
     return 0;
 }
 
@@ -200,7 +155,7 @@ static void xcr0_by_the_policy(void **state)
     assert_false(xsetbv(0, 1ul << 62 | 3));
     assert_int_equal(v->xcr0, 3);
     assert_false(xsetbv(1, 3));
-    ring = 3;
+    segments[SEGMENT_SS].attributes = 3 << 5;
     assert_false(xsetbv(0, 3));
 }
 
@@ -219,12 +174,12 @@ static void bits_of_cr4(void **state)
 {
     (void)state;
     assert_true(write_cr4(CR4_PAE | CR4_PGE));
-    assert_int_equal(control.cr4, CR4_PAE | CR4_PGE);
+    assert_int_equal(control->cr4, CR4_PAE | CR4_PGE);
     assert_int_not_equal(hardware.flushed, 0);
     assert_false(write_cr4(CR4_PGE));            /* long mode needs PAE */
     assert_false(write_cr4(CR4_PAE | CR4_SMEP)); /* which is not told of */
     assert_false(write_cr4(1ul << 32 | CR4_PAE));
-    control.cr3 = 5;
+    control->cr3 = 5;
     assert_false(write_cr4(CR4_PAE | CR4_PCIDE));
 }
 
@@ -232,9 +187,9 @@ static void bits_of_cr4(void **state)
 static void cr4_by_32_bit_code(void **state)
 {
     (void)state;
-    long_code = false;
+    segments[SEGMENT_CS].attributes = 0;
     assert_true(write_cr4(1ul << 32 | CR4_PAE | CR4_PGE));
-    assert_int_equal(control.cr4, CR4_PAE | CR4_PGE);
+    assert_int_equal(control->cr4, CR4_PAE | CR4_PGE);
 }
 
 static void a_step_traps_after_it(void **state)
@@ -244,7 +199,7 @@ static void a_step_traps_after_it(void **state)
     hvm_exit_nothing(v);
     assert_int_equal(v->regs.rip, CODE + 3);
     assert_int_equal(hardware.event.vector, VECTOR_DB);
-    assert_true(control.debug6 & 0x4000);
+    assert_true(control->debug6 & 0x4000);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -258,5 +213,8 @@ int main(void)
         TEST(a_step_traps_after_it),
     };
 
+    vendor = kept_vendor;
+    vendor.length = length;
+    hvm_vendor = &vendor;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * says so. */
 #include "cmocka_all.h"
 #include "machine.h"
+#include "vendor.h"
 
 #include "core/domain.h"
 #include "core/machine.h"
@@ -13,7 +14,6 @@
 #include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/p2m.h"
-#include "x86/hvm/vendor.h"
 #include "x86/msr_index.h"
 
 #include <string.h>
@@ -32,10 +32,7 @@ static struct hvm_domain hvm;
 static struct x86_vcpu vcpu;
 static struct hvm_vcpu hardware;
 static struct p2m *const p = &hvm.p2m;
-static struct hvm_control control;
-static struct hvm_segment es;
-static unsigned int ring;
-static bool long_code;
+static struct hvm_segment *const segments = kept[0].segments;
 static uint64_t fault_address;
 static uint32_t fault_error;
 static unsigned int faults, skipped;
@@ -43,38 +40,6 @@ static unsigned int faults, skipped;
 static const uint64_t access_bits[P2M_TYPES] = { [P2M_RAM] = 0x67, [P2M_TABLE] = 0x67 };
 
 /* ---- what the code under test calls ---- */
-
-static void get_control(const struct x86_vcpu *v, struct hvm_control *out)
-{
-    (void)v;
-    *out = control;
-}
-
-static void get_segment(const struct x86_vcpu *v, enum hvm_segment_name name,
-                        struct hvm_segment *out)
-{
-    (void)v;
-    assert_int_equal(name, SEGMENT_ES);
-    *out = es;
-}
-
-static unsigned int privilege(const struct x86_vcpu *v)
-{
-    (void)v;
-    return ring;
-}
-
-static bool in_long_code(const struct x86_vcpu *v)
-{
-    (void)v;
-    return long_code;
-}
-
-static const struct hvm_vendor vendor = { .get_control = get_control,
-                                          .get_segment = get_segment,
-                                          .privilege = privilege,
-                                          .in_long_code = in_long_code };
-const struct hvm_vendor *hvm_vendor = &vendor;
 
 void hvm_fault_page(struct x86_vcpu *v, uint64_t address, uint32_t error)
 {
@@ -155,10 +120,10 @@ static void make_tables(void)
     map(L2, 0, L1, 7);
     map(L1, KERNEL, KERNEL, 3);
     map(L1, USER, USER, 7);
-    control = (struct hvm_control){ .cr0 = CR0_PE | CR0_PG | CR0_WP,
-                                    .cr3 = L4 << PAGE_SHIFT,
-                                    .cr4 = CR4_PAE,
-                                    .efer = EFER_LME | EFER_LMA };
+    kept[0].control = (struct hvm_control){ .cr0 = CR0_PE | CR0_PG | CR0_WP,
+                                            .cr3 = L4 << PAGE_SHIFT,
+                                            .cr4 = CR4_PAE,
+                                            .efer = EFER_LME | EFER_LMA };
 }
 
 static int begin(void **state)
@@ -183,9 +148,9 @@ static int begin(void **state)
     for (gfn_t gfn = L4; gfn < PAGES; gfn++)
         memset(page(gfn), 0, PAGE_SIZE);
     make_tables();
-    es = (struct hvm_segment){ 0 };
-    ring = faults = skipped = 0;
-    long_code = true;
+    memset(segments, 0, sizeof(kept[0].segments));
+    segments[SEGMENT_CS].attributes = SEGMENT_LONG;
+    faults = skipped = 0;
     return 0;
 }
 
@@ -273,14 +238,14 @@ static void ins_writes_ones(void **state)
 static void ins_has_the_rights_of_its_ring(void **state)
 {
     (void)state;
-    ring = 3;
+    segments[SEGMENT_SS].attributes = 3 << 5;
     ins(KERNEL << PAGE_SHIFT, false, 8);
     assert_int_equal(faults, 1);
     assert_int_equal(fault_address, KERNEL << PAGE_SHIFT);
     assert_int_equal(fault_error, FAULT_PRESENT | FAULT_WRITE | FAULT_USER);
     assert_int_equal(((uint32_t *)page(KERNEL))[0], 0);
     assert_int_equal(skipped, 0);
-    ring = 0;
+    segments[SEGMENT_SS].attributes = 0;
     ins(KERNEL << PAGE_SHIFT, false, 8);
     assert_int_equal(faults, 1);
     assert_int_equal(((uint32_t *)page(KERNEL))[0], ~0u);
@@ -310,10 +275,10 @@ static void ins_into_nothing(void **state)
 static void ins_by_the_size_of_addresses(void **state)
 {
     (void)state;
-    es.base = 1 << PAGE_SHIFT;
+    segments[SEGMENT_ES].base = 1 << PAGE_SHIFT;
     ins(USER << PAGE_SHIFT, false, 8);
     assert_int_equal(((uint32_t *)page(USER))[0], ~0u);
-    long_code = false;
+    segments[SEGMENT_CS].attributes = 0;
     vcpu.regs.rcx = 1ul << 32 | 1;
     ins(1ul << 32 | KERNEL << PAGE_SHIFT, true, 4);
     assert_int_equal(((uint32_t *)page(USER))[0], ~0u);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* INIT and start-up interrupts, and what else begins a hardware guest's vCPU. */
 #include "cmocka_all.h"
+#include "vendor.h"
 
 #include "core/machine.h"
 #include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/startup.h"
-#include "x86/hvm/vendor.h"
 
 #include <string.h>
 
@@ -13,35 +13,18 @@
 
 static struct x86_vcpu vcpu, *const v = &vcpu;
 static struct hvm_vcpu hardware;
-static struct hvm_segment segments[SEGMENTS];
+static struct hvm_vendor vendor;
 static bool startup_comes; /* while it is being reset */
 
 /* ---- what the code under test calls ---- */
 
 static void set_control(struct x86_vcpu *of, const struct hvm_control *from)
 {
-    (void)from;
+    kept_vendor.set_control(of, from);
     if (startup_comes)
         hvm_startup_begin(of, PAGE);
     startup_comes = false;
 }
-
-static void set_segment(struct x86_vcpu *of, enum hvm_segment_name name,
-                        const struct hvm_segment *from)
-{
-    (void)of;
-    segments[name] = *from;
-}
-
-static void end_shadow(struct x86_vcpu *of)
-{
-    (void)of;
-}
-
-static const struct hvm_vendor vendor = { .set_control = set_control,
-                                          .set_segment = set_segment,
-                                          .end_shadow = end_shadow };
-const struct hvm_vendor *hvm_vendor = &vendor;
 
 void hvm_lapic_reset(struct x86_vcpu *of)
 {
@@ -85,7 +68,7 @@ static void assert_started(void)
 {
     assert_false(is_down());
     assert_true(hvm_startup_due(v));
-    assert_int_equal(segments[SEGMENT_CS].base, PAGE << 12);
+    assert_int_equal(kept[0].segments[SEGMENT_CS].base, PAGE << 12);
     assert_int_equal(v->regs.rip, 0);
     assert_false(hvm_startup_due(v));
 }
@@ -147,5 +130,8 @@ int main(void)
         TEST(a_reset_drops_translations),
     };
 
+    vendor = kept_vendor;
+    vendor.set_control = set_control;
+    hvm_vendor = &vendor;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
