@@ -44,12 +44,25 @@ def log_tells(m):
     assert "ignored" not in text            # nothing that it did not understand
 
 
-def test_bios(log):
+def key_comes(m, path):
+    """A key of the USB keyboard comes to Dom0; path: of QEMU's monitor."""
+    xl.ok(m, "exec 3< $(ls /dev/input/by-id/usb-*-kbd); head -c 24 <&3 > /root/key 2> /dev/null &")
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(path)
+        monitor.sendall(b"sendkey a\n")
+        xl.ok(m, "until [ -s /root/key ]; do sleep 0.2; done")
+
+
+def test_bios_and_usb_keyboard(log, tmp_path):
     """BIOS starts GRUB, its default entry Zeroth, Debian reaches its login with nothing failed."""
-    with disk.DiskMachine(machine.Config(mem=2048), log) as m:
+    path = str(tmp_path / "monitor")
+    config = machine.Config(mem=2048, qemu=["-device", "qemu-xhci", "-device", "usb-kbd",
+                                            "-monitor", f"unix:{path},server=on,wait=off"])
+    with disk.DiskMachine(config, log) as m:
         m.start(OURS)
         is_well(m, "zeroth")
         log_tells(m)
+        key_comes(m, path)
 
 
 def test_uefi_and_the_other_entry(log):
@@ -117,16 +130,3 @@ def test_hardware(log, name):
 def total(info):
     """MiB of memory by xl info."""
     return int(re.search(r"total_memory +: (\d+)", info)[1])
-
-
-def test_usb_keyboard(log, tmp_path):
-    """Keys of a USB keyboard come to Dom0."""
-    path = str(tmp_path / "monitor")
-    config = machine.Config(mem=2048, qemu=["-device", "qemu-xhci", "-device", "usb-kbd",
-                                            "-monitor", f"unix:{path},server=on,wait=off"])
-    with disk.DiskMachine(config, log) as m, socket.socket(socket.AF_UNIX) as monitor:
-        m.start(OURS)
-        xl.ok(m, "head -c 24 /dev/input/by-id/usb-*-kbd > /root/key 2> /dev/null < /dev/null &")
-        monitor.connect(path)
-        monitor.sendall(b"sendkey a\n")
-        xl.ok(m, "until [ -s /root/key ]; do sleep 0.2; done")

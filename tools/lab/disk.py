@@ -23,9 +23,9 @@ LOGIN = "zeroth login:"
 # name of another.  A kernel's release is to be filled in.
 XEN_ENTRY = ("Advanced options for Debian GNU/Linux (with Xen hypervisor)>Xen hypervisor, version 4.17-amd64>"
              "Debian GNU/Linux, with Xen 4.17-amd64 and Linux %s")
-DISKS = {"virtio": ["-device", "virtio-blk-pci,drive=disk"],
-         "ahci": ["-device", "ide-hd,drive=disk"],
-         "nvme": ["-device", "nvme,drive=disk,serial=1"]}
+DISKS = {"virtio": ["-device", "virtio-blk-pci,drive=disk,bootindex=0"],
+         "ahci": ["-device", "ide-hd,drive=disk,bootindex=0"],
+         "nvme": ["-device", "nvme,drive=disk,serial=1,bootindex=0"]}
 
 
 def free_port():
@@ -61,7 +61,7 @@ class DiskMachine(machine.Machine):
     def __init__(self, config, log, overlay=None, disk="virtio", net="virtio-net-pci"):
         super().__init__(config, log)
         self.overlay, self.disk, self.net = overlay, disk, net
-        self.port = free_port()
+        self.port, self.tries = free_port(), 1
 
     def command(self, directory):
         """Override: the disk's machine."""
@@ -81,7 +81,18 @@ class DiskMachine(machine.Machine):
         self.fail(f"no answer by ssh: {text}")
 
     def ssh(self, command, timeout=300, data=b""):
-        """Run a shell command as root, by the network; its exit code and what it said.  data: its input."""
+        """Run a shell command as root, by the network; its exit code and what it said.  data: its input.
+
+        On Debian's Xen once more when ssh itself failed: of its processes some die in this emulator.
+        """
+        for _ in range(self.tries):
+            code, said = self.ssh_once(command, timeout, data)
+            if code != 255:
+                break
+        return code, said
+
+    def ssh_once(self, command, timeout, data):
+        """The same, without another try."""
         options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR",
                    "BatchMode=yes", f"ConnectTimeout={timeout}", "ConnectionAttempts=5"]
         deadline = time.monotonic() + timeout
@@ -117,5 +128,6 @@ class DiskMachine(machine.Machine):
 
     def reboot(self, loading, timeout=1500):
         """Reboot, as an administrator does, to the login of what GRUB says it loads."""
-        self.ssh("systemctl reboot")
+        self.ssh_once("systemctl reboot", 300, b"")
+        self.tries = 1 if "zeroth" in loading else 5
         self.start(loading, timeout)
