@@ -49,10 +49,12 @@ static void shut_down(unsigned int reason)
     hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &how);
 }
 
-/* A pause now and then: an emulator that runs one CPU at a time lets the others go on at it. */
+/* A pause now and then: an emulator that runs one CPU at a time lets the others go on at it.  Between
+ * them the compiler sees nothing happen, and would leave that out. */
 static void spin(void)
 {
     for (uint64_t i = 0;; i++) {
+        __asm__ volatile("" : "+r"(i));
         if (i % 16384 == 0)
             __asm__ volatile("pause" : : : "memory");
     }
