@@ -205,7 +205,7 @@ bool decode(const uint8_t *bytes, unsigned int available, bool long_mode, struct
     if ((form & GROUP3) && (i.reg & 7) < 2)
         form |= form & BYTE ? IMM8 : IMM;
     if (form & OFFSET)
-        next_signed(&c, long_mode != i.address_other ? long_mode ? 8 : 4 : long_mode ? 4 : 2);
+        next_signed(&c, (long_mode ? 8u : 4u) >> i.address_other);
     if (form & IMM8)
         i.immediate = next_signed(&c, 1);
     if (form & IMM)

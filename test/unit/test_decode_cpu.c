@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decoder against this machine's CPU, on random instructions of 64-bit code.  One stands at the end of a page
+ * The decoder against this machine's CPU, on random instructions of 64-bit and 32-bit code.  One stands at the end of a page
  * behind which is none: the CPU faults there until all of its bytes are before that end, which tells its length.
  * Then it is run, one step, and registers are compared.
  */
@@ -17,10 +17,8 @@
 
 #define TRIES 30000u
 #define BYTES (INSTRUCTION_MAX + 1u)
-#define PLACE 0x300000000000ul /* far from all else: addresses relative to RIP lead to nothing */
 #define PAGE  4096ul
-#define END   (PLACE + PAGE)
-#define WILD  0x7f0f0f0f0f0f0f0ful /* not canonical, neither as a base nor times 2 to 8 */
+#define CS_32 0x23 /* Linux's, of 32-bit code */
 #define TRAP  0x100l
 #define REGS  16u
 
@@ -29,6 +27,14 @@ _Noreturn void arch_panic(const char *file, int line, const char *what)
     fail_msg("%s:%d: %s", file, line, what);
     abort();
 }
+
+/* Where code is put: far from all else, so that addresses relative to it lead to nothing; and a base that leads
+ * to nothing either, nor times 2 to 8: it is not canonical. */
+static const struct mode {
+    bool wide;
+    uint64_t page, wild;
+} modes[] = { { true, 0x300000000000, 0x7f0f0f0f0f0f0f0f }, { false, 0x10000000, 0x0f0f0f0f } };
+static const struct mode *mode;
 
 /* Where signals have registers, by their numbers in instructions. */
 static const int place_of[REGS] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
@@ -55,6 +61,8 @@ static void begin_step(int signal, siginfo_t *info, void *context)
         c->uc_mcontext.gregs[place_of[i]] = (greg_t)step.regs[i];
     c->uc_mcontext.gregs[REG_RIP] = (greg_t)step.at;
     c->uc_mcontext.gregs[REG_EFL] |= TRAP;
+    if (!mode->wide)
+        c->uc_mcontext.gregs[REG_CSGSFS] = (c->uc_mcontext.gregs[REG_CSGSFS] & ~0xffffl) | CS_32;
 }
 
 static void end_step(int signal, siginfo_t *info, void *context)
@@ -63,7 +71,8 @@ static void end_step(int signal, siginfo_t *info, void *context)
 
     step.signal = signal;
     step.rip = (uint64_t)c->uc_mcontext.gregs[REG_RIP];
-    step.short_of = signal == SIGSEGV && (uint64_t)info->si_addr == END && step.rip == step.at;
+    step.short_of = signal == SIGSEGV && (uint64_t)info->si_addr == mode->page + PAGE &&
+                    step.rip == step.at;
     for (unsigned int i = 0; i < REGS; i++)
         step.regs[i] = (uint64_t)c->uc_mcontext.gregs[place_of[i]];
     memcpy(c->uc_mcontext.gregs, home.uc_mcontext.gregs, sizeof(home.uc_mcontext.gregs));
@@ -72,7 +81,7 @@ static void end_step(int signal, siginfo_t *info, void *context)
 /* As many bytes, at the page's end. */
 static void run(const uint8_t *bytes, unsigned int count, const uint64_t *regs)
 {
-    step.at = END - count;
+    step.at = mode->page + PAGE - count;
     memcpy((void *)step.at, bytes, count);
     memcpy(step.regs, regs, sizeof(step.regs));
     raise(SIGUSR1);
@@ -91,9 +100,10 @@ static void prepare(void)
     a.sa_sigaction = end_step;
     for (unsigned int i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         sigaction(ends[i], &a, NULL);
-    assert_ptr_equal(mmap((void *)PLACE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-                     (void *)PLACE);
+    for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+        assert_ptr_equal(mmap((void *)modes[i].page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                         (void *)modes[i].page);
 }
 
 /* ---- instructions ---- */
@@ -108,7 +118,7 @@ static void make(uint8_t *bytes)
         bytes[i] = (uint8_t)(rand() >> 8);
     while (rand() % 3 == 0 && at < 3)
         bytes[at++] = prefixes[(unsigned int)rand() % sizeof(prefixes)];
-    if (rand() % 2)
+    if (mode->wide && rand() % 2)
         bytes[at++] = (uint8_t)(0x40 | (rand() >> 8 & 15));
     if (rand() % 3 == 0)
         bytes[at] = 0x0f;
@@ -165,10 +175,10 @@ static bool compare(const uint8_t *bytes, const struct instruction *i)
     uint64_t before[REGS];
 
     for (unsigned int n = 0; n < REGS; n++)
-        before[n] = WILD;
+        before[n] = mode->wild;
     if (i->has_modrm && i->mod == 3)
         for (unsigned int n = 0; n < REGS; n++)
-            before[n] = WILD ^ (uint64_t)rand();
+            before[n] = mode->wild ^ ((uint32_t)rand() & 0x7fffffff);
     run(bytes, i->length, before);
     if (step.signal == SIGILL)
         return false;
@@ -183,20 +193,22 @@ static bool compare(const uint8_t *bytes, const struct instruction *i)
 
 static void as_this_cpu(void **state)
 {
-    unsigned int compared = 0;
-
     (void)state;
     prepare();
     srand(1);
-    for (unsigned int n = 0; n < TRIES; n++) {
-        uint8_t bytes[BYTES];
-        struct instruction i;
+    for (mode = modes; mode < modes + sizeof(modes) / sizeof(modes[0]); mode++) {
+        unsigned int compared = 0;
 
-        make(bytes);
-        if (decode(bytes, BYTES, true, &i) && !harms(&i))
-            compared += compare(bytes, &i);
+        for (unsigned int n = 0; n < TRIES; n++) {
+            uint8_t bytes[BYTES];
+            struct instruction i;
+
+            make(bytes);
+            if (decode(bytes, BYTES, mode->wide, &i) && !harms(&i))
+                compared += compare(bytes, &i);
+        }
+        assert_true(compared > TRIES / 10);
     }
-    assert_true(compared > TRIES / 10);
 }
 
 int main(void)

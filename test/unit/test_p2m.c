@@ -285,6 +285,11 @@ static void an_extent_that_fails_leaves_nothing(void **state)
     for (gfn_t gfn = 256; gfn < 256 + 512; gfn++)
         assert_int_equal(p2m_get(p, gfn).type, P2M_NONE);
     assert_int_equal(p2m_get(p, 100).mfn, 77);
+    watched = ~0ul; /* nor at the end of all numbers, where there are tables */
+    assert_int_equal(p2m_set_pool(p, POOL), 0);
+    assert_int_equal(hvm_map.add(&domain.core, (1ul << P2M_GFN_BITS) - 256, mfn, P2M_ORDER_2M),
+                     -XEN_EINVAL);
+    assert_int_equal(p2m_get(p, (1ul << P2M_GFN_BITS) - 1).type, P2M_NONE);
     for (mfn_t i = 0; i < 512; i++)
         assert_true(frame_release(frame_of(mfn + i), &domain.core));
 }
