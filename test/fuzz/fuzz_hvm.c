@@ -22,6 +22,8 @@
 #include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/log.h"
 #include "x86/hvm/map.h"
+#include "x86/hvm/memory.h"
+#include "x86/memory/tlb.h"
 #include "x86/hvm/startup.h"
 #include "x86/hvm/svm/svm.h"
 #include "x86/msr_index.h"
@@ -107,12 +109,14 @@ static bool crashed;
 static struct vcpu_info info;
 uint64_t workbench_cr4;
 
-static void flush(struct domain *of)
+void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
 {
-    hvm_domain(of)->flushes++;
+    (void)set, (void)address;
 }
 
-static const struct guest_kind kind = { .name = "fuzz", .bit = 2, .map = &hvm_map, .flush = flush };
+static const struct guest_kind kind = {
+    .name = "fuzz", .bit = 2, .map = &hvm_map, .flush = hvm_flush
+};
 
 uint64_t arch_tsc(void)
 {
@@ -348,7 +352,7 @@ static void begin(void)
     lock_init(&d->pagetable_lock, RANK_PAGETABLES);
     lock_init(&d->page_lock, RANK_PAGE_LIST);
     hvm.flushes = 1;
-    REQUIRE(p2m_create(&hvm.p2m, d, access_bits, flush) == 0);
+    REQUIRE(p2m_create(&hvm.p2m, d, access_bits, hvm_flush) == 0);
     lock_take(&d->pagetable_lock);
     REQUIRE(p2m_set_pool(&hvm.p2m, POOL) == 0);
     lock_release(&d->pagetable_lock);

@@ -14,8 +14,10 @@
 #include "x86/hvm/lapic/lapic.h"
 #include "x86/hvm/memory.h"
 #include "x86/hvm/p2m.h"
+#include "x86/memory/tlb.h"
 #include "x86/msr_index.h"
 
+#include <signal.h>
 #include <string.h>
 #include <xen/errno.h>
 
@@ -88,9 +90,12 @@ void domain_orphan_gone(domid_t id)
     (void)id;
 }
 
-static void flush(struct domain *of)
+static struct cpu_set told; /* by the last flush */
+
+void tlb_flush_cpus(const struct cpu_set *set, uint64_t address)
 {
-    hvm_domain(of)->flushes++;
+    told = *set;
+    assert_int_equal(address, 0);
 }
 
 /* ---- a guest ---- */
@@ -141,7 +146,7 @@ static int begin(void **state)
     workbench_irq = false;
     d->pages_first = FRAME_LIST_END;
     lock_init(&d->pagetable_lock, RANK_PAGETABLES);
-    assert_int_equal(p2m_create(p, d, access_bits, flush), 0);
+    assert_int_equal(p2m_create(p, d, access_bits, hvm_flush), 0);
     assert_int_equal(p2m_set_pool(p, POOL), 0);
     for (gfn_t gfn = L4; gfn < PAGES; gfn++)
         set(gfn, page_alloc(0, NODE_ANY, ADDRESS_ANY), P2M_RAM);
@@ -201,6 +206,50 @@ static void however_often_is_flushed(void **state)
     take_away(USER);
     hvm.flushes += round - 1;
     assert_false(can_read(USER << PAGE_SHIFT));
+}
+
+/* ---- a CPU that comes to the domain while translations are flushed ---- */
+
+#define OTHER 1
+
+static volatile unsigned int steps, comes_at;
+static uint64_t seen;
+
+/* Each instruction's end: as the other CPU does (x86/hvm/kind.c, load; svm/svm.c, prepare). */
+static void step(int signal)
+{
+    (void)signal;
+    if (steps++ != comes_at)
+        return;
+    cpu_set_add(&domain.dirty, OTHER);
+    seen = hvm.flushes;
+}
+
+/* Past the red zone. */
+#define FLAGS(change) \
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; " change \
+                     " (%%rsp); popfq; lea 128(%%rsp), %%rsp" \
+                     : \
+                     : \
+                     : "memory", "cc")
+
+static void it_is_told_or_sees(void **state)
+{
+    (void)state;
+    signal(SIGTRAP, step);
+    do {
+        memset(&domain.dirty, 0, sizeof(domain.dirty));
+        hvm.flushes = 5;
+        seen = 0;
+        steps = 0;
+        FLAGS("orq $0x100,");
+        hvm_flush(d);
+        FLAGS("andq $~0x100,");
+        assert_true(!seen || seen == 6 || cpu_set_has(&told, OTHER));
+        comes_at++;
+    } while (seen);
+    assert_true(comes_at > 20);
+    signal(SIGTRAP, SIG_DFL);
 }
 
 /* ---- INS ---- */
@@ -295,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_taken_away_is_not_reached),
         TEST(however_often_is_flushed),
+        TEST(it_is_told_or_sees),
         TEST(ins_writes_ones),
         TEST(ins_has_the_rights_of_its_ring),
         TEST(ins_faults_where_it_ends),

@@ -25,7 +25,6 @@
 #include "x86/msr_index.h"
 #include "x86/report.h"
 #include "x86/spec.h"
-#include "x86/memory/tlb.h"
 #include "x86/way.h"
 
 #include <xen/hvm/hvm_vcpu.h>
@@ -69,18 +68,6 @@ bool hvm_usable(void)
 
 /* ---- domains ---- */
 
-/* Translations go by each vCPU's next entry; who runs one now has to come out for that.  A CPU that comes to
- * the domain adds itself, then reads the count: it is seen here, or sees that it has to flush. */
-static void flush(struct domain *d)
-{
-    struct cpu_set others;
-
-    __atomic_fetch_add(&hvm_domain(d)->flushes, 1, __ATOMIC_SEQ_CST);
-    others = x86_domain(d)->dirty;
-    cpu_set_remove(&others, cpu_id());
-    tlb_flush_cpus(&others, 0);
-}
-
 static bool domain_wind_up(struct domain *d)
 {
     return p2m_destroy(hvm_p2m(d), TABLES_AT_ONCE);
@@ -119,7 +106,7 @@ static struct domain *domain_alloc(void)
         return NULL;
     d->hvm = heap_alloc(sizeof(*d->hvm));
     if (!d->hvm || hvm_policy_create(d) ||
-        p2m_create(&d->hvm->p2m, &d->core, hvm_vendor->p2m_access, flush) ||
+        p2m_create(&d->hvm->p2m, &d->core, hvm_vendor->p2m_access, hvm_flush) ||
         fill_pool(&d->hvm->p2m)) {
         domain_free(&d->core);
         return NULL;
@@ -285,6 +272,6 @@ const struct guest_kind hvm_kind = {
     .frame_get = frame_get_writable,
     .grant_map = hvm_grant_map,
     .grant_unmap = hvm_grant_unmap,
-    .flush = flush,
+    .flush = hvm_flush,
     .map = &hvm_map,
 };

@@ -8,6 +8,7 @@
 #include "x86/control.h"
 #include "x86/hvm/log.h"
 #include "x86/hvm/vendor.h"
+#include "x86/memory/tlb.h"
 #include "x86/msr_index.h"
 
 /* An entry of a guest's tables (AMD APM 2, section 5.3 and 5.4). */
@@ -32,6 +33,16 @@ struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write)
         return NULL;
     f = frame_of(e.mfn);
     return f && frame_get(f, d) ? f : NULL;
+}
+
+void hvm_flush(struct domain *d)
+{
+    struct cpu_set others;
+
+    __atomic_fetch_add(&hvm_domain(d)->flushes, 1, __ATOMIC_SEQ_CST);
+    others = x86_domain(d)->dirty;
+    cpu_set_remove(&others, cpu_id());
+    tlb_flush_cpus(&others, 0);
 }
 
 static uint64_t flushes_of(struct x86_vcpu *v)

@@ -15,6 +15,13 @@
 /* Of the domain's own frames, with a reference; NULL: nothing that Zeroth may read (or write). */
 struct frame *hvm_frame_get(struct domain *d, gfn_t gfn, bool write);
 
+/*
+ * struct guest_kind.flush.  Translations go by each vCPU's next entry; who runs one now has to come out for that.  A
+ * CPU that comes to the domain adds itself to those that may have some, then reads the count: it is seen here, or
+ * sees that it has to flush.  Interrupts on.
+ */
+void hvm_flush(struct domain *d);
+
 /* How the current vCPU reaches memory, read once for several translations. */
 struct hvm_paging {
     struct x86_vcpu *vcpu;
