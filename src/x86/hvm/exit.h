@@ -50,7 +50,7 @@ void hvm_exit_cr4(struct x86_vcpu *v);
 /* IN, OUT, INS and OUTS; length: of the instruction. */
 struct hvm_io {
     uint16_t port;
-    uint8_t size, length, address; /* bytes; address: of the addresses of strings, 2 to 8 */
+    uint8_t size, length, address; /* bytes; address: of the addresses of strings, 2 to 8, else 0 */
     bool in, string, repeat;
 };
 void hvm_exit_io(struct x86_vcpu *v, const struct hvm_io *io);

@@ -99,7 +99,7 @@ static void io(struct x86_vcpu *v, const struct vmcb *b)
         .port = (uint16_t)(info >> 16),
         .size = (uint8_t)(info >> 4 & 7),
         .length = (uint8_t)(b->exit_info_2 - b->rip),
-        .address = address_size(v, info),
+        .address = info & IO_STRING ? address_size(v, info) : 0,
         .in = info & IO_IN,
         .string = info & IO_STRING,
         .repeat = info & IO_REPEAT,
