@@ -63,8 +63,8 @@ def begin(m, name, options=""):
 
 
 def used_memory(m, name):
-    """The line of dominfo."""
-    return re.search(r"Used memory: +\d+ KiB\n", virsh(m, f"dominfo {name}"))[0]
+    """KiB, by dominfo."""
+    return int(re.search(r"Used memory: +(\d+) KiB\n", virsh(m, f"dominfo {name}"))[1])
 
 
 def migrate(m, name):
@@ -122,5 +122,5 @@ def test_guests_and_machine(log, name):
         m.reboot(test_disk.XEN)
         assert ours == told(m)
         begin(m, name, "--paused")
-        assert used == used_memory(m, name)
+        assert 0 <= used_memory(m, name) - used <= 4    # a page more, of a PVH guest that has not run yet
         assert refused == migrate(m, name)
