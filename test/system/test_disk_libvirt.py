@@ -70,7 +70,8 @@ def used_memory(m, name):
 def migrate(m, name):
     """What it says of a migration to where the guest is, which leaves the domain locked until libvirtd is
     started anew."""
-    return m.ssh(f"virsh -c xen:///system migrate --live {name} xen:///system", 600)
+    code, text = m.ssh(f"virsh -c xen:///system migrate --live {name} xen:///system", 600)
+    return code, text.strip()      # an empty line comes by another road, before or after
 
 
 def life(m, name):

@@ -41,14 +41,12 @@ def make_overlay(path):
     return path
 
 
-def accelerator(cpus):
-    """Many CPUs take turns: in threads of their own, of a host with few, each waits for one that does not run."""
-    return "tcg,thread=single" if cpus > 4 else "tcg"
-
-
 def disk_command(config, overlay, port, disk="virtio", net="virtio-net-pci"):
-    """QEMU's arguments; config.firmware is "" or "bios", or "uefi"."""
-    command = ["qemu-system-x86_64", "-machine", config.machine, "-accel", accelerator(config.smp), "-cpu", config.cpu,
+    """QEMU's arguments; config.firmware is "" or "bios", or "uefi".
+
+    CPUs take turns: in threads of their own, of a host with few, each waits for one that does not run.
+    """
+    command = ["qemu-system-x86_64", "-machine", config.machine, "-accel", "tcg,thread=single", "-cpu", config.cpu,
                "-m", str(config.mem), "-smp", str(config.smp), "-display", "none", "-nodefaults",
                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                "-device", "VGA", "-drive", f"if=none,id=disk,format=qcow2,file={overlay}", *DISKS[disk],
