@@ -71,7 +71,7 @@ def migrate(m, name):
     """What it says of a migration to where the guest is, which leaves the domain locked until libvirtd is
     started anew."""
     code, text = m.ssh(f"virsh -c xen:///system migrate --live {name} xen:///system", 600)
-    return code, text.strip()      # an empty line comes by another road, before or after
+    return code, text.split()       # an empty line comes by another road, somewhere
 
 
 def life(m, name):
