@@ -27,6 +27,7 @@ struct privcmd_hypercall { /* Linux: include/uapi/xen/privcmd.h */
 #define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
 #define NOBODY      77
+#define BUFFER_AT   ((void *)0x7e55aaaa1000ul) /* its low 16 bits name no domain, the low 32 no small count */
 #define DOMCTL_LAST 90
 #define SYSCTL_LAST 31
 
@@ -214,8 +215,8 @@ int main(void)
     device = open("/dev/xen/privcmd", O_RDWR);
     op = mmap(NULL, sizeof(*op), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED,
               -1, 0);
-    buffer = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED,
-                  -1, 0);
+    buffer = mmap(BUFFER_AT, 1 << 16, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_FIXED_NOREPLACE, -1, 0);
     if (device < 0 || op == MAP_FAILED || buffer == MAP_FAILED) {
         perror("privcmd");
         return 1;
