@@ -46,7 +46,7 @@ DOMCTL(settscinfo)
         x->tsc_mode = a->tsc_mode;
         x->tsc_khz = a->gtsc_khz;
         x->tsc_incarnation = a->incarnation + 1;
-        x->tsc_start = arch_now() - (ns_t)a->elapsed_nsec;
+        x->tsc_start = (ns_t)((uint64_t)arch_now() - a->elapsed_nsec); /* any number is taken */
     }
     lock_release(&d->lock);
     domain_unpause(d);
@@ -64,6 +64,6 @@ DOMCTL(gettscinfo)
     if (x->tsc_mode == MODE_NATIVE)
         return 0;
     a->gtsc_khz = x->tsc_khz ? x->tsc_khz : (uint32_t)time_tsc_khz();
-    a->elapsed_nsec = (uint64_t)(arch_now() - x->tsc_start);
+    a->elapsed_nsec = (uint64_t)arch_now() - (uint64_t)x->tsc_start;
     return 0;
 }
