@@ -26,8 +26,9 @@ struct privcmd_hypercall { /* Linux: include/uapi/xen/privcmd.h */
 };
 #define IOCTL_PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
-#define NOBODY      77
-#define BUFFER_AT   ((void *)0x7e55aaaa1000ul) /* its low 16 bits name no domain, the low 32 no small count */
+#define NOBODY 77
+#define BUFFER_AT \
+    ((void *)0x7e55aaaa1000ul) /* its low 16 bits name no domain, the low 32 no small count */
 #define DOMCTL_LAST 90
 #define SYSCTL_LAST 31
 
