@@ -86,7 +86,7 @@ class DiskMachine(machine.Machine):
     def ssh(self, command, timeout=300, data=b""):
         """Run a shell command as root, by the network; its exit code and what it said.  data: its input.
 
-        On Debian's Xen once more when ssh itself failed: of its processes some die in this emulator.
+        On Debian's Xen up to five times while ssh itself fails: of its processes some die in this emulator.
         """
         for _ in range(self.tries):
             code, said = self.ssh_once(command, timeout, data)
