@@ -13,11 +13,11 @@ FUZZERS = $(addprefix $(O)/fuzz/,fuzz_door fuzz_door_pvh fuzz_hvm fuzz_decode fu
 FUZZ_DOOR := $(filter-out src/lib/memory.c,$(sort $(wildcard src/lib/*.c src/core/*.c src/core/*/*.c src/abi/*.c src/abi/*/*.c))) \
     $(filter-out $(addprefix src/x86/pv/,entry.c offsets.c),$(sort $(wildcard src/x86/pv/*.c))) \
     $(filter-out %/host.c,$(sort $(wildcard src/x86/toolstack/*.c))) $(sort $(wildcard src/x86/hvm/*.c src/x86/hvm/*/*.c)) \
-    $(addprefix src/x86/,decode.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
+    $(addprefix src/x86/,decode.c report.c fpu.c switch.c memory/tlb.c policy/cpuid.c policy/change.c trap/fault.c) \
     test/workbench/machine.c test/workbench/cpus.c \
     $(filter-out $(addprefix test/fuzz/,fuzz_decode.c fuzz_boot.c fuzz_hvm.c),$(sort $(wildcard test/fuzz/*.c)))
 FUZZ_HVM = test/fuzz/fuzz_hvm.c test/workbench/machine.c test/workbench/still_timer.c test/workbench/vendor.c $(wildcard src/core/memory/frame*.c) $(addprefix src/,core/memory/page_alloc.c \
-           core/memory/heap.c x86/decode.c x86/policy/cpuid.c x86/hvm/svm/exit.c $(addprefix x86/hvm/,exit.c io.c msr.c cpuid.c \
+           core/memory/heap.c x86/decode.c x86/report.c x86/policy/cpuid.c x86/hvm/svm/exit.c $(addprefix x86/hvm/,exit.c io.c msr.c cpuid.c \
            deliver.c memory.c p2m.c map.c log.c context.c cpu_record.c vcpu_context.c startup.c tsc.c)) $(wildcard src/x86/hvm/lapic/*.c)
 FUZZ_DECODE = test/fuzz/fuzz_decode.c src/x86/decode.c src/x86/pv/ptwr_compute.c
 FUZZ_BOOT = test/fuzz/fuzz_boot.c src/boot/elf.c src/boot/bzimage.c src/boot/multiboot.c \

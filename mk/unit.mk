@@ -27,7 +27,7 @@ UNIT_MORE_test_hvm_memory = $(UNIT_MEMORY) $(UNIT_VENDOR) $(addprefix src/,\
                             core/memory/heap.c x86/decode.c x86/hvm/p2m.c x86/hvm/log.c x86/hvm/memory.c x86/hvm/io.c)
 UNIT_MORE_test_hvm_startup = $(UNIT_MEMORY) $(UNIT_VENDOR) src/x86/hvm/startup.c
 UNIT_MORE_test_svm_exit = $(UNIT_MEMORY) src/x86/hvm/svm/exit.c
-UNIT_MORE_test_hvm_exit = $(UNIT_MEMORY) $(UNIT_VENDOR) $(addprefix src/,x86/decode.c x86/hvm/exit.c)
+UNIT_MORE_test_hvm_exit = $(UNIT_MEMORY) $(UNIT_VENDOR) $(addprefix src/,x86/decode.c x86/report.c x86/hvm/exit.c)
 UNIT_MORE_test_grant = $(UNIT_MEMORY) $(addprefix src/core/,grant/grant.c grant/map.c grant/copy.c \
                        memory/heap.c)
 UNIT_MORE_test_pirq = $(UNIT_MEMORY) $(addprefix src/core/,event/pirq.c memory/heap.c)
@@ -79,7 +79,7 @@ UNIT_MORE_test_cpuid = src/x86/policy/cpuid.c
 UNIT_MORE_test_efi = $(addprefix src/boot/efi/,config.c tags.c sections.c)
 UNIT_MORE_test_symbols = src/x86/trap/symbols.c
 # Privileged instructions in headers of these names are the test's.
-UNIT_EMULATE = -iquote test/workbench/instructions test/unit/emulate_world.c $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
+UNIT_EMULATE = -iquote test/workbench/instructions test/unit/emulate_world.c $(UNIT_MEMORY) $(addprefix src/,x86/decode.c x86/report.c x86/policy/cpuid.c x86/pv/msr.c x86/pv/emulate.c \
                          x86/pv/emulate_control.c x86/pv/emulate_port.c x86/pv/hypercall_page.c)
 UNIT_MORE_test_emulate = $(UNIT_EMULATE)
 UNIT_MORE_test_emulate_port = $(UNIT_EMULATE)

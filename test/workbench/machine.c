@@ -54,6 +54,11 @@ WEAK void frame_unmap(const void *at)
 
 unsigned int workbench_told;
 
+WEAK void console_log(unsigned int level, const char *text, ...)
+{
+    (void)level, (void)text;
+}
+
 WEAK void console_guest_log(domid_t id, unsigned int level, const char *text, ...)
 {
     (void)id, (void)level, (void)text;
