@@ -31,7 +31,7 @@ def kernel_elf(path):
 
 def hardware(config):
     """Make the machine one whose CPU has SVM.  Plain TCG loses hardware guests; counting it does not."""
-    config.cpu = "qemu64,+svm,+npt"
+    config.cpu = machine.SVM
     config.qemu += ["-icount", "shift=1,sleep=off"]
     config.icount = False       # it counts already
     return config

@@ -85,7 +85,7 @@ HARDWARE = {
     "nvme-no-hpet-1-cpu": (dict(mem=1536, smp=1, machine="q35,hpet=off"), "nvme", "virtio-net-pci"),
     "16-cpus-16-gib": (dict(mem=16384, smp=16), "virtio", "virtio-net-pci"),
     "1-gib": (dict(mem=1024, smp=2), "virtio", "virtio-net-pci"),     # of which the menu's options give all to Dom0
-    "x2apic": (dict(mem=2048, smp=2, cpu="max,-smap,+x2apic"), "virtio", "virtio-net-pci"),
+    "x2apic": (dict(mem=2048, smp=2, cpu=f"{machine.CPU},+x2apic"), "virtio", "virtio-net-pci"),
     "no-pic-uefi": (dict(mem=2048, smp=2, machine="q35,pic=off", firmware="uefi"), "nvme", "e1000e"),
 }
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import machine
 import test_disk
 import test_disk_life
 import xl
@@ -16,8 +17,8 @@ GUEST = ("virt-install --connect xen:///system --import --name {name} --memory 1
          "--osinfo detect=off,require=off --boot kernel=/boot/vmlinuz-$(uname -r),initrd=/root/guest.cpio,"
          "kernel_args='console=hvc0 quiet' --print-xml {kind}")
 KINDS = {   # of guests: machine, CPU, and what virt-install is told
-    "pv": ("ahci-e1000e-2-nodes", "max,-smap,vendor=GenuineIntel,-svm", "--paravirt"),
-    "pvh": ("no-pic-uefi", "max,-smap", "--paravirt --xml ./os/type=xenpvh --xml ./os/type/@machine=xenpvh"),
+    "pv": ("ahci-e1000e-2-nodes", f"{machine.CPU},vendor=GenuineIntel,-svm", "--paravirt"),
+    "pvh": ("no-pic-uefi", machine.CPU, "--paravirt --xml ./os/type=xenpvh --xml ./os/type/@machine=xenpvh"),
 }
 # A terminal for virsh console: when it is connected (and says a text), type; read the answer, leave.
 CONSOLE = r"""

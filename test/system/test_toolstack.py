@@ -28,7 +28,7 @@ nr_nodes               : 1
 cores_per_socket       : 2
 threads_per_core       : 1
 cpu_mhz                : {NUMBER}
-hw_caps                : 1fcbf3fd:f6d8320b:ec500800:00000077:00000005:018843a9:0000020c:00000000
+hw_caps                : 1fcbf3fd:f6d8120b:ec500800:00000077:00000005:018843a9:0000020c:00000000
 virt_caps              : pv( hvm)?( hap)?( shadow)? gnttab-v1( gnttab-v2)?
 total_memory           : 2047
 free_memory            : 12\d\d
@@ -231,7 +231,7 @@ def test_cpu_features(dom0):
     """xen-cpuid shows the policies of PV guests and of the machine as Xen makes them."""
     text = ok(dom0, "xen-cpuid")
     for name, words in (
-            ("Host", "1fcbf3fd:f6d8320b:edd3fbfd:00000077:00000005:018843a9:0000020c:00000000:"),
+            ("Host", "1fcbf3fd:f6d8120b:edd3fbfd:00000077:00000005:018843a9:0000020c:00000000:"),
             ("PV Default", "1fc9c3f5:f6d83203:e8500800:00000063:00000005:01880329:00000200:0"),
             ("PV Max", "1fc9c3f5:f6f83203:e8500800:00000063:00000005:01880329:00000200:0")):
         line = [line for line in text.split("Dynamic sets:")[1].splitlines()

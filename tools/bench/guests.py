@@ -28,7 +28,7 @@ class Counted(machine.Toolstack):
 
     def __init__(self, hypervisor, log, profile=False):
         config = machine.Config(hypervisor=hypervisor, smp=1, icount=True, kernel=boots.VERSION,
-                                cpu="max,-smap", firmware="")
+                                cpu=boots.CPU, firmware="")
         super().__init__(config, log)
         self.profile = profile
         self.start = boots.entries(boots.unpacked(

@@ -13,7 +13,7 @@ import machine    # noqa: E402
 import measure    # noqa: E402
 import toolstack  # noqa: E402
 
-CPU = "qemu64,+svm,+npt"
+CPU = "qemu64,+svm,+npt"     # with CMPXCHG16B, as boots.CPU
 GUEST = ('name="bench"', 'type="pvh"', 'kernel="/run/vmlinux"', "disk=[]", "vif=[]")
 
 
