@@ -377,6 +377,7 @@ static const struct {
     DOMCTL(unpausedomain),
     DOMCTL(max_mem),
     DOMCTL(sendtrigger),
+    DOMCTL(memory_mapping),
 };
 
 static const struct door_op *row_of(unsigned int nr, uint32_t op)

@@ -136,8 +136,9 @@ void world_go_out(unsigned int at);
 
 /* ---- hardware.c ---- */
 
-#define FUZZ_HARDWARE 2u   /* the id of the hardware domain, */
-extern bool fuzz_hardware; /* if there is one */
+#define FUZZ_HARDWARE 2u     /* the id of the hardware domain, */
+extern bool fuzz_hardware;   /* if there is one */
+#define FUZZ_DEVICE 0xfed00u /* frames that it may be given, 64 */
 /* world.c's of its first vCPU: it is in 64-bit code, on its tables at GUEST_BASE. */
 bool hardware_make_vcpu(const struct world_domain *w, struct domain *d, unsigned int id, bool up);
 /* The current vCPU comes out for its hypercall; true: it is to be made again. */

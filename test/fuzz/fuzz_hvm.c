@@ -298,7 +298,8 @@ static void make_vendor(void)
 
 static const uint64_t access_bits[P2M_TYPES] = {
     [P2M_RAM] = 7,   [P2M_LOGGED] = 5,         [P2M_READONLY] = 5,
-    [P2M_GRANT] = 7, [P2M_GRANT_READONLY] = 5, [P2M_TABLE] = 7
+    [P2M_GRANT] = 7, [P2M_GRANT_READONLY] = 5, [P2M_DEVICE] = 31,
+    [P2M_TABLE] = 7
 };
 
 /* Frames more for the domain, at numbers from one on; what cannot be is refused. */

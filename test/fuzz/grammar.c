@@ -256,7 +256,7 @@ static const struct row_form rows[] = {
     DOMCTL(getnodeaffinity, "Li", "N"),
     DOMCTL(iomem_permission, "FIb", NULL),
     DOMCTL(ioport_permission, "iib", NULL),
-    DOMCTL(memory_mapping, "FFIii", NULL),
+    DOMCTL(memory_mapping, "FJIii", NULL),
     DOMCTL(hypercall_init, "F", NULL),
     DOMCTL(set_address_size, "i", NULL),
     DOMCTL(get_cpu_policy, "nnAAiii", NULL),

@@ -59,6 +59,8 @@ bool hardware_make_vcpu(const struct world_domain *w, struct domain *d, unsigned
     (void)w;
     if (vcpu_create(d, id, &v))
         return false;
+    if (ranges_add(&x86_domain(d)->iomem, FUZZ_DEVICE, FUZZ_DEVICE + 63))
+        return false;
     if (!up)
         return true;
     hvm_start_pvh(x86_vcpu(v), (uint32_t)(PAGE_CODE * PAGE_SIZE), 0);

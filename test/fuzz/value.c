@@ -228,6 +228,7 @@ uint64_t value_make(char kind, const struct vcpu *v)
     case 'F': return value_frame(v);
     case 'G': return grant_flags();
     case 'H': return NUMBER(8, 127, 128, 129);
+    case 'J': return input_chance(32) ? value_frame(v) : FUZZ_DEVICE + (input_byte() & 3);
     case 'K': return mapping_place(v);
     case 'M': return NUMBER(21, 5, 12, 15);
     case 'N':

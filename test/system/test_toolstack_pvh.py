@@ -13,6 +13,36 @@ pytestmark = pytest.mark.xdist_group("toolstack-pvh")
 
 DOWNTIME = 300      # ms for which a guest that moves may stand still, of virtual time
 RATE = 20           # MiB that it writes meanwhile, each second
+HPET_ID = "0x8086A201"
+MAPPINGS = """
+not permitted: EPERM
+not permitted, remove: EPERM
+permit: 0
+two: 0
+the same: 0
+four, of which are two: 2
+none is: EINVAL
+the second: 0
+two, the second is: EINVAL
+another's number: 0
+no frames: EINVAL
+65: 64
+65, remove: 64
+frames around: EINVAL
+numbers around: EINVAL
+beyond the last frame: EINVAL
+the last number: 0
+the last number, remove: 0
+the last number and one more: 1
+beyond the last number: ENOENT
+RAM, remove: EINVAL
+over RAM: 0
+over RAM, remove: 0
+before the right goes: 0
+permit no more: 0
+after the right has gone: EPERM
+after the right has gone, remove: EPERM
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +78,22 @@ def test_prompt(dom0, guest):
     text = dom0.inside("cut -d. -f1 /proc/uptime; sleep 3; cut -d. -f1 /proc/uptime", "one")
     first, last = (int(word) for word in text.split())
     assert 3 <= last - first <= 4
+
+
+def test_device_memory(dom0, guest):
+    """A guest reads the registers of a device that iomem= gives it, by an address that is not cached."""
+    guest("one", 'iomem=["fed00,1"]')
+    assert dom0.inside("busybox devmem 0xfed00000 32", "one") == HPET_ID
+
+
+def test_mappings(dom0):
+    """Devices' memory for a hardware domain: answers as measured on Xen; nothing of it is left."""
+    free = dom0.free()
+    dom0.start("one", options="-p")
+    text = dom0.ok(f"python3 /tests/mappings {dom0.domid('one')}")
+    assert text.strip().splitlines() == MAPPINGS.strip().splitlines()
+    dom0.destroy("one")
+    dom0.returned(free)
 
 
 @slow

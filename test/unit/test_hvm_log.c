@@ -33,7 +33,8 @@ static unsigned int flushes;
 
 static const uint64_t access_bits[P2M_TYPES] = {
     [P2M_RAM] = 0x67,   [P2M_LOGGED] = 0x65,         [P2M_READONLY] = 0x65,
-    [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65, [P2M_TABLE] = 0x67,
+    [P2M_GRANT] = 0x67, [P2M_GRANT_READONLY] = 0x65, [P2M_DEVICE] = 0x7f,
+    [P2M_TABLE] = 0x67,
 };
 
 void domain_orphan(domid_t id)

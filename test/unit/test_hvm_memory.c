@@ -195,6 +195,18 @@ static void what_is_taken_away_is_not_reached(void **state)
     assert_false(can_read(USER << PAGE_SHIFT));
 }
 
+/* It has no owner who could hold it, and reads of it may do something. */
+static void a_device_is_no_memory(void **state)
+{
+    mfn_t mfn = p2m_get(p, USER).mfn;
+
+    (void)state;
+    set(USER, mfn, P2M_DEVICE);
+    p2m_flush(p);
+    assert_false(can_read(USER << PAGE_SHIFT));
+    assert_null(hvm_frame_get(d, USER, false));
+}
+
 /* A guest asks for flushes as often as it likes: their number must not come round to that of a frame that it
  * had. */
 static void however_often_is_flushed(void **state)
@@ -343,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_taken_away_is_not_reached),
+        TEST(a_device_is_no_memory),
         TEST(however_often_is_flushed),
         TEST(it_is_told_or_sees),
         TEST(ins_writes_ones),

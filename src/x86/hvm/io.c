@@ -175,7 +175,7 @@ static bool permitted(struct x86_vcpu *v, uint64_t physical, uint32_t error)
             hvm_log_fault(v, physical >> PAGE_SHIFT);
         return true;
     }
-    if (type == P2M_RAM || type == P2M_GRANT)
+    if (type == P2M_RAM || type == P2M_GRANT || type == P2M_DEVICE)
         return true;
     return (type == P2M_READONLY || type == P2M_GRANT_READONLY) && !(error & FAULT_WRITE);
 }

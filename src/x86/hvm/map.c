@@ -30,7 +30,7 @@ static bool is_own(enum p2m_type type)
     return type == P2M_RAM || type == P2M_LOGGED || type == P2M_READONLY;
 }
 
-/* What is granted by another goes by unmapping it only. */
+/* What is granted by another goes by unmapping it only, and so do devices. */
 static bool is_free_to_go(const struct p2m *p, gfn_t gfn, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -141,6 +141,48 @@ static int drop(struct domain *d, gfn_t gfn)
 
     if (rc == 0)
         release(d, mfn, 1);
+    return rc;
+}
+
+static int map_device_locked(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    struct p2m_entry was = p2m_get(hvm_p2m(d), gfn);
+    int rc;
+
+    if (was.type == P2M_DEVICE)
+        return was.mfn == mfn ? 0 : -XEN_EPERM;
+    if (was.type != P2M_NONE && !is_own(was.type))
+        return -XEN_EPERM;
+    rc = clear(d, gfn, 1);
+    return rc ? rc : p2m_set(hvm_p2m(d), gfn, mfn, 0, P2M_DEVICE);
+}
+
+int hvm_map_device(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    const struct frame *f = frame_of(mfn);
+    int rc;
+
+    if (gfn >> P2M_GFN_BITS)
+        return -XEN_ENOENT;
+    if (f && f->owner != DOMID_IO)
+        return -XEN_EPERM;
+    lock_take(&d->pagetable_lock);
+    rc = map_device_locked(d, gfn, mfn);
+    lock_release(&d->pagetable_lock);
+    if (rc == 0)
+        hvm_log_written(d, gfn, 1); /* it may have been the domain's own */
+    return rc;
+}
+
+int hvm_unmap_device(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry was;
+    int rc;
+
+    lock_take(&d->pagetable_lock);
+    was = p2m_get(hvm_p2m(d), gfn);
+    rc = was.type == P2M_DEVICE ? clear_one(hvm_p2m(d), gfn, &was) : -XEN_EINVAL;
+    lock_release(&d->pagetable_lock);
     return rc;
 }
 

@@ -32,7 +32,7 @@
 #define MISC_ENABLE_VALUE 0x1ul /* fast strings; no monitor, no performance counters */
 #define EFER_FFXSR        0x4000ul
 
-/* ---- memory types, which are kept and have no effect: all of a guest's memory is write-back ---- */
+/* ---- memory types, which are kept and have no effect: a guest's own memory is write-back, devices' is uncached ---- */
 
 static bool type_ok(uint8_t type)
 {

@@ -22,7 +22,8 @@ enum p2m_type {
     P2M_READONLY, /* the same; writes are lost */
     P2M_GRANT,    /* another domain's; the grant holds its reference */
     P2M_GRANT_READONLY,
-    P2M_TABLE, /* inner entries */
+    P2M_DEVICE, /* a device's: not cached; nobody's, so that nothing is held */
+    P2M_TABLE,  /* inner entries */
     P2M_TYPES,
 };
 

@@ -42,12 +42,14 @@ static uint64_t tsc_rate_of[CPUS_MAX]; /* and what each has in it; 0: the machin
 #define NPT_WRITABLE 0x2ul
 #define NPT_USER     0x4ul
 #define NPT_USED     0x60ul /* accessed, dirty: no need for the CPU to set them */
+#define NPT_UNCACHED 0x18ul /* entry 3 of Zeroth's own PAT */
 static const uint64_t access_of[P2M_TYPES] = {
     [P2M_RAM] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
     [P2M_LOGGED] = NPT_PRESENT | NPT_USER | NPT_USED,
     [P2M_READONLY] = NPT_PRESENT | NPT_USER | NPT_USED,
     [P2M_GRANT] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
     [P2M_GRANT_READONLY] = NPT_PRESENT | NPT_USER | NPT_USED,
+    [P2M_DEVICE] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED | NPT_UNCACHED,
     [P2M_TABLE] = NPT_PRESENT | NPT_WRITABLE | NPT_USER | NPT_USED,
 };
 
