@@ -388,6 +388,27 @@ static void cap_counts_at_once(void **state)
     }
 }
 
+/* A CPU that was kept from its work for longer than the budget lasts (of an emulator, on a busy host) finds
+ * it used up when it first looks: a period has to begin all the same. */
+static void cap_used_up_before_it_is_looked_at(void **state)
+{
+    uint64_t before[2];
+
+    (void)state;
+    begin(2, 1, 2);
+    wake(&vcpus[0][0]);
+    wake(&vcpus[0][1]);
+    run_for(SECOND);
+    assert_int_equal(sched_set_cap(&domains[0], 150), 0);
+    workbench_now += 20 * MS;
+    run_for(SECOND);
+    for (unsigned int id = 0; id < 2; id++)
+        before[id] = sched_runtime(&vcpus[0][id]);
+    run_for(SECOND);
+    assert_near(share(&vcpus[0][0], before[0], SECOND) + share(&vcpus[0][1], before[1], SECOND),
+                1.5, 0.05);
+}
+
 static void capped_domain_at_rest_sets_no_timer(void **state)
 {
     (void)state;
@@ -580,6 +601,7 @@ int main(void)
         cmocka_unit_test(all_run_within_bound),
         cmocka_unit_test(caps_hold),
         cmocka_unit_test(cap_counts_at_once),
+        cmocka_unit_test(cap_used_up_before_it_is_looked_at),
         cmocka_unit_test(capped_domain_at_rest_sets_no_timer),
         cmocka_unit_test(shares_are_equal_over_cpus),
         cmocka_unit_test(woken_goes_to_idle_cpu),

@@ -43,7 +43,8 @@ static int64_t quota(const struct sched_domain *s)
     return (int64_t)__atomic_load_n(&s->cap, __ATOMIC_RELAXED) * SCHED_CAP_PERIOD / 100;
 }
 
-/* Those that sleep for it wake; for those that wait for a CPU idle ones may come again. */
+/* Those that sleep for it wake; for those that wait for a CPU idle ones may come again.  Who has seen the
+ * old budget has put its vCPU to sleep when the queue's lock is free. */
 static void wake_capped(struct domain *d)
 {
     for (unsigned int id = 0; id < d->max_vcpus; id++) {
@@ -53,11 +54,11 @@ static void wake_capped(struct domain *d)
 
         if (!v)
             continue;
-        vcpu_wake(v, WAIT_CAP);
         q = run_queue_lock(v, &were_on);
         if (v->sched.place.in_set)
             sched_offer(q);
         lock_release_irq(&q->lock, were_on);
+        vcpu_wake(v, WAIT_CAP);
     }
 }
 

@@ -162,14 +162,19 @@ bool run_queue_beats(const struct run_queue *q, const struct vcpu *v, ns_t now)
            (is_before_current(q, v) && now >= least_until(q));
 }
 
-/* A capped domain's vCPU runs: its period begins unless it has; how long until what it may still
- * use should be looked at, if all of its vCPUs use it at once. */
+void sched_begin_period(struct domain *d, ns_t now)
+{
+    if (!timer_is_armed(&d->sched.refill))
+        timer_set(&d->sched.refill, now + SCHED_CAP_PERIOD);
+}
+
+/* A capped domain's vCPU runs: how long until what it may still use should be looked at, if all of its
+ * vCPUs use it at once. */
 static ns_t budget_slice(struct domain *d, ns_t now)
 {
     ns_t slice = __atomic_load_n(&d->sched.budget, __ATOMIC_RELAXED) / d->max_vcpus;
 
-    if (!timer_is_armed(&d->sched.refill))
-        timer_set(&d->sched.refill, now + SCHED_CAP_PERIOD);
+    sched_begin_period(d, now);
     return slice < BUDGET_LEAST ? BUDGET_LEAST : slice;
 }
 

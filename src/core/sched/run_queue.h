@@ -96,5 +96,7 @@ void run_queue_note_state(const struct run_queue *q, struct vcpu *v, ns_t now);
 
 /* Is its domain over its cap? */
 bool sched_over_cap(const struct vcpu *v);
+/* A period of a capped domain begins, unless one has: at its end there is new budget. */
+void sched_begin_period(struct domain *d, ns_t now);
 
 #endif

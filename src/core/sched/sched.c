@@ -24,6 +24,13 @@ static struct run_queue *my_queue(void)
 
 /* ---- choosing ---- */
 
+/* Until the refill, which must come: the period that this one used up may not have begun. */
+static void wait_for_refill(struct vcpu *v, ns_t now)
+{
+    __atomic_fetch_or(&v->waits, WAIT_CAP, __ATOMIC_SEQ_CST);
+    sched_begin_period(v->domain, now);
+}
+
 /* The first that may run; those whose domain is over its cap do not wait here but for the
  * refill. */
 static struct vcpu *first_within_cap(struct run_queue *q, ns_t now)
@@ -32,7 +39,7 @@ static struct vcpu *first_within_cap(struct run_queue *q, ns_t now)
 
     while ((v = waiting_first(q)) != NULL && sched_over_cap(v)) {
         run_queue_remove(q, v);
-        __atomic_fetch_or(&v->waits, WAIT_CAP, __ATOMIC_SEQ_CST);
+        wait_for_refill(v, now);
         run_queue_note_state(q, v, now);
     }
     return v;
@@ -45,7 +52,7 @@ static struct vcpu *choose(struct run_queue *q, ns_t now, bool *anew)
     struct vcpu *first = first_within_cap(q, now);
 
     if (!q->current->is_idle && sched_over_cap(q->current))
-        __atomic_fetch_or(&q->current->waits, WAIT_CAP, __ATOMIC_SEQ_CST);
+        wait_for_refill(q->current, now);
     q->yielded = false;
     *anew = true;
     if (!go_on)
