@@ -232,8 +232,8 @@ def test_cpu_features(dom0):
     text = ok(dom0, "xen-cpuid")
     for name, words in (
             ("Host", "1fcbf3fd:f6d8120b:edd3fbfd:00000077:00000005:018843a9:0000020c:00000000:"),
-            ("PV Default", "1fc9c3f5:f6d83203:e8500800:00000063:00000005:01880329:00000200:0"),
-            ("PV Max", "1fc9c3f5:f6f83203:e8500800:00000063:00000005:01880329:00000200:0")):
+            ("PV Default", "1fc9c3f5:f6d81203:e8500800:00000063:00000005:01880329:00000200:0"),
+            ("PV Max", "1fc9c3f5:f6f81203:e8500800:00000063:00000005:01880329:00000200:0")):
         line = [line for line in text.split("Dynamic sets:")[1].splitlines()
                 if line.startswith(name + " ")]
         assert line and line[0].split()[-1].startswith(words), name
