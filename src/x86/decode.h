@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instructions of guests, taken apart: those that write to memory, and those that need privilege. */
+/*
+ * Instructions of guests, taken apart: those that write to memory, and those that need privilege.  Own
+ * code, as Debian's decoders (libzydis, libcapstone) do not serve in a freestanding program: they want a
+ * libc, and are larger than all of Zeroth.  test_decode_cpu holds it against the CPU, fuzz_decode against
+ * bad bytes.
+ */
 #ifndef X86_DECODE_H
 #define X86_DECODE_H
 
