@@ -48,10 +48,11 @@ def virsh(m, command, timeout=600):
 
 def set_up(m, name):
     """libvirt 9.0 starts on no CPU without VME and SYSENTER, as TCG's of AMD is, on Debian's Xen neither: for PVH
-    guests, which need SVM, it is told that kvm64 is one.  TCG's of Intel's make it takes as it is."""
+    guests, which need SVM, it is told that kvm64 is one without SYSENTER and CMPXCHG16B.  TCG's of Intel's make
+    it takes as it is."""
     test_disk_life.set_up_files(m)
     if name == "pvh":
-        xl.ok(m, f"sed -i '/name=.sep.\\/>/d' {CPU_MODEL} && ! grep sep {CPU_MODEL}")
+        xl.ok(m, f"sed -i -E '/name=.(sep|cx16).\\/>/d' {CPU_MODEL} && ! grep -E 'sep|cx16' {CPU_MODEL}")
     m.ssh("cat > /root/console.py", data=CONSOLE.encode())
 
 
