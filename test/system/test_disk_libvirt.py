@@ -20,9 +20,10 @@ KINDS = {   # of guests: machine, CPU, and what virt-install is told
     "pv": ("ahci-e1000e-2-nodes", f"{machine.CPU},vendor=GenuineIntel,-svm", "--paravirt"),
     "pvh": ("no-pic-uefi", machine.CPU, "--paravirt --xml ./os/type=xenpvh --xml ./os/type/@machine=xenpvh"),
 }
-# A terminal for virsh console: when it is connected (and says a text), type; read the answer, leave.
+# A terminal for virsh console: when it is connected (and says a text), type; read the answer, leave.  virsh
+# forgets what was typed before its terminal is raw, which is after its last word: who hears nothing types again.
 CONSOLE = r"""
-import os, pty, sys
+import os, pty, select, sys
 pid, fd = pty.fork()
 if not pid:
     os.execvp("virsh", ["virsh", "-c", "xen:///system", "console", "--force", sys.argv[1]])
@@ -34,8 +35,10 @@ def until(what):
 until(b"Escape character")
 if sys.argv[2:]:
     until(sys.argv[2].encode())
-os.write(fd, b"\necho up $((6*7))\n")
-until(b"up 42")
+while b"up 42" not in text:
+    os.write(fd, b"\necho up $((6*7))\n")
+    while b"up 42" not in text and select.select([fd], [], [], 20)[0]:
+        text += os.read(fd, 4096)
 os.write(fd, b"\x1d")
 print("up 42")
 """
