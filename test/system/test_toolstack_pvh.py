@@ -81,7 +81,7 @@ def test_prompt(dom0, guest):
 
 
 def test_device_memory(dom0, guest):
-    """A guest reads the registers of a device that iomem= gives it, by an address that is not cached."""
+    """A guest reads the registers of a device that iomem= gives it."""
     guest("one", 'iomem=["fed00,1"]')
     assert dom0.inside("busybox devmem 0xfed00000 32", "one") == HPET_ID
 
